@@ -1,0 +1,84 @@
+"""The protocol that every backend follows: messages and a schema in, text out."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Literal, Protocol
+
+from interview.models import Value
+
+Rung = Literal["json_schema", "json_object", "text"]
+
+
+class Message(Value):
+    """One message of a prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class CompletionRequest(Value):
+    """What is asked of a model. `json_schema` is a strict schema (None: free text); `max_tokens` bounds the reply."""
+
+    messages: tuple[Message, ...]
+    schema_name: str = ""
+    json_schema: dict[str, Any] | None = None
+    max_tokens: int = 4000
+
+
+class Usage(Value):
+    """Token counts as the endpoint told them; None where it told nothing."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+class Delta(Value):
+    """The next piece of the reply. Only JSON rungs stream."""
+
+    text: str
+
+
+class Restarted(Value):
+    """The backend asks again (a retry, or one rung down): every Delta told so far is void."""
+
+    why: str
+
+
+class Completion(Value):
+    """The whole reply. `text` is never empty and was not cut; `calls` counts every HTTP request that it took."""
+
+    text: str
+    model: str
+    rung: Rung
+    usage: Usage = Usage()
+    calls: int = 1
+
+
+class Backend(Protocol):
+    """A way to reach a model. One instance belongs to one event loop."""
+
+    @property
+    def name(self) -> str:
+        """As in settings: `openai`, `ollama`, …"""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model asked for."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """Host and port that the prompt is sent to."""
+        ...
+
+    def complete(self, request: CompletionRequest) -> AsyncIterator[Delta | Restarted | Completion]:
+        """Async generator: Deltas and Restarteds, then exactly one Completion as the last event.
+
+        Raises PassingFault (retries are used up) or LastingFault; nothing else but CancelledError.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close connections; must run in the loop that used the backend."""
+        ...

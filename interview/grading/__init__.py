@@ -1,0 +1,1 @@
+"""From an answer to a grade: graders judge, code checks the evidence and computes the score."""

@@ -1,0 +1,1 @@
+"""What is kept: sessions, answers, grades. The only package that knows SQL."""
