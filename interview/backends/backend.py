@@ -59,7 +59,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """As in settings: `openai`, `ollama`, …"""
+        """As in settings, such as `openai` or `ollama`."""
         ...
 
     @property
