@@ -73,10 +73,10 @@ def no_outside_connection(monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take keys, proxies and Viva's own variables of the developer's shell away."""
-    for name in list(os.environ):
-        if name.endswith("_API_KEY") or name.lower().endswith("_proxy") or name in {"OPENAI_BASE_URL", "DATABASE_URL"}:
-            monkeypatch.delenv(name)
-        elif name.startswith("VIVA_") and name not in {"VIVA_SHARED", "VIVA_REQUIRE_ALL"}:
+    kept = {"VIVA_SHARED", "VIVA_REQUIRE_ALL"}
+    for name in set(os.environ) - kept:
+        ours = name.startswith("VIVA_") or name in {"OPENAI_BASE_URL", "DATABASE_URL"}
+        if ours or name.endswith("_API_KEY") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 
