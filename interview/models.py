@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 Language = Literal["zh", "en"]
+Label = Literal["judgement", "coverage_estimate"]
 Verdict = Literal["covered", "partial", "missing", "contradicted", "cannot_assess"]
 UngradedReason = Literal[
     "language_mismatch",  # answer and reference in different scripts; the coverage estimate cannot compare them
@@ -188,7 +190,7 @@ class Graded(Value):
     score: float
     max_score: float
     band: str
-    label: Literal["judgement", "coverage_estimate"]
+    label: Label
     provisional: bool = False
     key_points: tuple[PointGrade, ...]
     criteria: tuple[CriterionGrade, ...] = ()
@@ -250,6 +252,35 @@ class Grading(Value):
     finished_at: datetime | None = None
     outcome: Outcome | None = None
 
+    @property
+    def label(self) -> Label | None:
+        """What kind of grade this is; None while there is none, and for a failure."""
+        return self.outcome.label if isinstance(self.outcome, Graded) else None
+
+
+class Labelled(Protocol):
+    """Anything that says what kind of grade it is; None means that it is no grade."""
+
+    @property
+    def label(self) -> Label | None:
+        """See Grading.label."""
+        ...
+
+
+L = TypeVar("L", bound=Labelled)
+
+
+def counting(gradings: Sequence[L]) -> L | None:
+    """The grading that counts, of `gradings` from old to new: the newest judgement, else the newest estimate.
+
+    A failure counts never, and a later estimate does not displace a judgement.
+    """
+    for label in ("judgement", "coverage_estimate"):
+        for grading in reversed(gradings):
+            if grading.label == label:
+                return grading
+    return None
+
 
 class Turn(Value):
     """One asked question with its answer and grades. A retry is a new Turn at the same `position`."""
@@ -270,6 +301,11 @@ class Turn(Value):
     def help_used(self) -> Literal["unaided", "hinted", "revealed"]:
         """How the answer was reached."""
         return "revealed" if self.revealed else "hinted" if self.hints_shown else "unaided"
+
+    @property
+    def current_grading(self) -> Grading | None:
+        """The grading whose score this Turn stands for; None where no grade exists (yet)."""
+        return counting(self.gradings)
 
 
 class SessionPlan(Value):
