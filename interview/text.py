@@ -1,8 +1,52 @@
 """Cleaning and comparing text: what is stored, what a judge is shown, what counts as the same words."""
 
+import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+Script = Literal["cjk", "latin", "mixed", "none"]
+
+# Ideographs, kana, bopomofo and hangul: text without spaces between words, or counted by syllables.
+CJK = "\u3040-\u30ff\u3105-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 
 _KEPT_CONTROLS = frozenset("\t\n\r")
+_DASHES = frozenset("-‐‑‒–—―−")
+_KEPT_PUNCTUATION = frozenset("%‰")
+_KEPT_BETWEEN_DIGITS = frozenset(".,:/*")
+_FORMULA_MARK = "$"  # a symbol to Unicode, but in notes it only opens and closes formulas
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_CJK_CHARACTER = re.compile(f"[{CJK}]")
+_LATIN_WORD = re.compile(r"[a-z\u00c0-\u024f]{2,}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text reduced to what counts when words are compared. `origin[i]` is where `text[i]` came from."""
+
+    text: str
+    origin: tuple[int, ...]
+
+    def find(self, other: str) -> tuple[int, int] | None:
+        """Return the first span (start, end) of the original whose folded form is exactly `other`, or None.
+
+        Whole original characters only: «cafe» is not found in «café», nor one letter in a ligature.
+        """
+        at = self.text.find(other) if other else -1
+        while at >= 0:
+            end = at + len(other)
+            opens = at == 0 or self.origin[at - 1] != self.origin[at]
+            closes = end == len(self.text) or self.origin[end] != self.origin[end - 1]
+            if opens and closes:
+                return self.origin[at], self.origin[end - 1] + 1
+            at = self.text.find(other, at + 1)
+        return None
 
 
 def clean(text: str) -> str:
@@ -12,3 +56,79 @@ def clean(text: str) -> str:
     """
     kept = ("\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text if ord(c) >= 0x20 or c in _KEPT_CONTROLS)
     return unicodedata.normalize("NFC", "".join(kept))
+
+
+def judge_copy(text: str) -> str:
+    """Return the text without characters that nobody sees: zero width, bidi, control, tag, variation selectors.
+
+    The copy is what a model is shown. Line breaks and tabs stay, and so do HTML comments, which are visible here.
+    """
+    return _HIDDEN.sub("", text)
+
+
+def spread(text: str, form: Literal["NFKC", "NFKD"]) -> Iterator[tuple[str, int]]:
+    """Yield (character, offset in `text`) of the lower-cased, compatibility-normalised visible characters.
+
+    Each character is normalised by itself, so that any part of a text spreads into a part of its whole.
+    """
+    for offset, character in enumerate(text):
+        for piece in _pieces(character, form):
+            yield piece, offset
+
+
+def fold(text: str) -> Folded:
+    """Fold case, width, compatibility forms, white space, punctuation and hidden characters away.
+
+    Kept are letters, marks, digits, mathematical signs and other symbols, `%`, one of `.,:/*` between two digits, a
+    dash before a digit and `!` before `=`: these change what a statement says. Every rule needs the neighbours to be
+    present, never absent, so that any part of a text folds into a part of its whole.
+    """
+    pieces = list(spread(text, "NFKD"))
+    characters: list[str] = []
+    origin: list[int] = []
+    for index, (character, offset) in enumerate(pieces):
+        before = pieces[index - 1][0] if index else ""
+        after = pieces[index + 1][0] if index + 1 < len(pieces) else ""
+        kept = _kept(character, before, after)
+        if kept:
+            characters.append(kept)
+            origin.append(offset)
+    return Folded("".join(characters), tuple(origin))
+
+
+def script(text: str) -> Script:
+    """Name the script that carries the text; `mixed` when each of the two carries at least a quarter of it.
+
+    Two CJK characters weigh as much as one Latin word of two letters or more. Formulas and digits count for neither.
+    """
+    cjk = len(_CJK_CHARACTER.findall(text)) / 2
+    latin = len(_LATIN_WORD.findall(text))
+    if not cjk and not latin:
+        return "none"
+    share = cjk / (cjk + latin)
+    return "cjk" if share > 0.75 else "latin" if share < 0.25 else "mixed"
+
+
+@lru_cache(maxsize=16_384)
+def _pieces(character: str, form: Literal["NFKC", "NFKD"]) -> str:
+    if _HIDDEN.match(character):
+        return ""
+    lower = unicodedata.normalize(form, character).casefold()
+    return _HIDDEN.sub("", unicodedata.normalize(form, lower))
+
+
+@lru_cache(maxsize=16_384)
+def _category(character: str) -> str:
+    return unicodedata.category(character)
+
+
+def _kept(character: str, before: str, after: str) -> str:
+    """The character as it is compared, or an empty string where it does not count."""
+    if character in _DASHES:
+        return "-" if after.isdecimal() else ""
+    if character in _KEPT_PUNCTUATION or (character == "!" and after == "="):
+        return character
+    if character in _KEPT_BETWEEN_DIGITS and before.isdecimal() and after.isdecimal():
+        return character
+    category = _category(character)
+    return "" if category[0] in "PZC" or category == "Sk" or character == _FORMULA_MARK else character
