@@ -1,0 +1,128 @@
+"""`backends.toml`: the backends that the user named, one table each; keys are named there, never written."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+
+from interview.errors import ContentError
+from interview.models import Value
+from interview.settings.checks import checked_key, checked_url, line_of, said
+
+_RESERVED_NAMES = ("coverage", "guard", "self")  # kinds of provenance that no backend may pass itself off as
+_BACKEND_NAME = re.compile(r"[\w.-]+")
+
+
+class BackendTable(Value):
+    """One table of `backends.toml`: what is written there, not yet completed from a preset.
+
+    `key_variable` names an environment variable, `key_file` a file (relative: beside `backends.toml`) and wins
+    over it; the key itself has no place in the table. `models` are offered beside `model`. `deadline_seconds` bounds
+    one call.
+    """
+
+    preset: str | None = None
+    base_url: str | None = None
+    model: str | None = Field(default=None, min_length=1)
+    models: tuple[str, ...] = ()
+    key_variable: str | None = None
+    key_file: str | None = None
+    deadline_seconds: float | None = Field(default=None, gt=0, le=3600)
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url(cls, url: str | None) -> str | None:
+        return None if url is None else checked_url(url)
+
+
+class ConfiguredBackend(BackendTable):
+    """A backend that the user named. `name` is empty where the base URL has to tell it; `origin` is where it stands."""
+
+    name: str
+    origin: str
+    key: SecretStr | None = None
+
+
+class ConfiguredBackends(Value):
+    """All of them, in the order of the files. `default` is the grader name that `backends.toml` asks for, if any."""
+
+    backends: tuple[ConfiguredBackend, ...]
+    default: str | None = None
+    default_origin: str = ""
+
+
+def read_backends(path: Path, secret: Callable[[str], SecretStr | None]) -> ConfiguredBackends:
+    """Read `backends.toml`; `secret` returns the key in an environment variable.
+
+    Raises ContentError naming file, line and what was expected.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        place = re.search(r"at line (\d+)", str(fault))
+        raise ContentError(f"{path}:{place[1] if place else 1}: not TOML: {fault}") from fault
+    except UnicodeDecodeError as fault:
+        raise ContentError(f"{path}:1: not UTF-8 text") from fault
+    except OSError as fault:
+        raise ContentError(f"{path}: cannot be read: {fault.strerror}") from fault
+    default = content.pop("default", None)
+    default_line = line_of(text, "default")
+    if default is not None and not isinstance(default, str):
+        raise ContentError(f"{path}:{default_line}: default: expected the name of a grader")
+    return ConfiguredBackends(
+        backends=tuple(_backend(path, text, name, table, secret) for name, table in content.items()),
+        default=default,
+        default_origin=f"{path}:{default_line}",
+    )
+
+
+def _backend(
+    path: Path, text: str, name: str, table: object, secret: Callable[[str], SecretStr | None]
+) -> ConfiguredBackend:
+    line = _line_of_table(text, name)
+    where = f"{path}:{line}: [{name}]"
+    if not isinstance(table, dict):
+        raise ContentError(f"{path}:{line_of(text, name)}: `{name}`: expected `default` or a table such as [{name}]")
+    if not _BACKEND_NAME.fullmatch(name) or name in _RESERVED_NAMES:
+        raise ContentError(
+            f"{where}: expected a name of letters, digits, `.`, `_`, `-`, and none of {', '.join(_RESERVED_NAMES)}"
+        )
+    try:
+        written = BackendTable.model_validate(table)
+    except ValidationError as fault:
+        lines = [_wrong_field(path, text, line, name, error) for error in fault.errors()]
+        raise ContentError("\n".join(lines)) from fault
+    key = None
+    if written.key_file is not None:
+        key = _key_in(path.parent / Path(written.key_file).expanduser(), where)
+    elif written.key_variable is not None:
+        key = secret(written.key_variable)
+    return ConfiguredBackend(**written.model_dump(), name=name, key=key, origin=f"{path}:{line}")
+
+
+def _line_of_table(text: str, name: str) -> int:
+    header = re.compile(rf"\s*\[\s*[\"']?{re.escape(name)}[\"']?\s*\]")
+    return next((at for at, row in enumerate(text.splitlines(), start=1) if header.match(row)), 1)
+
+
+def _wrong_field(path: Path, text: str, line: int, name: str, error: Any) -> str:
+    field = str(error["loc"][0])
+    at = f"{path}:{line_of(text, field, after=line)}: [{name}] {field}"
+    if error["type"] != "extra_forbidden":
+        return f"{at}: {said(error['msg'])}"
+    if "key" in field.lower():
+        return f"{at}: a key does not belong in this file; name its variable (key_variable) or file (key_file)"
+    return f"{at}: unknown field; expected one of: {', '.join(BackendTable.model_fields)}"
+
+
+def _key_in(path: Path, where: str) -> SecretStr:
+    try:
+        return checked_key(path.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise ContentError(f"{where}: key_file {path}: cannot be read: {fault.strerror}") from fault
+    except ValueError as fault:  # also not UTF-8
+        raise ContentError(f"{where}: key_file {path}: expected a key of printable ASCII characters") from fault

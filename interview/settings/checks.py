@@ -1,0 +1,33 @@
+"""What a URL, a key and a line of a settings file must look like."""
+
+import re
+
+from pydantic import SecretStr
+
+
+def checked_url(url: str) -> str:
+    """Return the base URL without blanks around it. Raises ValueError saying what was expected."""
+    url = url.strip()
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+        raise ValueError("expected http://HOST/… or https://HOST/…, without a user, a query or blanks")
+    return url
+
+
+def checked_key(key: str) -> SecretStr:
+    """Return the key without blanks around it. Raises ValueError, which never repeats the key."""
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("expected a key of printable ASCII characters without blanks")
+    return SecretStr(key)
+
+
+def line_of(text: str, name: str, *, after: int = 0) -> int:
+    """Return the line (from 1) that sets `name`, looking below line `after`; `after` or 1 where none does."""
+    setting = re.compile(rf"\s*(export\s+)?[\"']?{re.escape(name)}[\"']?\s*=", re.IGNORECASE)
+    lines = text.splitlines()
+    return next((at for at, line in enumerate(lines, start=1) if at > after and setting.match(line)), after or 1)
+
+
+def said(message: str) -> str:
+    """Return what a validator said, without the words that pydantic puts before it."""
+    return message.removeprefix("Value error, ")
