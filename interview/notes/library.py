@@ -1,0 +1,85 @@
+"""Notes on disk: files and folders that the user names, and the bank that comes with Viva."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from interview.errors import ContentError
+from interview.models import Language
+from interview.notes.bank import Problem, QuestionBank, joined
+from interview.notes.markdown import read_markdown
+
+PROJECT = Path(__file__).resolve().parents[2]
+_SUFFIXES = frozenset({".md", ".markdown"})
+
+
+def read_notes(paths: Sequence[Path]) -> QuestionBank:
+    """Read files, and folders with all Markdown files below them, into one bank with unique ids.
+
+    Raises ContentError when a path does not exist or cannot be read, or when a file named in `paths` is empty, binary
+    or not UTF-8. A file in a folder that cannot be read is a problem at its first line, and the others are read.
+    """
+    banks: list[QuestionBank] = []
+    seen: set[Path] = set()
+    for path in paths:
+        start = _existing(path)
+        files = tuple(_markdown_files(start)) if start.is_dir() else (start,)
+        if not files:
+            banks.append(_empty_bank(str(start), "no Markdown file (*.md) is in this folder"))
+        for file in files:
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                banks.append(_read_file(file, str(file), in_folder=file != start))
+    return joined(banks)
+
+
+def built_in(lang: Language) -> QuestionBank:
+    """Read the bank that comes with Viva in one language. Raises ContentError when its folder is damaged or gone."""
+    folder = _existing(PROJECT / "notes" / lang)
+    files = _markdown_files(folder)
+    return joined([_read_file(file, file.relative_to(PROJECT).as_posix(), in_folder=False) for file in files])
+
+
+def _existing(path: Path) -> Path:
+    try:
+        found = path.expanduser()
+        if found.is_dir() or found.is_file():
+            return found
+        what = "is neither a file nor a folder" if found.exists() else "does not exist"
+    except (OSError, RuntimeError) as error:  # RuntimeError: a home folder that nobody has
+        raise ContentError(f"The notes {path} cannot be reached ({error}). Check the path.") from error
+    raise ContentError(f"The notes {path} cannot be read: the path {what}. Check it (looked from {Path.cwd()}).")
+
+
+def _markdown_files(folder: Path) -> Iterator[Path]:
+    def unreadable(error: OSError) -> None:
+        raise ContentError(f"The folder {error.filename} cannot be read ({error.strerror}). Check its permissions.")
+
+    for parent, folders, names in os.walk(folder, onerror=unreadable):
+        # Note-taking programs keep their own files in hidden folders.
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = Path(parent, name)
+            if file.suffix.lower() in _SUFFIXES and not name.startswith(".") and file.is_file():
+                yield file
+
+
+def _read_file(path: Path, label: str, *, in_folder: bool) -> QuestionBank:
+    try:
+        return read_markdown(_bytes(path), label, path.parent)
+    except ContentError as error:
+        if not in_folder:
+            raise
+        what = str(error).removeprefix(label).lstrip(": ")
+        return _empty_bank(label, what)
+
+
+def _empty_bank(label: str, what: str) -> QuestionBank:
+    return QuestionBank(questions=(), problems=(Problem(file=label, line=1, what=what),), files=(label,))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ContentError(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error
