@@ -1,0 +1,46 @@
+"""What frames every tab: the brand, the banner of the offline estimate, and the line that tells an error."""
+
+from typing import TYPE_CHECKING
+
+from interview.errors import BackendError, VivaError
+from interview.models import Language
+from interview.ui.strings import t
+from interview.ui.views.view import ViewValue
+
+if TYPE_CHECKING:
+    from interview.grading.shelf import GraderChoice
+
+
+def brand(lang: Language) -> ViewValue:
+    """Logo and name; the page's `<html lang>` follows this value."""
+    return {"lang": "zh-CN" if lang == "zh" else "en", "name": t("brand.name", lang)}
+
+
+def banner(choice: "GraderChoice", lang: Language) -> ViewValue:
+    """What the chosen grader is not: shown for the coverage estimate, empty (drawn as nothing) for a judge."""
+    if choice.kind == "judge":
+        return {}
+    return {
+        "title": t("banner.title", lang),
+        "text": t("banner.text", lang),
+        "action": t("banner.how", lang),
+        "steps": [t(f"banner.step.{step}", lang) for step in ("openai", "other", "restart")],
+    }
+
+
+def notice(error: VivaError | str, lang: Language) -> ViewValue:
+    """One red line where something failed; an empty string draws nothing.
+
+    Chinese screens show the sentence of the error's class, with the error's own (English) text below it, because that
+    one names file, line and limit.
+    """
+    if isinstance(error, str):
+        return {"text": error, "detail": ""} if error else {}
+    if lang == "en":
+        return {"text": str(error), "detail": ""}
+    return {"text": t(f"error.{error_class(error)}", lang), "detail": str(error)}
+
+
+def error_class(error: VivaError) -> str:
+    """The key of the error's sentence in the string table: its class, or the fault of a BackendError."""
+    return error.fault if isinstance(error, BackendError) else type(error).__name__

@@ -1,0 +1,286 @@
+"""The verdict line of the conversation and the grade card beside it."""
+
+from collections.abc import Sequence
+
+from interview.models import (
+    CriterionGrade,
+    Finding,
+    Graded,
+    Grading,
+    Language,
+    PointGrade,
+    SelfGraded,
+    Turn,
+    Ungraded,
+)
+from interview.rubrics import Rubric
+from interview.ui.safe_text import plain_line
+from interview.ui.strings import TABLE, t
+from interview.ui.views.parts import (
+    duration,
+    is_estimate,
+    number,
+    ring_of,
+    tally,
+    verdict_word,
+    worded,
+)
+from interview.ui.views.view import ViewValue
+
+
+def verdict_line(
+    turn: Turn,
+    grading: Grading | None,
+    live_points: Sequence[PointGrade],
+    lang: Language,
+    *,
+    selected: bool = False,
+) -> ViewValue:
+    """What stands below an answer in the conversation: ring, band, one clause. It is drawn as a real button.
+
+    `live_points`: the verdicts that are already in. `selected`: its grade is the one that is open. `retry_at` (ISO
+    time or empty) fills `{time}` of the clause in the reader's own time zone.
+    """
+    return {
+        "turn": turn.id,
+        "state": _state(grading),
+        "ring": ring_of(grading, live_points, lang),
+        "title": _title(grading, lang),
+        "clause": _clause(turn, grading, live_points, lang),
+        "retry_at": _retry_at(grading),
+        "open": ""
+        if selected
+        else t("verdict_line.open" if grading and grading.outcome else "verdict_line.watch", lang),
+        "selected": selected,
+    }
+
+
+def grade_card(
+    turn: Turn,
+    grading: Grading | None,
+    live_points: Sequence[PointGrade],
+    lang: Language,
+    rubric: Rubric | None = None,
+) -> ViewValue:
+    """Everything about one grading but the feedback, which is Markdown. With `rubric` its own words name the bars.
+
+    `marks` (quote and verdict) are painted in the answer's message while the card is shown.
+    """
+    card: ViewValue = {
+        "turn": turn.id,
+        "state": _state(grading),
+        "ring": ring_of(grading, live_points, lang),
+        "title": _title(grading, lang),
+        "close": t("sheet.close", lang),
+        "retry_at": _retry_at(grading),
+        "chips": [],
+        "points": [],
+        "marks": [],
+    }
+    outcome = grading.outcome if grading else None
+    if isinstance(outcome, Graded):
+        return card | _graded_card(turn, outcome, lang, rubric)
+    if isinstance(outcome, Ungraded):
+        return card | _ungraded_card(outcome, lang)
+    if isinstance(outcome, SelfGraded):
+        return card | {"sentence": t("grade.self", lang), "notes": [outcome.note] if outcome.note else []}
+    return card | _pending_card(turn, grading, live_points, lang)
+
+
+def reason_sentence(outcome: Ungraded, lang: Language) -> str:
+    """Why there is no grade, as a sentence."""
+    return t(f"ungraded.{outcome.reason}", lang)
+
+
+def marks_of(outcome: Graded) -> list[dict[str, str]]:
+    """Every quote that code found in the answer with the verdict it proves; errors are marked as contradicted."""
+    marks = [
+        {"quote": evidence.quote, "verdict": point.verdict, "point": point.id}
+        for point in outcome.key_points
+        if point.verified
+        for evidence in point.evidence
+    ]
+    wrong = [{"quote": finding.evidence.quote, "verdict": "contradicted", "point": ""} for finding in outcome.findings]
+    return marks + wrong
+
+
+def flag_text(flag: str, lang: Language) -> str:
+    """A flag in plain words; a flag may carry a detail behind a colon, and an unknown one stands for itself."""
+    name, _, detail = flag.partition(":")
+    key = f"flag.{name.strip()}"
+    if key not in TABLE:
+        return flag
+    return t(key, lang) + (f" ({detail.strip()})" if detail.strip() else "")
+
+
+def _state(grading: Grading | None) -> str:
+    if grading is None:
+        return "none"
+    if grading.outcome is None:
+        return "waiting" if grading.retry_at and grading.state == "pending" else "pending"
+    if isinstance(grading.outcome, Graded):
+        return "estimate" if is_estimate(grading.outcome) else "graded"
+    return "ungraded" if isinstance(grading.outcome, Ungraded) else "self"
+
+
+def _title(grading: Grading | None, lang: Language) -> str:
+    state = _state(grading)
+    if grading and isinstance(grading.outcome, Graded) and state == "graded":
+        return worded("band", grading.outcome.band, lang)
+    return t(f"state.{state}", lang)
+
+
+def _retry_at(grading: Grading | None) -> str:
+    return grading.retry_at.isoformat() if grading and grading.retry_at and _state(grading) == "waiting" else ""
+
+
+def _clause(turn: Turn, grading: Grading | None, live_points: Sequence[PointGrade], lang: Language) -> str:
+    outcome = grading.outcome if grading else None
+    if isinstance(outcome, Graded):
+        clause = tally(outcome.key_points, lang, estimate=is_estimate(outcome))
+        return clause + t("verdict_line.not_correctness", lang) if is_estimate(outcome) else clause
+    if isinstance(outcome, Ungraded):
+        return t(f"reason.{outcome.reason}", lang) + t("verdict_line.saved", lang)
+    if grading is None or outcome is not None:
+        return t("verdict_line.none", lang) if grading is None else ""
+    if _state(grading) == "waiting":
+        return _waiting_text(grading, lang)
+    return _judged_text(turn, live_points, lang) + t("verdict_line.go_on", lang)
+
+
+def _judged_text(turn: Turn, live_points: Sequence[PointGrade], lang: Language) -> str:
+    count = len(turn.question.key_points)
+    if count:
+        return t("grade.judged_of", lang, n=len(live_points), m=count)
+    return t("grade.judged", lang, n=len(live_points))
+
+
+def _waiting_text(grading: Grading, lang: Language) -> str:
+    why = t(f"reason.{grading.waiting_for}", lang) if grading.waiting_for else t("state.waiting", lang)
+    return why + t("grade.retry_at", lang, n=grading.attempt + 1)
+
+
+def _pending_card(turn: Turn, grading: Grading | None, live_points: Sequence[PointGrade], lang: Language) -> ViewValue:
+    if grading is None:
+        return {"sentence": t("verdict_line.none", lang), "meta": []}
+    waiting = _state(grading) == "waiting"
+    return {
+        "sentence": _waiting_text(grading, lang) if waiting else _judged_text(turn, live_points, lang),
+        "meta": [grading.grader],
+        "points": [_point(point, lang, estimate=False) for point in live_points],
+        "notes": [t("ungraded.safe", lang)] if waiting else [t("grade.provisional_verdicts", lang)],
+    }
+
+
+def _ungraded_card(outcome: Ungraded, lang: Language) -> ViewValue:
+    provenance = outcome.provenance
+    calls = [t("grade.calls", lang, n=provenance.calls)] if provenance.calls else []
+    return {
+        "sentence": reason_sentence(outcome, lang),
+        "meta": [provenance.grader, *calls],
+        "notes": [text for text in (outcome.detail, t("ungraded.safe", lang)) if text],
+        "flags": [flag_text(flag, lang) for flag in outcome.flags],
+    }
+
+
+def _graded_card(turn: Turn, outcome: Graded, lang: Language, rubric: Rubric | None) -> ViewValue:
+    estimate = is_estimate(outcome)
+    return {
+        "chips": _chips(turn, outcome, lang),
+        "sentence": t("grade.estimate", lang, tally=tally(outcome.key_points, lang, estimate=True))
+        if estimate
+        else tally(outcome.key_points, lang),
+        "meta": _meta(outcome, lang),
+        "points": [_point(point, lang, estimate=estimate) for point in outcome.key_points],
+        "findings_title": t("grade.findings", lang) if outcome.findings else "",
+        "findings": [_finding(finding, turn, lang) for finding in outcome.findings],
+        "bars": [] if estimate else _bars(outcome, lang, rubric),
+        "sum": outcome.sum,
+        "sum_note": t("grade.in_code", lang) if outcome.sum else "",
+        "flags": [flag_text(flag, lang) for flag in outcome.flags],
+        "doubt": _doubt(outcome, lang),
+        "marks": marks_of(outcome),
+    }
+
+
+def _chips(turn: Turn, outcome: Graded, lang: Language) -> list[ViewValue]:
+    chips = [{"text": t(f"help.{turn.help_used}", lang), "tone": "plain"}]
+    if is_estimate(outcome):
+        chips.insert(0, {"text": t("grade.no_statistics", lang), "tone": "warn"})
+    if outcome.provisional:
+        chips.insert(0, {"text": t("grade.provisional", lang), "tone": "warn"})
+    if outcome.provenance.reference_digest != turn.question.reference_digest:
+        chips.append({"text": t("grade.older_reference", lang), "tone": "warn"})
+    return chips
+
+
+def _meta(outcome: Graded, lang: Language) -> list[str]:
+    provenance = outcome.provenance
+    seconds = duration(provenance.seconds)
+    if provenance.kind in ("coverage", "guard"):
+        return [t(f"grade.{provenance.kind}_meta", lang), seconds]
+    counts = (provenance.prompt_tokens, provenance.completion_tokens)
+    tokens = sum(count for count in counts if count is not None)
+    meta = [provenance.grader, provenance.prompt, seconds]
+    return [part for part in meta if part] + ([t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else [])
+
+
+def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
+    unproven = not point.verified and bool(point.claimed_quote)
+    checked = point.verified and point.evidence and not estimate
+    return {
+        "id": point.id,
+        "verdict": point.verdict,
+        "word": verdict_word(point.verdict, lang, estimate=estimate),
+        "text": plain_line(point.text),
+        "bonus": t("grade.bonus", lang) if point.kind == "bonus" else "",
+        "quotes": [evidence.quote for evidence in point.evidence],
+        "checked": t("grade.checked", lang) if checked else "",
+        "claim": point.claimed_quote if unproven else "",
+        "claim_note": t("grade.unverified", lang) if unproven else "",
+        "reason": point.reason,
+    }
+
+
+def _finding(finding: Finding, turn: Turn, lang: Language) -> ViewValue:
+    pitfalls = {pitfall.id: pitfall.text for pitfall in turn.question.pitfalls}
+    return {
+        "word": t(f"finding.{finding.kind}_{finding.severity}", lang),
+        "quote": finding.evidence.quote,
+        "text": plain_line(pitfalls.get(finding.subject, "")),
+        "reason": finding.reason,
+    }
+
+
+def _bars(outcome: Graded, lang: Language, rubric: Rubric | None) -> list[ViewValue]:
+    required = [point for point in outcome.key_points if point.kind == "required"]
+    reached = sum({"covered": 1.0, "partial": 0.5}.get(point.verdict, 0.0) for point in required)
+    points_bar = {
+        "label": t("bar.points", lang),
+        "share": reached / len(required) if required else 0.0,
+        "text": f"{number(reached)} / {len(required)}",
+        "title": "",
+    }
+    return [points_bar, *(_criterion_bar(criterion, lang, rubric) for criterion in outcome.criteria)]
+
+
+def _criterion_bar(criterion: CriterionGrade, lang: Language, rubric: Rubric | None) -> ViewValue:
+    known = next((known for known in rubric.criteria if known.id == criterion.id), None) if rubric else None
+    level = next((level for level in known.levels if level.id == criterion.level), None) if known else None
+    return {
+        "label": known.title[lang] if known else worded("criterion", criterion.id, lang),
+        "share": criterion.value,
+        "text": f"{worded('level', criterion.level, lang)} · {criterion.value:g}",
+        "title": level.anchor[lang] if level else criterion.reason,
+    }
+
+
+def _doubt(outcome: Graded, lang: Language) -> ViewValue | None:
+    if outcome.doubt is None:
+        return None
+    return {
+        "title": t(f"doubt.{outcome.doubt.status}", lang),
+        "quote": outcome.doubt.quote,
+        "reason": outcome.doubt.reason,
+        "note": t("doubt.note", lang),
+    }

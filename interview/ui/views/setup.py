@@ -1,0 +1,55 @@
+"""The cards of the set-up: what the notes hold, and the session that was left unfinished."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from interview.models import Language, SessionSummary
+from interview.ui.strings import t
+from interview.ui.views.view import ViewValue
+
+if TYPE_CHECKING:
+    from interview.notes.bank import QuestionBank
+
+
+def setup_head(bank: "QuestionBank", lang: Language) -> ViewValue:
+    """Heading of the set-up, with how many questions can be asked and how many have a reference answer."""
+    count = len(bank.questions)
+    with_reference = sum(question.has_reference for question in bank.questions)
+    text = t("setup.count", lang, n=count, m=with_reference) if count else t("notes.empty", lang)
+    return {"title": t("setup.title", lang), "text": text}
+
+
+def notes_card(bank: "QuestionBank", origin: Sequence[str], lang: Language, error: str = "") -> ViewValue:
+    """Counts per section and the problems of the notes as `file:line: what`.
+
+    `origin`: the paths in use, empty for the built-in bank. `error`: why the last replacement failed; the old bank
+    is still in use then, and the card says so.
+    """
+    return {
+        "title": t("notes.title", lang),
+        "origin": t("notes.built_in", lang) if not origin else ", ".join(origin),
+        "error": {"text": t("notes.kept", lang), "detail": error} if error else None,
+        "empty": "" if bank.questions else t("notes.empty", lang),
+        "sections": [
+            {
+                "name": section.name,
+                "count": t("notes.questions", lang, n=section.count),
+                "without": t("notes.without", lang, n=section.without_reference) if section.without_reference else "",
+            }
+            for section in bank.sections
+        ],
+        "problems_title": t("notes.problems", lang, n=len(bank.problems)) if bank.problems else "",
+        "problems": [f"{problem.file}:{problem.line}: {problem.what}" for problem in bank.problems],
+    }
+
+
+def unfinished_card(summary: SessionSummary | None, lang: Language) -> ViewValue:
+    """The session that can be resumed; a click selects it (`id`). None draws nothing."""
+    if summary is None:
+        return {}
+    return {
+        "id": summary.id,
+        "chip": t("unfinished.chip", lang),
+        "text": t("unfinished.text", lang, title=summary.title, n=summary.answered, m=summary.count),
+        "action": t("unfinished.resume", lang),
+    }

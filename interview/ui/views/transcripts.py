@@ -1,0 +1,105 @@
+"""The list of sessions, and the head and navigation of the review room."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from interview.models import Graded, Language, Session, SessionSummary, Turn, Ungraded
+from interview.report import report
+from interview.ui.safe_text import plain_line
+from interview.ui.strings import t
+from interview.ui.views.parts import (
+    is_estimate,
+    mark_of,
+    mark_word,
+    mean_ring,
+    position_text,
+    shown_grading,
+    tally,
+)
+from interview.ui.views.view import ViewValue
+
+# Which squares each of the four counters of the room counts and filters.
+_GROUPS = {"solid": ("strong", "good"), "partly": ("fair",), "weak": ("weak",)}
+_REST = "rest"
+
+
+def session_rows(summaries: Sequence[SessionSummary], lang: Language) -> ViewValue:
+    """One button per session, in the order given; a click selects it (`id`). `at` is ISO UTC, shown in local time."""
+    return {
+        "empty": "" if summaries else t("sessions.empty", lang),
+        "rows": [_session_row(summary, lang) for summary in summaries],
+    }
+
+
+def room_head(session: Session, lang: Language) -> ViewValue:
+    """Title of the opened session, its mean over judged turns, when it was, and whether it was finished."""
+    whole = report(session)
+    chips: list[ViewValue] = []
+    if whole.mean is not None:
+        chips.append({"text": t("room.mean", lang, mean=f"{whole.mean:.1f}", n=whole.judged), "tone": "accent"})
+    if session.finished_at is None:
+        chips.append({"text": t("unfinished.chip", lang), "tone": "warn"})
+    return {"title": session.title, "chips": chips, "at": session.created_at.isoformat()}
+
+
+def room_nav(session: Session, selected_turn_id: str | None, lang: Language) -> ViewValue:
+    """The turns of a session with four counters that filter them; a click on a turn selects it (`turn`)."""
+    groups = {turn.id: _group(mark_of(turn)) for turn in session.turns}
+    counts = Counter(groups.values())
+    names = [*_GROUPS, _REST]
+    return {
+        "label": t("room.nav", lang),
+        "counters": [{"group": name, "count": counts[name], "label": t(f"group.{name}", lang)} for name in names],
+        "items": [
+            _nav_item(session, turn, groups[turn.id], turn.id == selected_turn_id, lang) for turn in session.turns
+        ],
+    }
+
+
+def _session_row(summary: SessionSummary, lang: Language) -> ViewValue:
+    marks = Counter(summary.marks)
+    meta = [t("sessions.questions", lang, n=summary.count)]
+    if summary.finished_at is None:
+        meta.append(t("sessions.answered", lang, n=summary.answered))
+    meta += [t("grader.coverage", lang) if name == "coverage" else name for name in summary.graders]
+    if marks["ungraded"]:
+        meta.append(t("sessions.ungraded", lang, n=marks["ungraded"]))
+    return {
+        "id": summary.id,
+        "ring": mean_ring(summary.mean),
+        "title": summary.title,
+        "meta": meta,
+        "marks": list(summary.marks),
+        "marks_label": t("list.comma", lang).join(f"{mark_word(mark, lang)} {n}" for mark, n in marks.items()),
+        "at": summary.created_at.isoformat(),
+    }
+
+
+def _group(mark: str) -> str:
+    return next((name for name, marks in _GROUPS.items() if mark in marks), _REST)
+
+
+def _nav_item(session: Session, turn: Turn, group: str, selected: bool, lang: Language) -> ViewValue:
+    mark = mark_of(turn)
+    grading = shown_grading(turn)
+    outcome = grading.outcome if grading else None
+    score = "–"
+    meta = [mark_word(mark, lang)]
+    if isinstance(outcome, Graded):
+        estimate = is_estimate(outcome)
+        score = "" if estimate else f"{outcome.score:.1f}"
+        meta = [tally(outcome.key_points, lang, estimate=estimate), t(f"help.{turn.help_used}", lang)]
+    elif isinstance(outcome, Ungraded):
+        meta.append(t(f"reason.{outcome.reason}", lang))
+    return {
+        "turn": turn.id,
+        "number": turn.position + 1,
+        "label": position_text(session, turn, lang),
+        "again": t("question.attempt", lang, n=turn.attempt).strip(" ·") if turn.attempt > 1 else "",
+        "question": plain_line(turn.question.text),
+        "meta": meta,
+        "tone": mark,
+        "score": score,
+        "group": group,
+        "selected": selected,
+    }

@@ -1,0 +1,48 @@
+"""The one kind of card on the screen: a static template, data as a dict, and nodes that `viva.js` builds from text."""
+
+from typing import Any, Literal
+
+import gradio as gr
+
+ViewValue = dict[str, Any]
+ViewName = Literal[
+    "brand",
+    "banner",
+    "notice",
+    "notes_card",
+    "setup_head",
+    "unfinished_card",
+    "question_head",
+    "separator",
+    "verdict_line",
+    "grade_card",
+    "how_card",
+    "report_card",
+    "session_rows",
+    "room_head",
+    "room_nav",
+    "answer_segments",
+    "grades_list",
+]
+
+# Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
+_TEMPLATE = "<div class='viva'></div>"
+
+
+def _on_load(name: ViewName) -> str:
+    return f"viva.mount('{name}', element, props, watch, trigger)"
+
+
+def view(name: ViewName, value: ViewValue | None = None, **options: Any) -> gr.HTML:
+    """A card drawn by `views[name](value)` of `viva.js`; `options` are those of gr.HTML (elem_id, visible, ...).
+
+    A click inside it fires `.select(fn)`; `gr.EventData` then carries what the client claims (for example `turn`,
+    `id` or `position`): check it against the store. Updates are plain `value`s. Not a subclass of gr.HTML, because a
+    Chatbot finds the components of its messages by class name.
+    """
+    return gr.HTML(value=value, html_template=_TEMPLATE, js_on_load=_on_load(name), apply_default_css=False, **options)  # pyright: ignore[reportUnknownMemberType]
+
+
+def inline_view(name: ViewName, value: ViewValue) -> gr.HTML:
+    """A view to stand inside a Chatbot message."""
+    return view(name, value, render=False)
