@@ -1,0 +1,150 @@
+"""A session as Markdown that a person reads: every question, answer and grade, in order."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from interview.export.safe_markdown import fenced, inline, quoted
+from interview.export.wording import REASONS, word
+from interview.models import (
+    Evidence,
+    Graded,
+    Grading,
+    Language,
+    PointGrade,
+    Provenance,
+    SelfGraded,
+    Session,
+    Turn,
+    Ungraded,
+)
+from interview.report import report
+
+
+def transcript_markdown(session: Session) -> str:
+    """Return the whole session as one Markdown document that ends with a newline.
+
+    Answers and references stand unchanged in code fences; everything else that a candidate, the notes or a model
+    wrote is escaped, so that it cannot change the document around it.
+    """
+    lang = session.plan.lang
+    parts = [f"# {inline(session.title)}\n", _opening(session, lang)]
+    parts.extend(_turn(turn, lang) for turn in session.turns)
+    return "\n".join(parts)
+
+
+def _opening(session: Session, lang: Language) -> str:
+    finished = word("not_finished", lang) if session.finished_at is None else _time(session.finished_at)
+    lines = [
+        f"- {word('session', lang)}: `{session.id}`",
+        f"- {word('started', lang)}: {_time(session.created_at)}",
+        f"- {word('finished', lang)}: {finished}",
+        f"- {word('asked', lang)}: {session.asked} / {len(session.questions)}",
+    ]
+    mean = report(session).mean
+    if mean is not None:
+        lines.append(f"- {word('judged_mean', lang)}: {mean:.1f} / 10")
+    return "\n".join(lines) + "\n"
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _turn(turn: Turn, lang: Language) -> str:
+    question = turn.question
+    attempt = f" ({word('attempt', lang, n=turn.attempt)})" if turn.attempt > 1 else ""
+    parts = [f"## {turn.position + 1}. {inline(question.text)}{attempt}\n", f"*{inline(question.section)}*\n"]
+    if turn.answer is None:
+        parts.append(word("skipped" if turn.state == "skipped" else "open", lang) + "\n")
+    else:
+        help_used = "" if turn.help_used == "unaided" else f" · {word(turn.help_used, lang)}"
+        parts.append(f"### {word('answer', lang)} · {_time(turn.answer.created_at)}{help_used}\n")
+        parts.append(fenced(turn.answer.text))
+    parts.extend(_grading(grading, lang) for grading in turn.gradings)
+    if question.has_reference:
+        parts.append(f"<details><summary>{word('reference', lang)}</summary>\n")
+        parts.append(fenced(question.reference, "markdown"))
+        parts.append("</details>\n")
+    return "\n".join(parts)
+
+
+def _grading(grading: Grading, lang: Language) -> str:
+    grader = inline(grading.grader)
+    match grading.outcome:
+        case None:
+            return f"### {word('pending', lang)} · {grader}\n"
+        case Ungraded() as failure:
+            detail = f"\n{quoted(failure.detail)}" if failure.detail.strip() else ""
+            reason = f"{REASONS[failure.reason][lang]} (`{failure.reason}`)"
+            return (
+                f"### {word('ungraded', lang)} · {grader}\n\n{reason}\n{detail}\n{_made_by(failure.provenance, lang)}"
+            )
+        case SelfGraded() as own:
+            note = f"\n{quoted(own.note)}" if own.note.strip() else ""
+            return f"### {word('self_graded', lang)}: {own.score:g} / {own.max_score:g}\n{note}"
+        case Graded() as grade:
+            return "\n".join(_grade(grade, grader, lang))
+
+
+def _grade(grade: Graded, grader: str, lang: Language) -> Iterator[str]:
+    yield f"### {word('grade', lang)}: {grade.score:.1f} / {grade.max_score:g} · {inline(grade.band)} · {grader}\n"
+    yield f"*{word(grade.label, lang)}*\n"
+    if grade.provisional:
+        yield f"*{word('provisional', lang)}*\n"
+    yield f"**{word('points', lang)}**\n"
+    yield "".join(_point(point, lang) for point in grade.key_points)
+    if grade.criteria:
+        yield f"**{word('criteria', lang)}**\n"
+        yield "".join(
+            f"- {inline(criterion.id)}: **{inline(criterion.level)}** ({criterion.value:g})"
+            f"{_quotes(criterion.evidence)}{_reason(criterion.reason)}\n"
+            for criterion in grade.criteria
+        )
+    if grade.findings:
+        yield f"**{word('findings', lang)}**\n"
+        yield "".join(
+            f"- {word(finding.kind, lang)} {inline(finding.subject)} ({word(finding.severity, lang)})"
+            f"{_quotes((finding.evidence,))}{_reason(finding.reason)}\n"
+            for finding in grade.findings
+        )
+    yield from _remarks(grade, lang)
+    yield _made_by(grade.provenance, lang)
+
+
+def _remarks(grade: Graded, lang: Language) -> Iterator[str]:
+    if grade.doubt is not None:
+        doubt = grade.doubt
+        opening = f"**{word('doubt', lang)}** ({word(doubt.status, lang)}): "
+        yield f"{opening}“{inline(doubt.quote)}”{_reason(doubt.reason)}\n"
+    if grade.sum:
+        yield f"**{word('sum', lang)}**: {inline(grade.sum)}\n"
+    if grade.flags:
+        yield f"**{word('flags', lang)}**: {', '.join(inline(flag) for flag in grade.flags)}\n"
+    if grade.feedback.strip():
+        yield f"**{word('feedback', lang)}**\n\n{quoted(grade.feedback)}"
+
+
+def _point(point: PointGrade, lang: Language) -> str:
+    kind = f", {word('bonus', lang)}" if point.kind == "bonus" else ""
+    share = "" if point.coverage is None else f" {point.coverage:.0%}"
+    claimed = ""
+    if point.claimed is not None:
+        claimed = f" ({word(point.claimed, lang)}? {word('unverified', lang)} “{inline(point.claimed_quote)}”)"
+    verdict = f"**{word(point.verdict, lang)}**{share}"
+    subject = f"{inline(point.id)} ({word('weight', lang)} {point.weight:g}{kind}): {inline(point.text)}"
+    return f"- {verdict} · {subject}{_quotes(point.evidence)}{claimed}{_reason(point.reason)}\n"
+
+
+def _quotes(evidence: Sequence[Evidence]) -> str:
+    return "".join(f" “{inline(found.quote)}” [{found.start}–{found.end}]" for found in evidence)
+
+
+def _reason(reason: str) -> str:
+    return f" — {inline(reason)}" if reason.strip() else ""
+
+
+def _made_by(made: Provenance, lang: Language) -> str:
+    models = [name for name in dict.fromkeys((made.model, made.returned_model)) if name]
+    parts = [made.grader, *models, made.host, made.rung or "", made.prompt, made.rubric]
+    digests = word("digests", lang, question=made.question_digest, reference=made.reference_digest)
+    return f"{word('made_by', lang)}: {' · '.join(inline(part) for part in parts if part)} · {digests}\n"

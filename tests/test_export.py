@@ -1,0 +1,252 @@
+"""Transcripts out: everything that happened is in them, and no text in them can break the document."""
+
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from interview.export import transcript_json, transcript_markdown
+from interview.models import (
+    Answer,
+    CriterionGrade,
+    Evidence,
+    Finding,
+    Graded,
+    Grading,
+    Language,
+    Outcome,
+    PointGrade,
+    Provenance,
+    Question,
+    ReferenceDoubt,
+    SelfGraded,
+    Session,
+    SessionPlan,
+    Turn,
+    Ungraded,
+)
+from interview.text import clean
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+HOSTILE = "```\n# Not a heading\n</details><script>alert(1)</script>\n![x](https://example.invalid/leak)\n````"
+MARKUP = st.sampled_from("`~#>-+=*_1.)<![]&|$\\ \r\n\t")
+ANYTHING = st.text(alphabet=MARKUP | st.characters(), max_size=80).map(clean)
+
+
+def made_by(**changes) -> Provenance:
+    return Provenance(
+        grader="work:big",
+        kind="judge",
+        host="llm.example",
+        model="big",
+        prompt="judge@aaaaaaaaaaaa",
+        rubric="default@bbbbbbbbbbbb",
+        question_digest="cccccccccccc",
+        reference_digest="dddddddddddd",
+    ).model_copy(update=changes)
+
+
+def grade(text: str = "because") -> Graded:
+    return Graded(
+        score=6.9,
+        max_score=10,
+        band="good",
+        label="judgement",
+        key_points=(
+            PointGrade(
+                id="k1",
+                text=text,
+                weight=2,
+                kind="required",
+                verdict="covered",
+                verified=True,
+                evidence=(Evidence(quote="layer norm", start=3, end=13),),
+                reason=text,
+            ),
+            PointGrade(
+                id="k2",
+                text="second",
+                weight=1,
+                kind="bonus",
+                verdict="missing",
+                verified=False,
+                claimed="covered",
+                claimed_quote=text,
+            ),
+        ),
+        criteria=(CriterionGrade(id="depth", level="solid", value=0.5, reason=text),),
+        findings=(Finding(kind="error", severity="major", evidence=Evidence(quote="x", start=0, end=1), reason=text),),
+        doubt=ReferenceDoubt(status="disputed", quote=text, reason=text),
+        flags=("unverified_quote",),
+        feedback=text,
+        sum="10 × 0.50 × (0.75 + 0.15×0.5 + 0.10×1) = 4.6",
+        provenance=made_by(),
+    )
+
+
+def grading(outcome: Outcome | None, at: int = 0) -> Grading:
+    return Grading(
+        id=f"g{at}",
+        answer_id="a1",
+        grader="work:big",
+        rubric="default",
+        state="pending" if outcome is None else "done",
+        attempt=1,
+        created_at=NOW,
+        outcome=outcome,
+    )
+
+
+def session(
+    answer: str = "my answer", *, question: str = "Why?", reference: str = "Since.", outcomes=(), lang: Language = "en"
+) -> Session:
+    asked = Question(
+        id="q1", section="Basics", number=1, text=question, file="n.md", line=3, reference=reference, tags=("a",)
+    )
+    turn = Turn(
+        id="t1",
+        session_id="s1",
+        position=0,
+        attempt=1,
+        question=asked,
+        state="answered",
+        asked_at=NOW,
+        hints_shown=1,
+        answer=Answer(id="a1", turn_id="t1", text=answer, created_at=NOW),
+        gradings=tuple(grading(outcome, at) for at, outcome in enumerate(outcomes)),
+    )
+    return Session(
+        id="s1",
+        title="Basics",
+        plan=SessionPlan(lang=lang),
+        created_at=NOW,
+        questions=(asked, asked),
+        turns=(turn,),
+    )
+
+
+def tokens(markdown: str):
+    return MarkdownIt("commonmark").parse(markdown)
+
+
+def headings(markdown: str) -> int:
+    return sum(token.type == "heading_open" for token in tokens(markdown))
+
+
+def fences(markdown: str) -> list[str]:
+    return [token.content for token in tokens(markdown) if token.type == "fence"]
+
+
+def shown(markdown: str) -> str:
+    """The text that a reader of the rendered document sees."""
+    return re.sub(r"<[^>]+>", "", MarkdownIt("commonmark").render(markdown))
+
+
+def test_markdown_shows_question_answer_and_every_part_of_the_grade():
+    text = shown(transcript_markdown(session(outcomes=[grade()])))
+    for part in [
+        "1. Why?",
+        "Basics",
+        "my answer",
+        "after a hint",
+        "6.9 / 10",
+        "good",
+        "judged by a model",
+        "k1 (weight 2): because",
+        "“layer norm” [3–13]",
+        "bonus",
+        "covered? the quoted words are not in the answer: “because”",
+        "depth: solid (0.5)",
+        "error  (major) “x” [0–1]",
+        "disputed",
+        "unverified_quote",
+        "10 × 0.50 × (0.75 + 0.15×0.5 + 0.10×1) = 4.6",
+        "work:big",
+        "llm.example",
+        "judge@aaaaaaaaaaaa",
+        "default@bbbbbbbbbbbb",
+        "reference dddddddddddd",
+        "Since.",
+        "2026-01-02 03:04:05 UTC",
+        "Mean of the judged answers: 6.9 / 10",
+    ]:
+        assert part in text, part
+
+
+def test_every_grade_stands_beside_the_others():
+    failure = Ungraded(reason="unreachable", detail="nobody at home", provenance=made_by())
+    own = SelfGraded(score=8, max_score=10, note="fair")
+    estimate = grade().model_copy(update={"label": "coverage_estimate", "score": 3.2})
+    text = shown(transcript_markdown(session(outcomes=[grade(), failure, own, estimate, None])))
+    for part in [
+        "6.9 / 10",
+        "unreachable",
+        "nobody at home",
+        "8 / 10",
+        "fair",
+        "3.2 / 10",
+        "coverage estimate, not a judgement of correctness",
+        "Waiting to be graded",
+    ]:
+        assert part in text, part
+
+
+def test_a_failure_shows_no_score():
+    failure = Ungraded(reason="key_refused", provenance=made_by())
+    text = shown(transcript_markdown(session(outcomes=[failure])))
+    assert "Not graded" in text
+    assert "/ 10" not in text
+
+
+def test_chinese_sessions_read_chinese():
+    text = transcript_markdown(session(outcomes=[grade()], lang="zh"))
+    assert "模型判定" in text
+    assert "Key points" not in text
+
+
+@pytest.mark.parametrize("turn_state", ["open", "skipped"])
+def test_a_turn_without_answer_says_so(turn_state: str):
+    plain = session()
+    turn = plain.turns[0].model_copy(update={"answer": None, "state": turn_state})
+    text = transcript_markdown(plain.model_copy(update={"turns": (turn,)}))
+    assert {"open": "Not answered.", "skipped": "Skipped."}[turn_state] in text
+
+
+def test_hostile_text_changes_no_structure():
+    plain = transcript_markdown(session("x", question="x", reference="x", outcomes=[grade("x")]))
+    hostile = transcript_markdown(session(HOSTILE, question=HOSTILE, reference=HOSTILE, outcomes=[grade(HOSTILE)]))
+    assert headings(hostile) == headings(plain)
+    assert fences(hostile) == [HOSTILE + "\n"] * 2
+    outside = "".join(token.content for token in tokens(hostile) if token.type in {"html_block", "html_inline"})
+    assert "script" not in outside
+    html = MarkdownIt("commonmark").render(hostile)
+    assert "<img" not in html
+    assert "<script" not in html
+
+
+@given(answer=ANYTHING, other=ANYTHING)
+def test_any_answer_comes_out_whole_and_any_text_stays_in_its_place(answer: str, other: str):
+    markdown = transcript_markdown(session(answer, question=other, reference="r" + other, outcomes=[grade(other)]))
+    assert headings(markdown) == 4
+    wanted = [(answer if answer.endswith("\n") else answer + "\n"), "r" + other]
+    for found, text in zip(fences(markdown), wanted, strict=True):
+        # Markdown's own reading of line ends; it is given the text as it is.
+        assert found.rstrip("\n") == re.sub(r"\r\n|\r", "\n", text).rstrip("\n")
+
+
+@given(ANYTHING)
+def test_json_reads_back_as_the_same_session(text: str):
+    original = session(text, outcomes=[grade(text), Ungraded(reason="timed_out", provenance=made_by()), None])
+    written = transcript_json(original)
+    document = json.loads(written)
+    assert (document["format"], document["version"]) == ("viva-transcript", 1)
+    assert Session.model_validate(document["session"]) == original
+    assert written.endswith("}\n")
+
+
+def test_json_keeps_chinese_readable():
+    assert "残差" in transcript_json(session("残差连接"))
