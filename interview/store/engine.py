@@ -1,0 +1,94 @@
+"""The connection to SQLite: durable, one writer at a time, and its faults said in our words."""
+
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+
+from interview.errors import StoreError
+
+APPLICATION_ID = 0x56495641  # "VIVA"; `file` and our own start-up tell the database by it
+_BUSY_MS = 5000
+
+_LOCKED = "is locked by another program; close that program and try again"
+_CLOSED = "cannot be opened; make the file and its folder readable and writable"
+_PLAIN_WORDS = {
+    "SQLITE_BUSY": _LOCKED,
+    "SQLITE_LOCKED": _LOCKED,
+    "SQLITE_FULL": "cannot grow: the disk is full; free some space and try again",
+    "SQLITE_READONLY": "cannot be written; make it and its folder writable, or choose another folder with --data-dir",
+    "SQLITE_CANTOPEN": _CLOSED,
+    "SQLITE_PERM": _CLOSED,
+    "SQLITE_IOERR": "cannot be read or written: the disk reports an error",
+    "SQLITE_CORRUPT": "is damaged and was left as it is; move it away and put a file of the folder backups there",
+    "SQLITE_NOTADB": "is not a database and was left as it is; move it away, or choose another folder with --data-dir",
+}
+
+
+def in_our_words(path: Path, error: sqlite3.Error) -> StoreError | None:
+    """The StoreError for a fault of SQLite; None where it is a mistake of the program."""
+    name = str(getattr(error, "sqlite_errorname", None) or "")
+    for known, words in _PLAIN_WORDS.items():
+        if name == known or name.startswith(known + "_"):
+            return StoreError(f"The database {path} {words}. ({error})")
+    return None
+
+
+@contextmanager
+def said_plainly(path: Path) -> Generator[None]:
+    """Turn faults of SQLite inside the block into StoreError; the nothing-was-stored promise of transactions holds."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if (plain := in_our_words(path, error)) is not None:
+            raise plain from error
+        raise
+    except exc.DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error) and (plain := in_our_words(path, error.orig)) is not None:
+            raise plain from error
+        raise
+
+
+def make_engine(path: Path, *, read_only: bool = False) -> sa.Engine:
+    """Engine on the file at `path`; nothing is opened yet.
+
+    A transaction is BEGIN IMMEDIATE (a deferred one that turns to writing fails at once under load), unless the
+    connection has the execution option `read`. Readers are as many as threads ask for.
+    """
+    mode = "ro" if read_only else "rwc"
+    engine = sa.create_engine(
+        "sqlite://",
+        creator=_opener(path, mode),
+        poolclass=sa.pool.QueuePool,
+        max_overflow=-1,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _opener(path: Path, mode: str) -> Callable[[], sqlite3.Connection]:
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if mode != "ro":
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    return connect
+
+
+def _begin(connection: sa.Connection) -> None:
+    options: dict[str, Any] = dict(connection.get_execution_options())
+    connection.exec_driver_sql("BEGIN" if options.get("read") else "BEGIN IMMEDIATE")

@@ -1,0 +1,179 @@
+"""Statements about answers and their gradings: submitted, claimed under a lease, finished behind a fence."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from interview.errors import AlreadyAnswered
+from interview.models import Answer, Grading, SessionPlan
+from interview.store import rows
+from interview.store.rows import Claim
+from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
+
+_IDLE: dict[str, Any] = {"owner": None, "lease_until": None}
+
+
+def add_answer(connection: sa.Connection, row: dict[str, Any]) -> tuple[Answer, bool]:
+    """Insert an answer unless the turn has one; returns the stored one and whether it is new.
+
+    AlreadyAnswered: the turn has an answer with another text.
+    """
+    statement = insert(answers).values(row).on_conflict_do_nothing(index_elements=["turn_id"]).returning(answers.c.id)
+    created = connection.scalar(statement) is not None
+    stored = connection.execute(sa.select(answers).where(answers.c.turn_id == row["turn_id"])).mappings().one()
+    if stored["text"] != row["text"]:
+        raise AlreadyAnswered("This question is already answered with another text. Your new text is still here.")
+    return rows.read_answer(stored), created
+
+
+def add_grading(connection: sa.Connection, row: dict[str, Any]) -> str:
+    """Insert a pending grading and return its id; the one that still waits for the same grader is used again."""
+    waiting = connection.scalar(
+        sa.select(gradings.c.id).where(
+            gradings.c.answer_id == row["answer_id"],
+            gradings.c.grader == row["grader"],
+            gradings.c.rubric == row["rubric"],
+            gradings.c.state != "done",
+        )
+    )
+    if waiting is None:
+        connection.execute(sa.insert(gradings), {**row, "state": "pending"})
+    return str(waiting or row["id"])
+
+
+def read(connection: sa.Connection, grading_id: str) -> Grading:
+    """One grading, which is there."""
+    return rows.read_grading(
+        connection.execute(sa.select(gradings).where(gradings.c.id == grading_id)).mappings().one()
+    )
+
+
+def first_grading(connection: sa.Connection, answer_id: str) -> str:
+    """Id of the grading that was asked for together with the answer."""
+    wanted = sa.select(gradings.c.id).where(gradings.c.answer_id == answer_id).order_by(gradings.c.seq).limit(1)
+    return str(connection.execute(wanted).scalar_one())
+
+
+def _due(now: datetime) -> sa.ColumnElement[bool]:
+    waiting = sa.and_(gradings.c.state == "pending", sa.func.coalesce(gradings.c.retry_at, now) <= now)
+    return sa.or_(waiting, sa.and_(gradings.c.state == "running", gradings.c.lease_until <= now))
+
+
+def claim(
+    connection: sa.Connection, owner: str, limit: int, now: datetime, lease_until: datetime, held: Collection[str]
+) -> tuple[Claim, ...]:
+    """Lease up to `limit` due gradings, oldest first, to `owner`; never one of `held`, which it runs already."""
+    chosen = (
+        sa.select(gradings.c.id)
+        .where(_due(now), gradings.c.id.not_in(list(held)))
+        .order_by(gradings.c.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = connection.scalars(
+        sa.update(gradings)
+        .where(gradings.c.id.in_(chosen))
+        .values(state="running", owner=owner, lease_until=lease_until, attempt=gradings.c.attempt + 1, retry_at=None)
+        .returning(gradings.c.id)
+    ).all()
+    return _read_claims(connection, ids) if ids else ()
+
+
+def _read_claims(connection: sa.Connection, ids: Collection[str]) -> tuple[Claim, ...]:
+    wanted = (
+        sa.select(
+            gradings,
+            answers.c.text,
+            turns.c.id.label("turn_id"),
+            sessions.c.id.label("session_id"),
+            sessions.c.plan,
+            question_versions.c.content,
+        )
+        .join(answers, gradings.c.answer_id == answers.c.id)
+        .join(turns, answers.c.turn_id == turns.c.id)
+        .join(sessions, turns.c.session_id == sessions.c.id)
+        .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
+        .join(question_versions, question_versions.c.version == papers.c.version)
+        .where(gradings.c.id.in_(list(ids)))
+        .order_by(gradings.c.seq)
+    )
+    return tuple(
+        Claim(
+            grading_id=row["id"],
+            attempt=row["attempt"],
+            owner=row["owner"],
+            faults=row["faults"],
+            session_id=row["session_id"],
+            turn_id=row["turn_id"],
+            question=rows.read_question(row["content"]),
+            answer=row["text"],
+            lang=SessionPlan.model_validate_json(row["plan"]).lang,
+            grader=row["grader"],
+            rubric=row["rubric"],
+        )
+        for row in connection.execute(wanted).mappings()
+    )
+
+
+def change_held(connection: sa.Connection, held: Claim, **columns: Any) -> bool:
+    """Change a grading that the claim still holds; False, and no change, where the lease went to somebody else."""
+    changed = connection.execute(
+        sa.update(gradings)
+        .where(
+            gradings.c.id == held.grading_id,
+            gradings.c.state == "running",
+            gradings.c.owner == held.owner,
+            gradings.c.attempt == held.attempt,
+        )
+        .values(**columns)
+    )
+    return changed.rowcount == 1
+
+
+def let_go(connection: sa.Connection, held: Claim) -> bool:
+    """Back to pending, to be claimed at once."""
+    return change_held(connection, held, state="pending", **_IDLE)
+
+
+def put_off(connection: sa.Connection, held: Claim, retry_at: datetime, waiting_for: str) -> bool:
+    """Back to pending, to be claimed from `retry_at` on; counts one passing fault."""
+    columns = {"retry_at": retry_at, "waiting_for": waiting_for, "faults": gradings.c.faults + 1}
+    return change_held(connection, held, state="pending", **_IDLE, **columns)
+
+
+def finish(connection: sa.Connection, held: Claim, outcome: dict[str, Any], now: datetime) -> bool:
+    """Write the outcome, once."""
+    return change_held(
+        connection, held, state="done", finished_at=now, retry_at=None, waiting_for=None, **_IDLE, **outcome
+    )
+
+
+def extend(connection: sa.Connection, held: Collection[Claim], lease_until: datetime) -> None:
+    """Lengthen the leases of claims that are still held."""
+    for one in held:
+        change_held(connection, one, lease_until=lease_until)
+
+
+def let_all_go(connection: sa.Connection) -> int:
+    """Every running grading back to pending; returns how many there were."""
+    released = connection.execute(
+        sa.update(gradings).where(gradings.c.state == "running").values(state="pending", **_IDLE)
+    )
+    return released.rowcount
+
+
+def next_due(connection: sa.Connection) -> datetime | None:
+    """When the next grading can be claimed (it may have passed); None where nothing waits."""
+    wanted = sa.select(
+        sa.func.min(
+            sa.case(
+                (gradings.c.state == "running", gradings.c.lease_until),
+                else_=sa.func.coalesce(gradings.c.retry_at, gradings.c.created_at),
+            ),
+            type_=gradings.c.lease_until.type,
+        )
+    ).where(gradings.c.state != "done")
+    return connection.execute(wanted).scalar_one()

@@ -1,0 +1,135 @@
+"""Rows of the database as values, and values as rows. What was stored once never changes, so parsing is cached."""
+
+import hashlib
+import json
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from interview.models import (
+    Answer,
+    Graded,
+    Grading,
+    Language,
+    Outcome,
+    Question,
+    Session,
+    SessionPlan,
+    Turn,
+    Ungraded,
+    Value,
+)
+
+_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+
+
+class Claim(Value):
+    """A grading that one worker may run until its lease ends. `attempt` and `owner` are the fence.
+
+    `faults` counts the earlier claims that ended in a passing fault.
+    """
+
+    grading_id: str
+    attempt: int
+    owner: str
+    faults: int
+    session_id: str
+    turn_id: str
+    question: Question
+    answer: str
+    lang: Language
+    grader: str
+    rubric: str
+
+
+@lru_cache(maxsize=2048)
+def read_question(content: str) -> Question:
+    """Question of its stored JSON."""
+    return Question.model_validate_json(content)
+
+
+@lru_cache(maxsize=512)
+def read_outcome(content: str) -> Outcome:
+    """Outcome of its stored JSON."""
+    return _OUTCOME.validate_json(content)
+
+
+def write_question(question: Question) -> dict[str, str]:
+    """Row of `question_versions`; its key is the SHA-256 of everything in the question, its place included."""
+    content = json.dumps(question.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
+    version = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    return {"version": version, "question_id": question.id, "content": content}
+
+
+def write_outcome(outcome: Graded | Ungraded) -> dict[str, Any]:
+    """Columns of a finished grading.
+
+    ValueError: the outcome cannot be read back as it is (a number that is not finite, half of a surrogate pair): it
+    must not become a row that nobody can open.
+    """
+    content = outcome.model_dump_json()
+    if read_outcome(content) != outcome:
+        raise ValueError("the outcome changes when it is stored")
+    graded = outcome if isinstance(outcome, Graded) else None
+    return {
+        "outcome": content,
+        "label": graded and graded.label,
+        "score": graded and graded.score,
+        "max_score": graded and graded.max_score,
+        "band": graded and graded.band,
+    }
+
+
+def read_grading(row: sa.RowMapping) -> Grading:
+    """Grading of a row of `gradings`."""
+    outcome: str | None = row["outcome"]
+    return Grading(
+        id=row["id"],
+        answer_id=row["answer_id"],
+        grader=row["grader"],
+        rubric=row["rubric"],
+        state=row["state"],
+        attempt=row["attempt"],
+        created_at=row["created_at"],
+        retry_at=row["retry_at"],
+        waiting_for=row["waiting_for"],
+        finished_at=row["finished_at"],
+        outcome=None if outcome is None else read_outcome(outcome),
+    )
+
+
+def read_answer(row: sa.RowMapping) -> Answer:
+    """Answer of a row of `answers`."""
+    return Answer(id=row["id"], turn_id=row["turn_id"], text=row["text"], created_at=row["created_at"])
+
+
+def read_turn(row: sa.RowMapping, answer: Answer | None, gradings: tuple[Grading, ...]) -> Turn:
+    """Turn of a row of `turns` with the question's `content`. An answer outweighs a skip that raced with it."""
+    return Turn(
+        id=row["id"],
+        session_id=row["session_id"],
+        position=row["position"],
+        attempt=row["attempt"],
+        question=read_question(row["content"]),
+        state="answered" if answer is not None else "open" if row["skipped_at"] is None else "skipped",
+        asked_at=row["asked_at"],
+        hints_shown=row["hints_shown"],
+        revealed=row["revealed"],
+        answer=answer,
+        gradings=gradings,
+    )
+
+
+def read_session(row: sa.RowMapping, questions: tuple[Question, ...], turns: tuple[Turn, ...]) -> Session:
+    """Session of a row of `sessions`."""
+    return Session(
+        id=row["id"],
+        title=row["title"],
+        plan=SessionPlan.model_validate_json(row["plan"]),
+        created_at=row["created_at"],
+        finished_at=row["finished_at"],
+        questions=questions,
+        turns=turns,
+    )

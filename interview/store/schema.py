@@ -1,0 +1,137 @@
+"""The tables: what is kept, and which of it may never change."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class Utc(sa.types.TypeDecorator[datetime]):
+    """A moment, stored in UTC and given back with its zone (SQLite itself forgets the zone)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Convert to UTC; a moment without a zone is a mistake of the caller (ValueError)."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a stored time needs a zone: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Put the zone back."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def _column(name: str, kind: Any, *constraints: Any, null: bool = False, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, kind, *constraints, nullable=null, **options)
+
+
+def _seq() -> sa.Column[Any]:
+    return sa.Column("seq", sa.Integer, primary_key=True)  # the order in which rows came, whatever the clock did
+
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# A question as it was asked, so that a transcript stays readable when the notes change or are gone.
+question_versions = sa.Table(
+    "question_versions",
+    METADATA,
+    _column("version", sa.String(64), primary_key=True),  # SHA-256 of `content`
+    _column("question_id", sa.Text),
+    _column("content", sa.Text),  # Question as JSON
+    sa.Index(None, "question_id"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    METADATA,
+    _seq(),
+    _column("id", sa.String(32), unique=True),
+    _column("title", sa.Text),
+    _column("plan", sa.Text),  # SessionPlan as JSON
+    _column("created_at", Utc),
+    _column("finished_at", Utc, null=True),
+)
+
+papers = sa.Table(
+    "papers",
+    METADATA,
+    _column("session_id", sa.String(32), sa.ForeignKey("sessions.id"), primary_key=True),
+    _column("position", sa.Integer, primary_key=True),
+    _column("version", sa.String(64), sa.ForeignKey("question_versions.version")),
+)
+
+turns = sa.Table(
+    "turns",
+    METADATA,
+    _seq(),
+    _column("id", sa.String(32), unique=True),
+    _column("session_id", sa.String(32)),
+    _column("position", sa.Integer),
+    _column("attempt", sa.Integer),
+    _column("asked_at", Utc),
+    _column("skipped_at", Utc, null=True),
+    _column("hints_shown", sa.Integer, server_default=sa.text("0")),
+    _column("revealed", sa.Boolean(create_constraint=False), server_default=sa.text("0")),
+    sa.ForeignKeyConstraint(["session_id", "position"], ["papers.session_id", "papers.position"]),
+    sa.UniqueConstraint("session_id", "position", "attempt"),
+)
+
+# Append-only: triggers of the first migration refuse UPDATE and DELETE.
+answers = sa.Table(
+    "answers",
+    METADATA,
+    _seq(),
+    _column("id", sa.String(32), unique=True),
+    _column("turn_id", sa.String(32), sa.ForeignKey("turns.id"), unique=True),
+    _column("text", sa.Text),
+    _column("created_at", Utc),
+)
+
+# A pending grading is a row; its outcome is written once, then triggers refuse UPDATE and DELETE.
+gradings = sa.Table(
+    "gradings",
+    METADATA,
+    _seq(),
+    _column("id", sa.String(32), unique=True),
+    _column("answer_id", sa.String(32), sa.ForeignKey("answers.id")),
+    _column("grader", sa.Text),
+    _column("rubric", sa.Text),
+    _column("created_at", Utc),
+    _column("state", sa.String(8)),
+    _column("attempt", sa.Integer, server_default=sa.text("0")),  # claims so far; part of the fence
+    _column("faults", sa.Integer, server_default=sa.text("0")),  # claims that ended in a passing fault
+    _column("owner", sa.Text, null=True),
+    _column("lease_until", Utc, null=True),
+    _column("retry_at", Utc, null=True),
+    _column("waiting_for", sa.Text, null=True),
+    _column("finished_at", Utc, null=True),
+    _column("outcome", sa.Text, null=True),  # Outcome as JSON; the columns below repeat what lists need
+    _column("label", sa.Text, null=True),
+    _column("score", sa.Float, null=True),
+    _column("max_score", sa.Float, null=True),
+    _column("band", sa.Text, null=True),
+    sa.CheckConstraint("state IN ('pending', 'running', 'done')", name="state"),
+    sa.CheckConstraint("(state = 'done') = (outcome IS NOT NULL)", name="outcome"),
+    sa.CheckConstraint("(state = 'running') = (owner IS NOT NULL)", name="owner"),
+    sa.Index(None, "answer_id"),
+    sa.Index("ix_gradings_waiting", "state", sqlite_where=sa.text("state <> 'done'")),
+)
+
+preferences = sa.Table(
+    "preferences",
+    METADATA,
+    _column("key", sa.Text, primary_key=True),
+    _column("content", sa.Text),  # JSON
+)

@@ -1,0 +1,115 @@
+"""Statements about sessions, turns and answers; each function runs inside a transaction of the Store."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from interview.errors import NotFound
+from interview.models import Answer, Grading, Session, Turn
+from interview.store import rows
+from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
+
+_TURNS = (
+    sa.select(turns, question_versions.c.content)
+    .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
+    .join(question_versions, question_versions.c.version == papers.c.version)
+    .order_by(turns.c.seq)
+)
+
+
+def add_session(connection: sa.Connection, row: dict[str, Any], versions: Sequence[dict[str, str]]) -> None:
+    """Insert a session and its paper; questions that are known already are not inserted again."""
+    connection.execute(insert(question_versions).on_conflict_do_nothing(), list(versions))
+    connection.execute(sa.insert(sessions), row)
+    paper = [
+        {"session_id": row["id"], "position": position, "version": version["version"]}
+        for position, version in enumerate(versions)
+    ]
+    connection.execute(sa.insert(papers), paper)
+
+
+def add_turn(connection: sa.Connection, row: dict[str, Any]) -> None:
+    """Insert a turn unless this attempt at this position was asked already. NotFound: no such place in a paper."""
+    place = (papers.c.session_id == row["session_id"], papers.c.position == row["position"])
+    if connection.scalar(sa.select(sa.func.count()).select_from(papers).where(*place)) == 0:
+        raise NotFound(f"There is no question {row['position'] + 1} in a session {row['session_id']}.")
+    asked = ["session_id", "position", "attempt"]
+    connection.execute(insert(turns).values(row).on_conflict_do_nothing(index_elements=asked))
+
+
+def read_session(connection: sa.Connection, session_id: str) -> Session:
+    """One session with everything in it. NotFound."""
+    row = connection.execute(sa.select(sessions).where(sessions.c.id == session_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no session {session_id}.")
+    contents = connection.scalars(
+        sa.select(question_versions.c.content)
+        .join(papers, papers.c.version == question_versions.c.version)
+        .where(papers.c.session_id == session_id)
+        .order_by(papers.c.position)
+    )
+    questions = tuple(rows.read_question(content) for content in contents)
+    return rows.read_session(row, questions, _read_turns(connection, turns.c.session_id == session_id))
+
+
+def read_turn(connection: sa.Connection, turn_id: str) -> Turn:
+    """One turn with its answer and gradings. NotFound."""
+    found = _read_turns(connection, turns.c.id == turn_id)
+    if not found:
+        raise NotFound(f"There is no turn {turn_id}.")
+    return found[0]
+
+
+def find_turn(connection: sa.Connection, session_id: str, position: int, attempt: int) -> Turn:
+    """The turn of this attempt at this position, which was asked before."""
+    key = {"session_id": session_id, "position": position, "attempt": attempt}
+    return _read_turns(connection, sa.and_(*(turns.c[name] == wanted for name, wanted in key.items())))[0]
+
+
+def _read_turns(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Turn, ...]:
+    answered: dict[str, Answer] = {}
+    given = sa.select(answers).join(turns, answers.c.turn_id == turns.c.id).where(condition)
+    for row in connection.execute(given).mappings():
+        answered[row["turn_id"]] = rows.read_answer(row)
+    graded: defaultdict[str, list[Grading]] = defaultdict(list)
+    for row in connection.execute(
+        sa.select(gradings)
+        .join(answers, gradings.c.answer_id == answers.c.id)
+        .join(turns, answers.c.turn_id == turns.c.id)
+        .where(condition)
+        .order_by(gradings.c.seq)
+    ).mappings():
+        graded[row["answer_id"]].append(rows.read_grading(row))
+    found: list[Turn] = []
+    for row in connection.execute(_TURNS.where(condition)).mappings():
+        answer = answered.get(row["id"])
+        found.append(rows.read_turn(row, answer, tuple(graded[answer.id]) if answer else ()))
+    return tuple(found)
+
+
+def read_answer(connection: sa.Connection, answer_id: str) -> Answer:
+    """One answer. NotFound."""
+    row = connection.execute(sa.select(answers).where(answers.c.id == answer_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no answer {answer_id}.")
+    return rows.read_answer(row)
+
+
+def change_open_turn(connection: sa.Connection, turn_id: str, **columns: Any) -> Turn:
+    """Change a turn that is neither answered nor skipped; any other is returned as it is. NotFound."""
+    unanswered = ~sa.exists().where(answers.c.turn_id == turns.c.id)
+    connection.execute(
+        sa.update(turns).where(turns.c.id == turn_id, turns.c.skipped_at.is_(None), unanswered).values(**columns)
+    )
+    return read_turn(connection, turn_id)
+
+
+def finish(connection: sa.Connection, session_id: str, now: datetime) -> None:
+    """Mark a session as finished; the first time counts."""
+    connection.execute(
+        sa.update(sessions).where(sessions.c.id == session_id, sessions.c.finished_at.is_(None)).values(finished_at=now)
+    )

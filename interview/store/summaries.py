@@ -1,0 +1,95 @@
+"""The list of sessions: marks and means of many sessions from a few columns, without parsing a single grade."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from interview.models import SessionSummary
+from interview.report import GradingStanding, TurnStanding, marks, mean
+from interview.store.schema import answers, gradings, papers, sessions, turns
+
+
+def count(connection: sa.Connection) -> int:
+    """How many sessions there are."""
+    return connection.execute(sa.select(sa.func.count()).select_from(sessions)).scalar_one()
+
+
+def read_summaries(
+    connection: sa.Connection, limit: int, before: str | None, *, unfinished: bool = False
+) -> tuple[SessionSummary, ...]:
+    """Up to `limit` sessions, newest first, older than the session `before`."""
+    wanted = sa.select(sessions).order_by(sessions.c.seq.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(
+            sessions.c.seq < sa.select(sessions.c.seq).where(sessions.c.id == before).scalar_subquery()
+        )
+    if unfinished:
+        wanted = wanted.where(sessions.c.finished_at.is_(None))
+    found = list(connection.execute(wanted).mappings())
+    ids = [row["id"] for row in found]
+    sizes = (
+        sa.select(papers.c.session_id, sa.func.count().label("size"))
+        .where(papers.c.session_id.in_(ids))
+        .group_by(papers.c.session_id)
+    )
+    counts: dict[str, int] = {row["session_id"]: row["size"] for row in connection.execute(sizes).mappings()}
+    standings, graders = _read_standings(connection, ids)
+    return tuple(
+        SessionSummary(
+            id=row["id"],
+            title=row["title"],
+            created_at=row["created_at"],
+            finished_at=row["finished_at"],
+            count=counts[row["id"]],
+            answered=len({turn.position for turn in standings[row["id"]] if turn.state == "answered"}),
+            graders=tuple(graders[row["id"]]),
+            mean=mean(standings[row["id"]]),
+            marks=marks(standings[row["id"]], counts[row["id"]]),
+        )
+        for row in found
+    )
+
+
+def _read_standings(
+    connection: sa.Connection, ids: Sequence[str]
+) -> tuple[defaultdict[str, list[TurnStanding]], defaultdict[str, dict[str, None]]]:
+    """Turns and names of graders per session; a turn with several gradings comes as several rows."""
+    wanted = (
+        sa.select(
+            turns.c.id.label("turn_id"),
+            turns.c.session_id,
+            turns.c.position,
+            turns.c.attempt,
+            turns.c.skipped_at,
+            answers.c.id.label("answer_id"),
+            *(gradings.c[name] for name in ("grader", "state", "label", "score", "max_score", "band")),
+        )
+        .outerjoin(answers, answers.c.turn_id == turns.c.id)
+        .outerjoin(gradings, gradings.c.answer_id == answers.c.id)
+        .where(turns.c.session_id.in_(ids))
+        .order_by(turns.c.seq, gradings.c.seq)
+    )
+    first: dict[str, sa.RowMapping] = {}
+    found: defaultdict[str, list[GradingStanding]] = defaultdict(list)
+    graders: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for row in connection.execute(wanted).mappings():
+        first.setdefault(row["turn_id"], row)
+        if row["state"] is not None:
+            graders[row["session_id"]][row["grader"]] = None
+            found[row["turn_id"]].append(
+                GradingStanding(
+                    state=row["state"],
+                    label=row["label"],
+                    score=row["score"],
+                    max_score=row["max_score"],
+                    band=row["band"] or "",
+                )
+            )
+    standings: defaultdict[str, list[TurnStanding]] = defaultdict(list)
+    for turn_id, row in first.items():
+        state = "answered" if row["answer_id"] else "open" if row["skipped_at"] is None else "skipped"
+        standings[row["session_id"]].append(
+            TurnStanding(position=row["position"], attempt=row["attempt"], state=state, gradings=tuple(found[turn_id]))
+        )
+    return standings, graders
