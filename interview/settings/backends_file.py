@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError
 
 from interview.errors import ContentError
 from interview.models import Value
-from interview.settings.checks import checked_key, checked_url, line_of, said
+from interview.settings.checks import checked_key, line_of, said
 
 _RESERVED_NAMES = ("coverage", "guard", "self")  # kinds of provenance that no backend may pass itself off as
 _BACKEND_NAME = re.compile(r"[\w.-]+")
@@ -31,11 +31,6 @@ class BackendTable(Value):
     key_variable: str | None = None
     key_file: str | None = None
     deadline_seconds: float | None = Field(default=None, gt=0, le=3600)
-
-    @field_validator("base_url")
-    @classmethod
-    def _base_url(cls, url: str | None) -> str | None:
-        return None if url is None else checked_url(url)
 
 
 class ConfiguredBackend(BackendTable):

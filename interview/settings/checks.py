@@ -1,16 +1,8 @@
-"""What a URL, a key and a line of a settings file must look like."""
+"""What a key and a line of a settings file must look like."""
 
 import re
 
 from pydantic import SecretStr
-
-
-def checked_url(url: str) -> str:
-    """Return the base URL without blanks around it. Raises ValueError saying what was expected."""
-    url = url.strip()
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
-        raise ValueError("expected http://HOST/… or https://HOST/…, without a user, a query or blanks")
-    return url
 
 
 def checked_key(key: str) -> SecretStr:

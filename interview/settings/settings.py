@@ -23,7 +23,7 @@ from pydantic_settings import (
 from interview.errors import ContentError
 from interview.models import Language
 from interview.settings.backends_file import ConfiguredBackend, ConfiguredBackends, read_backends
-from interview.settings.checks import checked_key, checked_url, line_of, said
+from interview.settings.checks import checked_key, line_of, said
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -72,11 +72,6 @@ class Settings(BaseSettings):
     def _blank_is_unset(cls, given: object) -> object:
         """`OPENAI_API_KEY=` in the environment switches off the one in `.env`."""
         return given.strip() or None if isinstance(given, str) else given
-
-    @field_validator("openai_base_url")
-    @classmethod
-    def _base_url(cls, url: str | None) -> str | None:
-        return None if url is None else checked_url(url)
 
     @field_validator("openai_api_key")
     @classmethod
