@@ -1,6 +1,6 @@
 """The protocol that every backend follows: messages and a schema in, text out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Literal, Protocol
 
 from interview.models import Value
@@ -72,10 +72,11 @@ class Backend(Protocol):
         """Host and port that the prompt is sent to."""
         ...
 
-    def complete(self, request: CompletionRequest) -> AsyncIterator[Delta | Restarted | Completion]:
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
         """Async generator: Deltas and Restarteds, then exactly one Completion as the last event.
 
-        Raises PassingFault (retries are used up) or LastingFault; nothing else but CancelledError.
+        Raises PassingFault (retries are used up) or LastingFault; nothing else but CancelledError. Whoever stops before
+        the last event closes it (`contextlib.aclosing`), so that its connection and its place in line are free.
         """
         ...
 

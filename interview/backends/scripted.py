@@ -1,7 +1,7 @@
 """A backend without a model: replies come from a list or a function, for tests and demonstrations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from interview.backends.backend import Completion, CompletionRequest, Delta, Restarted, Rung, Usage
 from interview.errors import BackendError, LastingFault
@@ -48,7 +48,7 @@ class ScriptedBackend:
 
         return next_reply
 
-    async def complete(self, request: CompletionRequest) -> AsyncIterator[Delta | Restarted | Completion]:
+    async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
         """Tell the next reply of the script in Deltas (JSON rungs only), then whole."""
         self.requests.append(request)
         reply = self._ask(request)

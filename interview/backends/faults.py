@@ -1,0 +1,206 @@
+"""What went wrong with one call: status, headers and body of a refusal become a fault class and our own sentence.
+
+A provider's text is read to tell the cases apart, and then dropped: some echo the key, or the prompt.
+"""
+
+import math
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import cast
+
+from interview.errors import FaultClass
+
+_SENTENCES: dict[FaultClass, str] = {
+    "unreachable": "{host} cannot be reached. Check that the server runs and that the base URL {url} is right.",
+    "timed_out": "{host} did not finish its reply within {deadline:g} s. Raise the deadline or take a faster model.",
+    "rate_limited": "{host} receives too many requests with this key. It is tried again later.",
+    "server_fault": "{host} reports a fault of its own. It is tried again later.",
+    "bad_reply": "{host} sent something that is not a reply of model {model}. Check the base URL {url}.",
+    "key_refused": "{host} refuses the API key, or the key may not use model {model}. Check the key of backend {name}.",
+    "model_unknown": "{host} does not know the model {model}. Check its name, or load it on the server.",
+    "quota_exhausted": "The account of this key has nothing left at {host}. Top it up or take another backend.",
+    "context_exceeded": "The text is too long for model {model} at {host}. Raise the server's context or shorten it.",
+    "content_refused": "{host} declines to answer for reasons of content. Take another model for this text.",
+    "request_refused": "{host} refuses the request. Check that model {model} is a chat model, and the base URL {url}.",
+}
+_REDIRECTED = (
+    "{host} redirects to another address, which is not followed: your text goes only where you sent it. "
+    "Set the base URL (now {url}) to the final address."
+)
+_NO_ROUTE = "{host} offers no chat completions at {url}. The base URL usually ends in /v1."
+_LASTING: frozenset[FaultClass] = frozenset(
+    {"key_refused", "model_unknown", "quota_exhausted", "context_exceeded", "content_refused", "request_refused"}
+)
+
+# What providers say, in lower case; the first that matches decides. Rate limits are told by the status alone.
+_QUOTA = re.compile(
+    r"insufficient[_ ](quota|balance|credit)|exceeded_current_quota|credit balance|arrearage|billing_hard_limit"
+)
+_CONTEXT = re.compile(
+    r"context[_ -]?(length|size|window)|maximum context|exceed_context|input_tokens|prompt is too long|too many tokens"
+)
+_CONTENT = re.compile(r"content[_ ](filter|management|exists risk|policy)|moderation|flagged|data_inspection|sensitive")
+_KEY = re.compile(r"(invalid|incorrect|missing|wrong)[_ ]api[_ -]?key|api key not valid|authentication|unauthori[sz]ed")
+_MODEL = re.compile(
+    r"model[_ ]not[_ ]found|(unknown|invalid|no such|nonexistent) model"
+    r"|\bmodel\b.{0,120}?(not (found|exist|available|supported|loaded)|n't exist|unavailable)"
+)
+_RUNG = re.compile(r"response_format|response format|json[_ ](schema|object|mode)|schema|grammar|structured|guided")
+_TELLING_FIELDS = ("message", "msg", "detail", "type", "param", "code", "loc", "error", "title")
+
+
+class CallFailed(Exception):
+    """One HTTP call failed; never seen outside the backends.
+
+    `sentence` is a template over name, host, url, model and deadline. `names` holds those parameters of the request that the server named. `about_rung`: it named the response format.
+    `unnamed`: it refused without naming anything known, so that the response format may be the cause.
+    `too_short`: the reply hit the token limit. `cut`: the reply ended without saying why.
+    """
+
+    def __init__(
+        self,
+        fault: FaultClass,
+        *,
+        sentence: str = "",
+        lasting: bool | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+        names: frozenset[str] = frozenset(),
+        about_rung: bool = False,
+        unnamed: bool = False,
+        too_short: bool = False,
+        cut: bool = False,
+    ) -> None:
+        super().__init__(fault)
+        self.fault: FaultClass = fault
+        self.sentence = sentence or _SENTENCES[fault]
+        self.lasting = fault in _LASTING if lasting is None else lasting
+        self.status = status
+        self.retry_after = retry_after
+        self.names = names
+        self.about_rung = about_rung
+        self.unnamed = unnamed
+        self.too_short = too_short
+        self.cut = cut
+
+
+def refused(
+    status: int, body: object, *, model: str, sent: Collection[str] = (), waits: float | None = None
+) -> CallFailed:
+    """Tell what a reply with an error status means. `sent` names the optional parameters of the request to `model`.
+
+    `waits` is what retry_after() made of the headers.
+    """
+    said = _said(body).lower().replace(model.lower(), "…")  # else a model called `schema-7b` would speak of schemas
+    if status in {400, 404, 405, 422}:
+        return _refused_request(status, said, _fields(body), sent)
+    if 300 <= status < 400:
+        return CallFailed("request_refused", sentence=_REDIRECTED, status=status)
+    if status == 402 or (status in {403, 429} and _QUOTA.search(said)):
+        return CallFailed("quota_exhausted", status=status)
+    if status == 403 and _CONTENT.search(said):
+        return CallFailed("content_refused", status=status)
+    fault = _BY_STATUS.get(status) or ("server_fault" if status >= 500 else "request_refused")
+    return CallFailed(fault, status=status, retry_after=waits, unnamed=status == 500)
+
+
+_BY_STATUS: dict[int, FaultClass] = {
+    401: "key_refused",
+    403: "key_refused",
+    408: "timed_out",
+    409: "server_fault",
+    413: "context_exceeded",
+    425: "server_fault",
+    429: "rate_limited",
+    504: "timed_out",
+}
+
+
+def _refused_request(status: int, said: str, fields: dict[str, object], sent: Collection[str]) -> CallFailed:
+    # Before the context: "max_tokens is too large for the context length" is cured by leaving max_tokens out.
+    names = frozenset(name for name in sent if re.search(rf"\b{re.escape(name)}\b", said))
+    if names:
+        return CallFailed("request_refused", status=status, names=names)
+    if _CONTEXT.search(said):
+        return CallFailed("context_exceeded", status=status)
+    if _QUOTA.search(said):
+        return CallFailed("quota_exhausted", status=status)
+    if _RUNG.search(said):
+        return CallFailed("request_refused", status=status, about_rung=True)
+    if _CONTENT.search(said):
+        return CallFailed("content_refused", status=status)
+    if fields.get("param") == "model" or _MODEL.search(said):
+        return CallFailed("model_unknown", status=status)
+    if _KEY.search(said):
+        return CallFailed("key_refused", status=status)
+    if status in {404, 405}:
+        return CallFailed("request_refused", sentence=_NO_ROUTE, status=status)
+    return CallFailed("request_refused", status=status, unnamed=True)
+
+
+def reported(error: object, *, model: str, otherwise: FaultClass = "bad_reply") -> CallFailed:
+    """Tell what an `error` inside a stream or a reply with status 200 means; `otherwise` where it says nothing."""
+    code = str(_fields(error).get("code"))
+    if code.isdigit() and 400 <= int(code) < 600:
+        failed = refused(int(code), error, model=model)
+        if failed.fault != "request_refused":
+            return failed
+    said = _said(error).lower()
+    for pattern, fault in _REPORTED:
+        if pattern.search(said):
+            return CallFailed(fault)
+    return CallFailed(otherwise)
+
+
+_REPORTED: tuple[tuple[re.Pattern[str], FaultClass], ...] = (
+    (_CONTEXT, "context_exceeded"),
+    (_QUOTA, "quota_exhausted"),
+    (_CONTENT, "content_refused"),
+    (re.compile(r"rate[_ ]limit"), "rate_limited"),
+)
+
+
+def _fields(body: object) -> dict[str, object]:
+    return cast("dict[str, object]", body) if isinstance(body, dict) else {}
+
+
+def _said(body: object, depth: int = 4) -> str:
+    """Join what the error says, and nothing that it echoes (validation errors carry the whole request as `input`)."""
+    if isinstance(body, str | int):
+        return str(body)[:2000]
+    if depth and isinstance(body, list):
+        return " ".join(_said(part, depth - 1) for part in cast("list[object]", body)[:20])
+    fields = _fields(body)
+    if depth:
+        return " ".join(_said(fields[name], depth - 1) for name in _TELLING_FIELDS if name in fields)
+    return ""
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Read the seconds (0 or more) to wait from `retry-after-ms` or `retry-after` (seconds or HTTP date), if any.
+
+    `headers` has lower-case names or ignores case. None where it is absent or nonsense.
+    """
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    told = headers.get("retry-after", "")
+    seconds = _number(told)
+    if seconds is not None or not told:
+        return seconds
+    try:
+        date = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (date - now).total_seconds())
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None

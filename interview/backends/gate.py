@@ -1,0 +1,47 @@
+"""The gate before an endpoint: so many calls at once, and none inside the time that the endpoint asked us to wait."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from interview.backends.faults import CallFailed
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Gate:
+    """One per endpoint; shared by backends that use the same key at the same address, in one event loop.
+
+    `parallel` bounds the calls in flight; `clock` gives monotonic seconds.
+    """
+
+    def __init__(self, parallel: int, *, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
+        self._slots = asyncio.Semaphore(parallel)
+        self._clock = clock
+        self._sleep = sleep
+        self._opens_at = clock()
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until calls are welcome again; 0 where they are now."""
+        return max(0.0, self._opens_at - self._clock())
+
+    def close_for(self, seconds: float) -> None:
+        """Let nobody through for so long; an earlier, longer wait stands."""
+        self._opens_at = max(self._opens_at, self._clock() + seconds)
+
+    @asynccontextmanager
+    async def passage(self, patience: float) -> AsyncGenerator[None, None]:
+        """Wait for a free slot and an open gate, and hold the slot.
+
+        Raises CallFailed (rate_limited, with the seconds left) at once where the gate stays shut longer than
+        `patience` seconds.
+        """
+        async with self._slots:
+            while left := self.remaining:
+                if left > patience:
+                    raise CallFailed("rate_limited", retry_after=left)
+                await self._sleep(left)
+            yield

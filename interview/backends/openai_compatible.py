@@ -1,0 +1,216 @@
+"""The backend for every OpenAI-compatible endpoint, and the only importer of the SDK (on first use)."""
+
+import asyncio
+import importlib
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from interview.backends.backend import Completion, CompletionRequest, Delta, Restarted
+from interview.backends.dialect import Course, RungMemory
+from interview.backends.endpoint import Endpoint
+from interview.backends.faults import CallFailed, refused, reported, retry_after
+from interview.backends.gate import Clock, Gate, Sleep
+from interview.backends.reply import Reply
+from interview.errors import BackendError, LastingFault, PassingFault
+
+if TYPE_CHECKING:
+    import openai
+
+_BACK_OFF = wait_exponential_jitter(multiplier=0.5, max=8, jitter=0.5)
+
+
+class OpenAICompatibleBackend:
+    """One endpoint, reached through the SDK; follows the Backend protocol.
+
+    Tries a passing fault `attempts` times, as long as the next try begins within `patience_seconds` of the first;
+    a longer wait that the endpoint asks for is the caller's (`PassingFault.retry_after`). What the endpoint turns out
+    to understand is kept in `rungs`. `gate` may be shared with other models of the same endpoint. `clock` gives
+    monotonic seconds, `now` the time of day.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        rungs: RungMemory | None = None,
+        gate: Gate | None = None,
+        attempts: int = 4,
+        patience_seconds: float = 60.0,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._endpoint = endpoint
+        self._rungs = rungs or RungMemory()
+        self._gate = gate or Gate(endpoint.preset.parallel, clock=clock, sleep=sleep)
+        self._attempts = attempts
+        self._patience = patience_seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._now = now
+        self._client: openai.AsyncOpenAI | None = None
+
+    @property
+    def name(self) -> str:
+        """As in settings."""
+        return self._endpoint.name
+
+    @property
+    def model(self) -> str:
+        """The model asked for."""
+        return self._endpoint.model
+
+    @property
+    def host(self) -> str:
+        """Host and port that the prompt is sent to."""
+        return self._endpoint.host
+
+    async def close(self) -> None:
+        """Close the connections; must run in the loop that used them."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
+        """Ask, adapt to what the endpoint refuses, retry what may pass; see the protocol."""
+        url = self._endpoint.base_url
+        course = Course(request, self._endpoint.preset, self._rungs.recall(url, self.model))
+        began = self._clock()
+        told = False
+        async for attempt in self._retrying(began):
+            fault: BackendError | None = None
+            while fault is None:
+                try:
+                    patience = self._patience - (self._clock() - began)
+                    async with self._gate.passage(patience), aclosing(self._call(course)) as events:
+                        async for event in events:
+                            told = told or isinstance(event, Delta)
+                            yield event
+                    self._rungs.remember(url, self.model, course.dialect)
+                    return
+                except CallFailed as failed:
+                    fault = self._settle(course, failed)
+                    why = self._in_words(failed)
+                if told:
+                    told = False
+                    yield Restarted(why=why)
+            with attempt:
+                # Only here: tenacity swallows whatever leaves this block, and a cancellation must not wait for it.
+                raise fault
+
+    def _retrying(self, began: float) -> AsyncRetrying:
+        def stop(state: RetryCallState) -> bool:
+            next_call = self._clock() - began + state.upcoming_sleep
+            return state.attempt_number >= self._attempts or next_call > self._patience
+
+        return AsyncRetrying(
+            retry=retry_if_exception_type(PassingFault),
+            wait=lambda state: max(_BACK_OFF(state), self._gate.remaining),
+            stop=stop,
+            sleep=self._sleep,
+            reraise=True,
+        )
+
+    def _settle(self, course: Course, failed: CallFailed) -> BackendError | None:
+        """Adapt the course (None: ask again at once), or return the fault for the caller."""
+        if failed.retry_after:
+            self._gate.close_for(failed.retry_after)
+        if course.adapt(failed):
+            return None
+        kind = LastingFault if failed.lasting else PassingFault
+        return kind(self._in_words(failed), fault=failed.fault, retry_after=failed.retry_after)
+
+    def _in_words(self, failed: CallFailed) -> str:
+        end = self._endpoint
+        return failed.sentence.format(
+            name=end.name, host=end.host, url=end.base_url, model=end.model, deadline=end.deadline_seconds
+        )
+
+    async def _call(self, course: Course) -> AsyncGenerator[Delta | Completion, None]:
+        """Make one HTTP call. Raises CallFailed."""
+        client = await self._connected()
+        until = asyncio.get_running_loop().time() + self._endpoint.deadline_seconds
+        reply = Reply()
+        course.calls += 1
+        try:
+            create = cast("Any", client.chat.completions.create)
+            async with asyncio.timeout_at(until):
+                answer = await create(**course.parameters(self.model))
+            if course.streams:
+                async with answer:
+                    while True:
+                        # Around each step, never around a yield: the deadline would strike in the caller's code.
+                        async with asyncio.timeout_at(until):
+                            piece = await anext(answer, None)
+                        if piece is None:
+                            break
+                        text = reply.take_piece(piece, self.model)
+                        if text:
+                            yield Delta(text=text)
+                _check_streamed(answer, reply, course)
+            else:
+                reply.take_whole(answer, self.model)
+        except CallFailed:
+            raise
+        except Exception as error:
+            raise self._failed(error, course) from error
+        reply.check()
+        model = reply.model or self.model
+        yield Completion(text=reply.text, model=model, rung=course.rung, usage=reply.usage, calls=course.calls)
+
+    async def _connected(self) -> "openai.AsyncOpenAI":
+        # The import takes about a second; other tasks of this loop go on meanwhile.
+        sdk = await asyncio.to_thread(importlib.import_module, "openai")
+        if self._client is None:
+            deadline = self._endpoint.deadline_seconds
+            client: openai.AsyncOpenAI = sdk.AsyncOpenAI(
+                api_key=self._endpoint.key,
+                base_url=self._endpoint.base_url,
+                max_retries=0,
+                timeout=sdk.Timeout(deadline, connect=min(deadline, 10.0)),
+                # A proxy of the environment must not get what is meant for this machine.
+                http_client=sdk.DefaultAsyncHttpxClient(
+                    follow_redirects=False, trust_env=not self._endpoint.is_loopback
+                ),
+            )
+            # The SDK reads these from the environment; they belong to one provider, not to every endpoint.
+            client.organization = client.project = None
+            self._client = client
+        return self._client
+
+    def _failed(self, error: Exception, course: Course) -> CallFailed:
+        """Tell what an exception of the SDK means; anything that is no fault of the call is raised again."""
+        import openai
+
+        if isinstance(error, openai.APITimeoutError | TimeoutError):
+            return CallFailed("timed_out")
+        if isinstance(error, openai.APIConnectionError):
+            return CallFailed("unreachable")
+        if isinstance(error, openai.APIStatusError):
+            waits = retry_after(error.response.headers, self._now())
+            return refused(error.status_code, error.body, model=self.model, sent=course.optional, waits=waits)
+        if isinstance(error, openai.APIError):
+            return reported(error.body, model=self.model, otherwise="server_fault")
+        if isinstance(error, UnicodeEncodeError):
+            return CallFailed("request_refused")
+        if isinstance(error, openai.OpenAIError | ValueError | TypeError | LookupError | AttributeError):
+            return CallFailed("bad_reply")  # JSON, UTF-8 or types that the SDK could not read
+        if isinstance(error, OSError):
+            return CallFailed("unreachable")
+        raise error
+
+
+def _check_streamed(answer: Any, reply: Reply, course: Course) -> None:
+    """Raise CallFailed where a stream was asked for and something else came."""
+    kind: str = answer.response.headers.get("content-type", "")
+    if reply.pieces or "event-stream" in kind:
+        return
+    if "json" in kind:
+        course.never_stream()
+        raise CallFailed("bad_reply", cut=True)
+    raise CallFailed("bad_reply")

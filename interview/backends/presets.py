@@ -1,0 +1,126 @@
+"""Presets: what is known about the endpoints of each provider, read from `presets.toml`."""
+
+import functools
+import ipaddress
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError
+
+from interview.backends.backend import Rung
+from interview.errors import ContentError
+from interview.models import Value
+
+TokenParameter = Literal["max_tokens", "max_completion_tokens"]
+GENERIC = "generic"
+PRESETS_FILE = Path(__file__).with_name("presets.toml")
+
+
+class Preset(Value):
+    """How to talk to one kind of endpoint.
+
+    `hosts` are host names (`*.example.com` for all below one); on this machine `localhost:port`. `first_rung` is the
+    highest rung of the ladder worth trying. `spare_tokens` is added to the token limit of every request, for
+    reasoning that counts against it. `parallel` bounds the calls in flight. `extra_body` goes into every request
+    body. `needs_key`: without a key no call can succeed. `quirks` are sentences for the user. `deadline_seconds` is
+    wall-clock time per call.
+    """
+
+    name: str
+    title: str = Field(min_length=1)
+    base_url: str
+    hosts: tuple[str, ...]
+    key_variable: str
+    needs_key: bool
+    default_model: str
+    first_rung: Rung
+    token_parameter: TokenParameter
+    spare_tokens: int = Field(ge=0, le=100_000)
+    local: bool
+    deadline_seconds: float = Field(gt=0, le=3600)
+    parallel: int = Field(ge=1, le=64)
+    extra_body: dict[str, Any]
+    quirks: tuple[str, ...]
+    docs: str
+
+
+@functools.cache
+def load_presets(path: Path = PRESETS_FILE) -> dict[str, Preset]:
+    """Read the presets of a TOML file, by name. Raises ContentError naming file, preset and field."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as fault:
+        raise ContentError(f"{path}: not TOML: {fault}") from fault
+    except UnicodeDecodeError as fault:
+        raise ContentError(f"{path}: not UTF-8 text") from fault
+    except OSError as fault:
+        raise ContentError(f"{path}: cannot be read: {fault.strerror}") from fault
+    presets = {name: _preset(path, name, table) for name, table in tables.items()}
+    if GENERIC not in presets:
+        raise ContentError(f"{path}: expected a table [{GENERIC}] for the hosts that no other preset names")
+    _refuse_shared_hosts(path, presets)
+    return presets
+
+
+def _preset(path: Path, name: str, table: object) -> Preset:
+    if not isinstance(table, dict) or "name" in table:
+        raise ContentError(f"{path}: [{name}]: expected a table without `name`; a preset is named after its table")
+    try:
+        # By way of JSON: strict types, and still lists become tuples.
+        return Preset.model_validate_json(json.dumps({**table, "name": name}, default=str), strict=True)
+    except ValidationError as fault:
+        faults = [
+            f"{path}: [{name}] {'.'.join(map(str, e['loc']))}: {_expected(e['type'], e['msg'])}" for e in fault.errors()
+        ]
+        raise ContentError("\n".join(faults)) from fault
+
+
+def _expected(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return f"unknown field; expected one of: {', '.join(sorted(set(Preset.model_fields) - {'name'}))}"
+    return "the field is missing" if kind == "missing" else message
+
+
+def _refuse_shared_hosts(path: Path, presets: dict[str, Preset]) -> None:
+    owners: dict[str, str] = {}
+    for preset in presets.values():
+        for host in preset.hosts:
+            owner = owners.setdefault(host, preset.name)
+            if owner != preset.name:
+                raise ContentError(f"{path}: [{preset.name}] hosts: {host} belongs to [{owner}] already")
+
+
+def preset_for(base_url: str) -> Preset:
+    """Return the preset that knows the host of `base_url`, else the generic one (`local` where it is this machine)."""
+    presets = load_presets()
+    place = known_as(base_url)
+    for preset in presets.values():
+        if any(_covers(host, place) for host in preset.hosts):
+            return preset
+    generic = presets[GENERIC]
+    return generic.model_copy(update={"local": True}) if is_loopback(base_url) else generic
+
+
+def _covers(pattern: str, place: str) -> bool:
+    return place.endswith(pattern[1:]) if pattern.startswith("*.") else place == pattern
+
+
+def known_as(base_url: str) -> str:
+    """Return the host of a URL as presets name it: the bare host name, or `localhost:port` on this machine."""
+    parts = urlsplit(base_url)
+    if not is_loopback(base_url):
+        return parts.hostname or ""
+    return f"localhost:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether the URL points to this machine, so that nothing sent to it leaves the machine."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
