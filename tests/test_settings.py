@@ -156,9 +156,17 @@ def test_backends_file_of_the_data_folder_wins(tmp_path: Path):
     assert backend.name == "mine"
 
 
-def test_the_environment_comes_before_the_file(tmp_path: Path):
-    found = settings_of(tmp_path, dotenv=f"OPENAI_API_KEY={SECRET}\n", backends="[ollama]\n").configured_backends()
-    assert [backend.name for backend in found.backends] == ["openai", "ollama"]
+@pytest.mark.parametrize(
+    ("dotenv", "backends", "names"),
+    [
+        ("OPENAI_BASE_URL=http://localhost:1/v1", "[ollama]\n", ["", "ollama"]),
+        ("OPENAI_API_KEY=k", "[ollama]\n", ["ollama", "openai"]),
+        ("OPENAI_API_KEY=k", "[ollama]\n[openai]\n", ["ollama", "openai"]),
+    ],
+)
+def test_the_most_deliberate_backend_comes_first(tmp_path: Path, dotenv: str, backends: str, names: list[str]):
+    found = settings_of(tmp_path, dotenv=dotenv, backends=backends).configured_backends()
+    assert [backend.name for backend in found.backends] == names
 
 
 @pytest.mark.parametrize(

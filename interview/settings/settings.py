@@ -97,14 +97,20 @@ class Settings(BaseSettings):
         return next((path for path in candidates if path.is_file()), None)
 
     def configured_backends(self) -> ConfiguredBackends:
-        """Return the backends that the user named; the one of the environment comes first.
+        """Return the backends that the user named, the most deliberate first: base URL, `backends.toml`, a mere key.
 
+        A key alone means OpenAI itself, unless `backends.toml` has a table [openai], which then uses it.
         Raises ContentError naming file, line and what was expected.
         """
         path = self.backends_file
         found = ConfiguredBackends(backends=()) if path is None else read_backends(path, self.secret)
         own = self._environment_backend()
-        return found if own is None else found.model_copy(update={"backends": (own, *found.backends)})
+        if own is None:
+            return found
+        if self.openai_base_url is not None:
+            return found.model_copy(update={"backends": (own, *found.backends)})
+        named = any(backend.name == own.name for backend in found.backends)
+        return found if named else found.model_copy(update={"backends": (*found.backends, own)})
 
     def _environment_backend(self) -> ConfiguredBackend | None:
         if self.openai_base_url is None and self.openai_api_key is None:
