@@ -1,0 +1,163 @@
+"""Prompts: what is said to a model. Strict loader of the Jinja2 Markdown files in `prompts/`."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from interview.errors import ContentError
+from interview.models import digest
+
+Role = Literal["system", "user"]
+
+# What the code fills in, always as text; a template uses all of it and nothing else.
+VARIABLES: dict[str, frozenset[str]] = {
+    "judge": frozenset(
+        {"leniency", "criteria", "feedback_language", "question", "reference", "key_points", "pitfalls"}
+        | {"reply_shape", "nonce", "answer"}
+    ),
+    "repair": frozenset({"problem"}),
+}
+
+_FIELDS = frozenset({"version", "variables"})
+_ROLE = re.compile(r"^<!-- *role: *(\w+) *-->[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One rendered message."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A loaded template; never the rendered text. `digest` covers the whole file."""
+
+    name: str
+    digest: str
+    version: str
+    templates: tuple[tuple[Role, Template], ...]
+
+    @property
+    def ref(self) -> str:
+        """`name@digest`, as stored with every grade."""
+        return f"{self.name}@{self.digest}"
+
+    def parts(self, **values: str) -> tuple[Part, ...]:
+        """Fill the template in; one Part per role mark of the file, in its order."""
+        return tuple(Part(role, template.render(**values).strip()) for role, template in self.templates)
+
+    def render(self, **values: str) -> str:
+        """Fill the template in and return the parts as one text."""
+        return "\n\n".join(part.text for part in self.parts(**values))
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """All prompts of a folder. `judge` grades an answer, `repair` asks again for a reply that fits its form."""
+
+    judge: Prompt
+    repair: Prompt
+
+
+def load_prompts(folder: Path) -> Prompts:
+    """Read the prompts that this program uses; other files of the folder are left alone.
+
+    Raises ContentError (`file:line: what was wrong and what was expected`) when a file is missing or is no template,
+    when its front matter lacks something, and when a variable is unknown or unused.
+    """
+    return Prompts(judge=_load(folder / "judge.md"), repair=_load(folder / "repair.md"))
+
+
+def _load(path: Path) -> Prompt:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise ContentError(f"{path}:1: not UTF-8 text") from fault
+    except OSError as fault:
+        raise ContentError(f"{path}: expected a prompt; it cannot be read: {fault.strerror}") from fault
+    fields, body_line, body = _front_matter(path, text)
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    _compare_variables(path, fields["variables"], _used(environment, path, body, body_line))
+    templates: list[tuple[Role, Template]] = []
+    for role, line, part in _roles(path, body, body_line):
+        templates.append((role, _compiled(environment, path, part, line)))
+    prompt = Prompt(path.stem, digest(text), fields["version"][0], tuple(templates))
+    _try(path, prompt)
+    return prompt
+
+
+def _front_matter(path: Path, text: str) -> tuple[dict[str, tuple[str, int]], int, str]:
+    """Return the fields with their lines, the line of the body and the body."""
+    lines = text.split("\n")
+    if lines[0].rstrip() != "---" or "---" not in [line.rstrip() for line in lines[1:]]:
+        raise ContentError(f"{path}:1: expected front matter between two lines `---`, with version and variables")
+    end = [line.rstrip() for line in lines].index("---", 1)
+    fields: dict[str, tuple[str, int]] = {}
+    for number, line in enumerate(lines[1:end], start=2):
+        name, colon, value = (piece.strip() for piece in line.partition(":"))
+        if not colon or name not in _FIELDS or name in fields or not value:
+            raise ContentError(f"{path}:{number}: expected `version: …` or `variables: …`, each once")
+        fields[name] = (value, number)
+    for name in sorted(_FIELDS - set(fields)):
+        raise ContentError(f"{path}:1: expected `{name}: …` in the front matter")
+    return fields, end + 2, "\n".join(lines[end + 1 :])
+
+
+def _used(environment: SandboxedEnvironment, path: Path, body: str, line: int) -> dict[str, int]:
+    """The variables of the template, each with the line where it stands first."""
+    try:
+        tree = environment.parse(body)
+    except TemplateSyntaxError as fault:
+        raise ContentError(f"{path}:{line + fault.lineno - 1}: not a Jinja2 template: {fault.message}") from fault
+    used: dict[str, int] = {}
+    for name in tree.find_all(nodes.Name):
+        used.setdefault(name.name, line + name.lineno - 1)
+    return used
+
+
+def _compare_variables(path: Path, declared: tuple[str, int], used: dict[str, int]) -> None:
+    expected = VARIABLES[path.stem]
+    listed = ", ".join(sorted(expected))
+    for name in sorted(set(used) - expected):
+        raise ContentError(f"{path}:{used[name]}: unknown variable `{name}`; expected: {listed}")
+    for name in sorted(expected - set(used)):
+        raise ContentError(f"{path}: the variable `{name}` is not used; expected each of: {listed}")
+    text, line = declared
+    if sorted(name.strip() for name in text.split(",")) != sorted(expected):
+        raise ContentError(f"{path}:{line}: expected `variables: {listed}`")
+
+
+def _roles(path: Path, body: str, first_line: int) -> list[tuple[Role, int, str]]:
+    """Cut the body at its role marks, before anything is filled in: no value can open a message of its own."""
+    marks = list(_ROLE.finditer(body))
+    if not marks or body[: marks[0].start()].strip():
+        raise ContentError(f"{path}:{first_line}: expected `<!-- role: system -->` or `<!-- role: user -->` first")
+    ends = [mark.start() for mark in marks[1:]] + [len(body)]
+    parts: list[tuple[Role, int, str]] = []
+    for mark, end in zip(marks, ends, strict=True):
+        line = first_line + body.count("\n", 0, mark.start())
+        if mark[1] not in ("system", "user"):
+            raise ContentError(f"{path}:{line}: unknown role `{mark[1]}`; expected system or user")
+        parts.append((cast("Role", mark[1]), line, body[mark.end() : end]))
+    return parts
+
+
+def _compiled(environment: SandboxedEnvironment, path: Path, part: str, line: int) -> Template:
+    try:
+        return environment.from_string(part)
+    except TemplateSyntaxError as fault:  # unknown filters and tests, and blocks that a role mark cuts in two
+        raise ContentError(f"{path}:{line + fault.lineno - 1}: {fault.message}") from fault
+
+
+def _try(path: Path, prompt: Prompt) -> None:
+    """Fill the template in once, so that a mistake is found at start and not at the first answer."""
+    try:
+        prompt.render(**dict.fromkeys(VARIABLES[prompt.name], "text"))
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as fault:
+        raise ContentError(f"{path}: cannot be filled in: {fault}; every variable is a text") from fault
