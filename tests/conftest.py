@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.llama"]
 REPO = Path(__file__).resolve().parent.parent
 REQUIRE_ALL = os.environ.get("VIVA_REQUIRE_ALL") == "1"
 _OUTSIDE: list[str] = []
