@@ -84,7 +84,7 @@ def _cut_groups(text: str) -> tuple[str, dict[str, str], list[str]]:
             kept = text[group.start() :] + kept
         else:
             attributes.update(given)
-        text = text[: group.start()] if wrong else text[: group.start()].rstrip()
+        text = text[: group.start()]
     return (text + kept).strip(), attributes, faults
 
 

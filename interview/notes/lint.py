@@ -139,5 +139,5 @@ def _is_there(source: str, folder: Path) -> bool:
     try:
         address = urlsplit(source)
         return bool(address.scheme or address.netloc) or (folder / unquote(address.path)).is_file()
-    except (ValueError, OSError):  # no address, or no possible file name
+    except OSError:  # no possible file name, too long for one
         return False
