@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 LONGEST_REPLY = 200_000  # characters; no honest reply comes near
-_WORK = 1_000_000  # characters looked at in search of closing brackets, before giving up on hostile nesting
+_WORK = 500_000  # characters looked at in search of closing brackets, before giving up on hostile nesting
 _WORK_PER_OBJECT = 100
 _DEEPEST = 40
 
