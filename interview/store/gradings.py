@@ -157,16 +157,17 @@ def extend(connection: sa.Connection, held: Collection[Claim], lease_until: date
         change_held(connection, one, lease_until=lease_until)
 
 
-def let_all_go(connection: sa.Connection) -> int:
-    """Every running grading back to pending; returns how many there were."""
+def let_all_go(connection: sa.Connection, owner: str | None = None) -> int:
+    """Every running grading (of `owner`, if one is named) back to pending; returns how many there were."""
+    whose = sa.true() if owner is None else gradings.c.owner == owner
     released = connection.execute(
-        sa.update(gradings).where(gradings.c.state == "running").values(state="pending", **_IDLE)
+        sa.update(gradings).where(gradings.c.state == "running", whose).values(state="pending", **_IDLE)
     )
     return released.rowcount
 
 
-def next_due(connection: sa.Connection) -> datetime | None:
-    """When the next grading can be claimed (it may have passed); None where nothing waits."""
+def next_due(connection: sa.Connection, held: Collection[str]) -> datetime | None:
+    """When the next grading but those `held` can be claimed (it may have passed); None where nothing waits."""
     wanted = sa.select(
         sa.func.min(
             sa.case(
@@ -175,5 +176,5 @@ def next_due(connection: sa.Connection) -> datetime | None:
             ),
             type_=gradings.c.lease_until.type,
         )
-    ).where(gradings.c.state != "done")
+    ).where(gradings.c.state != "done", gradings.c.id.not_in(list(held)))
     return connection.execute(wanted).scalar_one()

@@ -223,10 +223,15 @@ class Store:
         with self._write() as connection:
             return gradings.put_off(connection, claim, retry_at, waiting_for)
 
-    def next_due(self) -> datetime | None:
-        """When the next grading can be claimed (it may have passed); None where none waits."""
+    def release_owned(self, owner: str) -> int:
+        """Give back every claim of `owner`; returns how many there were."""
+        with self._write() as connection:
+            return gradings.let_all_go(connection, owner)
+
+    def next_due(self, held: Collection[str] = ()) -> datetime | None:
+        """When the next grading but those `held` can be claimed (it may have passed); None where none waits."""
         with self._read() as connection:
-            return gradings.next_due(connection)
+            return gradings.next_due(connection, held)
 
     # --- preferences
 

@@ -1,0 +1,105 @@
+"""One attempt at one grading: whatever its grader does, it comes to one outcome, or to a wait for better times."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Protocol
+
+from interview.errors import BackendError, NotFound, PassingFault
+from interview.grading.grader import Grader, GradingRequest, VerdictReady, VerdictsCleared
+from interview.live import LiveFeed
+from interview.models import Graded, Provenance, Ungraded, UngradedReason
+from interview.rubrics import Rubric
+from interview.store.rows import Claim
+
+_log = logging.getLogger(__name__)
+GradingOutcome = Graded | Ungraded
+
+
+class Graders(Protocol):
+    """Where graders are found by name."""
+
+    def get(self, name: str) -> Grader:
+        """The grader of that name. NotFound lists the known ones."""
+        ...
+
+
+async def attempt(
+    claim: Claim, graders: Graders, rubrics: Mapping[str, Rubric], live: LiveFeed, limit: timedelta
+) -> GradingOutcome:
+    """Run the claim's grader with the claim's rubric for at most `limit`; its verdicts go to `live` on the way.
+
+    PassingFault: it may work later. Every other failure is an Ungraded.
+    """
+    rubric = rubrics.get(claim.rubric)
+    if rubric is None:
+        # Never another rubric in its place: the grade would not be what was asked for.
+        return failed(claim, "internal_error", f"The rubric {claim.rubric!r} is not loaded here.")
+    try:
+        grader = graders.get(claim.grader)
+    except NotFound as error:
+        return failed(claim, "grader_unknown", str(error), rubric=rubric)
+    started = time.monotonic()
+    request = GradingRequest(question=claim.question, answer=claim.answer, rubric=rubric, lang=claim.lang)
+    deadline = asyncio.timeout(limit.total_seconds())
+    reason: UngradedReason = "internal_error"
+    try:
+        async with deadline:
+            return await _follow(grader, request, claim, live)
+    except PassingFault:
+        raise
+    except BackendError as fault:
+        reason, detail = fault.fault, str(fault)
+    except asyncio.CancelledError:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+        detail = "The grader cancelled itself."
+    except Exception as error:
+        if deadline.expired():
+            reason, detail = "timed_out", f"No grade came within {limit.total_seconds():.0f} s."
+        else:
+            _log.exception("Grader %s failed on grading %s", claim.grader, claim.grading_id)
+            detail = f"The grader failed ({type(error).__name__})."
+    return failed(claim, reason, detail, grader=grader, rubric=rubric, seconds=time.monotonic() - started)
+
+
+async def _follow(grader: Grader, request: GradingRequest, claim: Claim, live: LiveFeed) -> GradingOutcome:
+    outcome: GradingOutcome | None = None
+    async for event in grader.grade(request):
+        match event:
+            case VerdictReady(point=point):
+                live.publish(claim.session_id, claim.grading_id, point)
+            case VerdictsCleared():
+                live.clear(claim.session_id, claim.grading_id)
+            case Graded() | Ungraded():
+                outcome = outcome or event
+    if outcome is None:
+        raise RuntimeError("the grader ended without an outcome")
+    return outcome
+
+
+def failed(
+    claim: Claim,
+    reason: UngradedReason,
+    detail: str,
+    *,
+    grader: Grader | None = None,
+    rubric: Rubric | None = None,
+    seconds: float = 0.0,
+) -> Ungraded:
+    """The Ungraded of an attempt that came to no grade; `grader` and `rubric` as far as they were found."""
+    return Ungraded(
+        reason=reason,
+        detail=detail,
+        provenance=Provenance(
+            grader=claim.grader,
+            kind="judge" if grader is None else grader.kind,
+            host="" if grader is None else grader.host,
+            rubric=claim.rubric if rubric is None else rubric.ref,
+            question_digest=claim.question.content_digest,
+            reference_digest=claim.question.reference_digest,
+            seconds=round(seconds, 3),
+        ),
+    )

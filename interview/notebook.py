@@ -1,0 +1,165 @@
+"""Which notes are asked from: the user's own, an upload, or the bank that comes with Viva; the choice is remembered."""
+
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from interview.errors import ContentError
+from interview.models import Language
+from interview.notes.bank import QuestionBank
+from interview.notes.library import built_in, read_notes
+from interview.notes.markdown import read_markdown
+from interview.store.store import Store
+
+_KEY = "notes"
+_SUFFIXES = (".md", ".markdown")
+_NAME_LIMIT = 80
+_log = logging.getLogger(__name__)
+_Stamp = tuple[tuple[str, int, int], ...]
+
+
+class Notebook:
+    """The notes in use. A choice is validated before it replaces the one before it. May be used from any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        uploads: Path,
+        given: Sequence[Path] = (),
+        *,
+        with_bank: bool = False,
+        read_built_in: Callable[[Language], QuestionBank] = built_in,
+    ) -> None:
+        """`given` are the notes of the command line: they win over what is remembered, for this process alone.
+
+        `uploads` is the folder that keeps uploaded notes; `with_bank` keeps the built-in bank beside the notes.
+        ContentError: the given notes cannot be read. Where remembered notes are gone, the built-in bank is used.
+        """
+        self.problem = ""  # why notes that were chosen are not in use as they stand on disk; empty where all is well
+        self._store = store
+        self._uploads = uploads
+        self._with_bank = with_bank
+        self._read_built_in = read_built_in
+        self._lock = threading.Lock()
+        self._built_in: dict[Language, QuestionBank] = {}
+        self._paths: tuple[Path, ...] = ()
+        self._own: QuestionBank | None = None
+        self._stamp: _Stamp = ()
+        if given:
+            self._take(tuple(path.expanduser().absolute() for path in given))
+        else:
+            self._recall()
+
+    @property
+    def origin(self) -> tuple[str, ...]:
+        """The paths in use as text; empty for the built-in bank."""
+        return tuple(str(path) for path in self._paths)
+
+    def bank(self, lang: Language) -> QuestionBank:
+        """The questions to ask from. Files that changed on disk are read again; where that fails, see `problem`.
+
+        ContentError: the built-in bank is asked for and damaged.
+        """
+        with self._lock:
+            if self._own is None:
+                return self._built_in_bank(lang)
+            self._refresh()
+            own = self._own
+            return own.merged(self._built_in_bank(lang)) if self._with_bank else own
+
+    def use(self, paths: Sequence[str]) -> QuestionBank:
+        """Ask from these files and folders, now and later. ContentError: they cannot be; the old ones stay."""
+        chosen = tuple(Path(path).expanduser().absolute() for path in paths if path.strip())
+        if not chosen:
+            raise ContentError("No path was given. Name a Markdown file, or a folder with Markdown files.")
+        with self._lock:
+            taken = self._take(chosen)
+            self._store.remember(_KEY, {"paths": [str(path) for path in chosen]})
+            return taken
+
+    def use_upload(self, filename: str, raw: bytes) -> QuestionBank:
+        """Keep an uploaded file and ask from it, now and later. ContentError: it cannot be; nothing is kept."""
+        name = safe_name(filename)
+        read_markdown(raw, name).require_questions()
+        self._uploads.mkdir(parents=True, exist_ok=True)
+        kept = self._uploads / name
+        partial = kept.with_name(f".{name}.part")
+        try:
+            with partial.open("wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(kept)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise ContentError(f"{name} could not be kept in {self._uploads} ({error.strerror or error}).") from error
+        return self.use([str(kept)])
+
+    def use_built_in(self) -> None:
+        """Ask from the bank that comes with Viva, now and later."""
+        with self._lock:
+            self._store.remember(_KEY, None)
+            self._paths, self._own, self._stamp, self.problem = (), None, (), ""
+
+    def _take(self, paths: tuple[Path, ...]) -> QuestionBank:
+        stamp = _stamp(paths)
+        own = read_notes(paths).require_questions()
+        self._paths, self._own, self._stamp, self.problem = paths, own, stamp, ""
+        return own
+
+    def _refresh(self) -> None:
+        stamp = _stamp(self._paths)
+        if stamp == self._stamp:
+            return
+        try:
+            self._take(self._paths)
+        except ContentError as error:
+            self._stamp = stamp  # what was read last stays in use, and is not tried again before the files change
+            self.problem = str(error)
+
+    def _recall(self) -> None:
+        remembered = self._store.preference(_KEY)
+        if not remembered:
+            return
+        try:
+            self._take(tuple(Path(path) for path in remembered["paths"]))
+        except ContentError as error:
+            self.problem = str(error)
+            _log.warning("The notes of the last session cannot be used; the built-in bank is. %s", error)
+
+    def _built_in_bank(self, lang: Language) -> QuestionBank:
+        if lang not in self._built_in:
+            self._built_in[lang] = self._read_built_in(lang)
+        return self._built_in[lang]
+
+
+def safe_name(filename: str) -> str:
+    """The last part of an uploaded file's name, with nothing in it that a file system could take otherwise.
+
+    ContentError: it is not the name of a Markdown file.
+    """
+    last = PureWindowsPath(PurePosixPath(filename).name).name
+    stem, suffix = os.path.splitext(last)  # noqa: PTH122 - pathlib has another view of names that start with a dot
+    if suffix.lower() not in _SUFFIXES:
+        raise ContentError(f"{last or 'The upload'} is not a Markdown file. Upload a file that ends in .md.")
+    kept = re.sub(r"[^\w\- ]+", "_", stem).strip(" _")[:_NAME_LIMIT]
+    return f"{kept or 'notes'}.md"
+
+
+def _stamp(paths: Sequence[Path]) -> _Stamp:
+    """What changes when a file is edited, added or removed: name, time and size of each."""
+    found: list[tuple[str, int, int]] = []
+    for path in paths:
+        files = (
+            sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES) if path.is_dir() else [path]
+        )
+        for file in files:
+            try:
+                facts = file.stat()
+            except OSError:
+                continue
+            found.append((str(file), facts.st_mtime_ns, facts.st_size))
+    return tuple(found)

@@ -1,0 +1,224 @@
+"""The Interviewer: what every face calls to start, ask, submit, hint, skip, retry, finish, resume and regrade."""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from interview.attempt import Graders
+from interview.errors import AnswerRefused
+from interview.grading.shelf import GraderChoice
+from interview.live import LiveFeed
+from interview.models import (
+    Answer,
+    Grading,
+    Language,
+    Question,
+    Session,
+    SessionPlan,
+    SessionSummary,
+    Turn,
+    Value,
+)
+from interview.notebook import Notebook
+from interview.notes.bank import QuestionBank
+from interview.paper import choose_questions, make_title
+from interview.report import SessionReport, report
+from interview.rubrics import Rubric
+from interview.store.store import Store
+from interview.text import clean
+
+ANSWER_LIMIT = 20_000
+DEFAULT_RUBRIC = "default"
+
+
+class Shelf(Graders, Protocol):
+    """The graders of this process."""
+
+    @property
+    def default(self) -> str:
+        """Name of the grader used when nobody chose another."""
+        ...
+
+    def choices(self) -> tuple[GraderChoice, ...]:
+        """Every grader that can be chosen."""
+        ...
+
+
+class Submitted(Value):
+    """An answer that is committed. `created` is False where the same text had been submitted before."""
+
+    answer: Answer
+    grading_id: str
+    created: bool
+
+
+class Interviewer:
+    """Conducts interviews. Synchronous, and may be called from any thread; every change is committed on return.
+
+    NotFound: an id that is not there. StoreError: the database cannot be used; nothing was changed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        notebook: Notebook,
+        shelf: Shelf,
+        rubrics: Mapping[str, Rubric],
+        live: LiveFeed,
+        wake: Callable[[], None],
+    ) -> None:
+        """`rubrics` has one called `default`; `wake` tells the worker that a grading is due."""
+        self._store = store
+        self._notebook = notebook
+        self._shelf = shelf
+        self._rubrics = rubrics
+        self._live = live
+        self._wake = wake
+
+    # --- notes
+
+    def bank(self, lang: Language) -> QuestionBank:
+        """The questions that a session of that language would ask from."""
+        return self._notebook.bank(lang)
+
+    def use_notes(self, paths: Sequence[str]) -> QuestionBank:
+        """Ask from these files and folders, now and later. ContentError: they cannot be; the old ones stay."""
+        return self._notebook.use(paths)
+
+    def use_upload(self, filename: str, raw: bytes) -> QuestionBank:
+        """Keep an uploaded Markdown file and ask from it. ContentError: it cannot be; the old notes stay."""
+        return self._notebook.use_upload(filename, raw)
+
+    def use_built_in(self) -> None:
+        """Ask from the bank that comes with Viva, now and later."""
+        self._notebook.use_built_in()
+
+    @property
+    def notes_origin(self) -> tuple[str, ...]:
+        """The paths of the notes in use; empty for the built-in bank."""
+        return self._notebook.origin
+
+    @property
+    def notes_problem(self) -> str:
+        """Why notes that were chosen are not in use as they stand on disk now; empty where all is well."""
+        return self._notebook.problem
+
+    # --- graders
+
+    def choices(self) -> tuple[GraderChoice, ...]:
+        """The graders that can be chosen."""
+        return self._shelf.choices()
+
+    @property
+    def default_grader(self) -> str:
+        """The grader used when nobody chose another."""
+        return self._shelf.default
+
+    # --- sessions
+
+    def start(self, plan: SessionPlan) -> Session:
+        """Fix the paper and ask its first question. ContentError: the plan leaves nothing to ask."""
+        questions = choose_questions(self.bank(plan.lang), plan)
+        title = make_title(plan, self._store.session_count() + 1)
+        return self._store.create_session(title, plan, questions)
+
+    def session(self, session_id: str) -> Session:
+        """One session with everything in it."""
+        return self._store.session(session_id)
+
+    def sessions(self, limit: int = 50, before: str | None = None) -> tuple[SessionSummary, ...]:
+        """Up to `limit` sessions, newest first, older than the session `before`."""
+        return self._store.summaries(limit, before)
+
+    def unfinished(self) -> SessionSummary | None:
+        """The newest session that was not finished, to be resumed."""
+        return next(iter(self._store.summaries(1, unfinished=True)), None)
+
+    def finish(self, session_id: str) -> Session:
+        """End a session; answers on their way are still graded. Again changes nothing."""
+        session = self._store.finish(session_id)
+        self._live.touch(session_id)
+        return session
+
+    def summary(self, session: Session) -> SessionReport:
+        """What the session comes to so far."""
+        return report(session)
+
+    # --- turns
+
+    def ask_next(self, session_id: str) -> Turn | None:
+        """The open Turn that was asked last, else the next question of the paper; None at the end of the session."""
+        session = self._store.session(session_id)
+        if session.finished_at is not None:
+            return None
+        for turn in reversed(session.turns):
+            if turn.state == "open":
+                return turn
+        position = 1 + max((turn.position for turn in session.turns), default=-1)
+        if position >= len(session.questions):
+            return None
+        return self._touched(self._store.ask(session_id, position))
+
+    def submit(self, turn_id: str, text: str, grader: str) -> Submitted:
+        """Commit the answer, cleaned, together with its pending grading; `grader` empty means the default one.
+
+        The same text again gives the same row. AlreadyAnswered: the Turn has another text. AnswerRefused: the text
+        is empty, or longer than ANSWER_LIMIT; nothing is stored.
+        """
+        cleaned = clean(text)
+        if not any(_is_visible(character) for character in cleaned):
+            raise AnswerRefused("There is nothing in the answer yet.")
+        if len(cleaned) > ANSWER_LIMIT:
+            raise AnswerRefused(
+                f"The answer has {len(cleaned):,} characters; the limit is {ANSWER_LIMIT:,}. Shorten it and send "
+                "again; it is still in the box."
+            )
+        turn = self._store.turn(turn_id)
+        rubric = self._rubric_of(turn.question)
+        answer, grading_id, created = self._store.submit(turn_id, cleaned, grader or self.default_grader, rubric)
+        if created:
+            self._wake()
+            self._live.touch(turn.session_id)
+        return Submitted(answer=answer, grading_id=grading_id, created=created)
+
+    def hint(self, turn_id: str) -> Turn:
+        """Show one more hint, if there is one; an answered Turn stays as it is."""
+        return self._touched(self._store.show_hint(turn_id))
+
+    def reveal(self, turn_id: str) -> Turn:
+        """Show the reference answer; noted where the Turn is still open."""
+        return self._touched(self._store.reveal(turn_id))
+
+    def skip(self, turn_id: str) -> Turn:
+        """Pass on a question; an answered Turn stays as it is."""
+        return self._touched(self._store.skip(turn_id))
+
+    def retry(self, turn_id: str) -> Turn:
+        """Ask the question of a Turn once more, as a new Turn; a Turn that is still open is returned itself.
+
+        Again for the same Turn gives the same new one, so a double click asks once.
+        """
+        turn = self._store.turn(turn_id)
+        if turn.state == "open":
+            return turn
+        return self._touched(self._store.ask(turn.session_id, turn.position, turn.attempt + 1))
+
+    def regrade(self, answer_id: str, grader: str) -> Grading:
+        """Ask for another grading, beside the old ones. NotFound: no such answer or grader."""
+        self._shelf.get(grader)
+        turn = self._store.turn(self._store.answer(answer_id).turn_id)
+        grading = self._store.add_grading(answer_id, grader, self._rubric_of(turn.question))
+        self._wake()
+        self._live.touch(turn.session_id)
+        return grading
+
+    def _touched(self, turn: Turn) -> Turn:
+        self._live.touch(turn.session_id)
+        return turn
+
+    def _rubric_of(self, question: Question) -> str:
+        return question.rubric if question.rubric and question.rubric in self._rubrics else DEFAULT_RUBRIC
+
+
+def _is_visible(character: str) -> bool:
+    return not character.isspace() and unicodedata.category(character) != "Cf"

@@ -1,0 +1,31 @@
+"""A clock to turn by hand, and made-up questions and grades, for the tests of store, worker and service."""
+
+from datetime import UTC, datetime, timedelta
+
+from interview.models import Graded, PointGrade, Provenance, Question
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def make_question(number: int = 1, **fields) -> Question:
+    known = {"id": f"s/q{number}", "section": "S", "number": number, "text": f"Question {number}?", "file": "n.md"}
+    return Question(**{**known, "line": number, "reference": f"Answer {number}.", **fields})
+
+
+def provenance(grader: str = "coverage", kind: str = "coverage") -> Provenance:
+    return Provenance(grader=grader, kind=kind, rubric="default@1", question_digest="q", reference_digest="r")
+
+
+def graded(score: float = 6.0, label: str = "judgement", **fields) -> Graded:
+    points = (PointGrade(id="k1", text="point", weight=1, kind="required", verdict="missing", verified=True),)
+    known = {"score": score, "max_score": 10, "band": "fair", "label": label, "key_points": points}
+    return Graded(**{**known, "provenance": provenance(), **fields})
