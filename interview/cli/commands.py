@@ -1,0 +1,85 @@
+"""All commands in one place, and the one place where an error becomes a sentence and an exit code."""
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from interview.cli import doctor, grade, notes, sessions
+from interview.cli.options import DataDir, LangOption, NotesPaths, PromptsDir, RubricsDir, WithBank
+from interview.cli.output import complain
+from interview.errors import VivaError
+from interview.settings import read_settings
+
+BAD_INPUT = 2
+
+
+class _Commands(TyperGroup):
+    """The group that says what went wrong in one sentence and never shows a traceback for it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VivaError as error:
+            complain(str(error))
+            raise typer.Exit(BAD_INPUT) from error
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Mock interviews from your own notes, graded with evidence that code has checked.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(notes.app, name="notes")
+app.add_typer(sessions.app, name="sessions")
+app.command("grade")(grade.grade)
+app.command("export")(sessions.export)
+app.command("doctor")(doctor.doctor)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to serve on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to serve on; 0 takes a free one.", show_default="7860", max=65535, min=0)
+    ] = None,
+    notes: NotesPaths = None,
+    with_bank: WithBank = None,
+    data_dir: DataDir = None,
+    lang: LangOption = None,
+    rubrics: RubricsDir = None,
+    prompts: PromptsDir = None,
+) -> None:
+    """Open the interview in the browser."""
+    settings = read_settings(
+        host=host,
+        port=port,
+        notes=tuple(notes) if notes else None,
+        with_bank=with_bank,
+        data_dir=data_dir,
+        lang=lang,
+        rubrics=rubrics,
+        prompts=prompts,
+    )
+    from interview.wiring import build
+
+    viva = build(settings)
+    # Only here: gradio takes two seconds to import, and nothing else needs it.
+    from interview.ui.server import serve as serve_screen
+
+    serve_screen(viva, settings.host, settings.port, lang=settings.lang)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code: 0 done, 1 the command says so, 2 bad input."""
+    for stream in (sys.stdout, sys.stderr):
+        # Chinese and JSON come out whole whatever the locale is; a lone surrogate comes out as an escape.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    app(args=None if arguments is None else list(arguments), prog_name="viva")

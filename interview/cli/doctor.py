@@ -1,0 +1,148 @@
+"""`doctor`: what is configured, where each value comes from, and what is wrong."""
+
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import typer
+
+from interview.cli.options import DataDir, NotesPaths, PromptsDir, RubricsDir
+from interview.cli.output import say
+from interview.errors import VivaError
+from interview.grading.shelf import shelve
+from interview.notes.library import built_in, read_notes
+from interview.prompts import load_prompts
+from interview.rubrics import load_rubrics
+from interview.settings import Settings, read_settings
+from interview.store.store import Store
+
+_OLDEST_PYTHON = (3, 11)
+# Up to 3.51.2, two connections that write to or checkpoint one WAL file at the same moment can corrupt it.
+_SOUND_SQLITE = (3, 51, 3)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    status: Literal["ok", "warn", "fail"]
+    subject: str
+    what: str
+
+
+def doctor(
+    data_dir: DataDir = None, notes: NotesPaths = None, rubrics: RubricsDir = None, prompts: PromptsDir = None
+) -> None:
+    """Check everything that Viva needs, one line each. Exits with 1 when something fails."""
+    failed = False
+    for finding in examine(data_dir=data_dir, notes=tuple(notes) if notes else None, rubrics=rubrics, prompts=prompts):
+        failed = failed or finding.status == "fail"
+        say(f"{finding.status:<4}  {finding.subject}: {' | '.join(finding.what.splitlines())}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def examine(**given: Any) -> Iterator[Finding]:
+    """Look at everything, in the order of dependence; a fault in one part hides no other part."""
+    yield _python()
+    try:
+        settings = read_settings(**given)
+    except VivaError as error:
+        yield Finding("fail", "settings", str(error))
+        return
+    yield from _values(settings)
+    for subject, look in _CHECKS:
+        try:
+            yield from look(settings)
+        except VivaError as error:
+            yield Finding("fail", subject, str(error))
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info[:2] < _OLDEST_PYTHON:
+        return Finding("fail", "Python", f"{version}; expected 3.11 or newer")
+    return Finding("ok", "Python", version)
+
+
+def _values(settings: Settings) -> Iterator[Finding]:
+    for field in ("data_dir", "lang", "host", "port", "rubrics", "prompts"):
+        yield Finding("ok", field.replace("_", "-"), f"{getattr(settings, field)} ({settings.origin(field)})")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    path = settings.data_dir / "viva.db"
+    if not path.exists():
+        yield Finding("ok", "database", f"{path} does not exist yet; it is made at the first start")
+        return
+    with closing(Store.open(settings.data_dir, read_only=True)) as store:
+        yield Finding("ok", "database", f"{path}, {store.session_count()} sessions")
+
+
+def _sqlite(_: Settings) -> Iterator[Finding]:
+    # Viva itself keeps one writer per data folder, so only other programs on the same file are a danger.
+    if sqlite3.sqlite_version_info < _SOUND_SQLITE:
+        yield Finding(
+            "warn",
+            "SQLite",
+            f"{sqlite3.sqlite_version}: do not write to viva.db with another program while Viva runs; versions before "
+            "3.51.3 can damage a file that two connections write to",
+        )
+    else:
+        yield Finding("ok", "SQLite", sqlite3.sqlite_version)
+
+
+def _notes(settings: Settings) -> Iterator[Finding]:
+    bank = read_notes(settings.notes) if settings.notes else built_in(settings.lang)
+    where = ", ".join(str(path) for path in settings.notes) or f"built-in ({settings.lang})"
+    counts = f"{where}: {len(bank.require_questions().questions)} questions in {len(bank.sections)} sections"
+    if bank.problems:
+        yield Finding("warn", "notes", f"{counts}, {len(bank.problems)} problems; see `notes check`")
+    else:
+        yield Finding("ok", "notes", counts)
+
+
+def _rubrics(settings: Settings) -> Iterator[Finding]:
+    yield Finding("ok", "rubrics", ", ".join(rubric.ref for rubric in load_rubrics(settings.rubrics).values()))
+
+
+def _prompts(settings: Settings) -> Iterator[Finding]:
+    prompts = load_prompts(settings.prompts)
+    yield Finding("ok", "prompts", f"{prompts.judge.ref}, {prompts.repair.ref}")
+
+
+def _backends(settings: Settings) -> Iterator[Finding]:
+    configured = settings.configured_backends()
+    shelf = shelve(configured, settings.secret, load_prompts(settings.prompts))
+    for backend in shelf.backends:
+        endpoint = backend.endpoint
+        key = "a key is set" if endpoint.api_key else "no key"
+        plain = endpoint.api_key is not None and urlsplit(endpoint.base_url).scheme == "http"
+        exposed = plain and not endpoint.is_loopback
+        what = f"{endpoint.base_url}, model {endpoint.model}, {key} ({backend.origin})"
+        yield Finding(
+            "warn" if exposed else "ok",
+            f"backend {endpoint.name}",
+            what + ("; the key travels unencrypted over http" if exposed else ""),
+        )
+        for quirk in endpoint.preset.quirks:
+            yield Finding("ok", f"backend {endpoint.name}", quirk)
+    if len(shelf.backends) < len(configured.backends):
+        yield Finding("warn", "backends", "two backends have the same name; the first one counts")
+    if settings.model and not settings.openai_base_url and not settings.openai_api_key:
+        yield Finding("warn", "VIVA_MODEL", "has no effect without OPENAI_API_KEY or OPENAI_BASE_URL")
+    yield Finding("ok", "grader at start", shelf.default)
+
+
+_CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
+    ("database", _database),
+    ("SQLite", _sqlite),
+    ("notes", _notes),
+    ("rubrics", _rubrics),
+    ("prompts", _prompts),
+    ("backends", _backends),
+)

@@ -1,0 +1,154 @@
+"""`grade`: one answer, graded once, without a database."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from interview.cli.options import AsJson, DataDir, LangOption, PromptsDir, RubricsDir
+from interview.cli.output import complain, decoded, say, say_json
+from interview.errors import AnswerRefused, BackendError, ContentError
+from interview.grading.grader import Grader, GradingRequest
+from interview.grading.shelf import GraderShelf
+from interview.models import Graded, Provenance, Question, Ungraded
+from interview.rubrics import Rubric
+from interview.service import ANSWER_LIMIT, DEFAULT_RUBRIC
+from interview.settings import read_settings
+from interview.text import clean
+from interview.wiring import build_bench
+
+_LABELS = {
+    "judgement": "judged by a model, quotes checked by code",
+    "coverage_estimate": "coverage estimate, not a judgement of correctness",
+}
+
+
+def grade(
+    question: Annotated[str, typer.Option("--question", metavar="TEXT", help="The question.")],
+    answer_file: Annotated[Path, typer.Option("--answer-file", metavar="F", help="The answer, UTF-8.")],
+    reference_file: Annotated[
+        Path | None, typer.Option("--reference-file", metavar="F", help="The reference answer, UTF-8.")
+    ] = None,
+    grader: Annotated[str | None, typer.Option(metavar="NAME", help="Else what is used at start.")] = None,
+    rubric: Annotated[str, typer.Option(metavar="NAME", help="Name of a rubric.")] = DEFAULT_RUBRIC,
+    as_json: AsJson = False,
+    lang: LangOption = None,
+    data_dir: DataDir = None,
+    rubrics: RubricsDir = None,
+    prompts: PromptsDir = None,
+) -> None:
+    """Grade one answer. Exits with 0 also when there is no grade; the reason is told."""
+    settings = read_settings(lang=lang, data_dir=data_dir, rubrics=rubrics, prompts=prompts)
+    bench = build_bench(settings)
+    request = GradingRequest(
+        question=_question(question, reference_file),
+        answer=_answer(answer_file),
+        rubric=_rubric(bench.rubrics, rubric),
+        lang=settings.lang,
+    )
+    outcome = asyncio.run(_outcome(bench.shelf, grader or bench.shelf.default, request))
+    if isinstance(outcome, Ungraded) and outcome.detail:
+        complain(outcome.detail)
+    if as_json:
+        say_json(_row(outcome, request.rubric))
+    else:
+        _say_grade(outcome)
+
+
+def _question(text: str, reference_file: Path | None) -> Question:
+    text = clean(text).strip()
+    if not text:
+        raise ContentError("--question: expected the text of a question")
+    reference = "" if reference_file is None else _read(reference_file)
+    name = "" if reference_file is None else reference_file.name
+    return Question(id="question", section="", number=None, text=text, file=name, line=1, reference=reference)
+
+
+def _answer(path: Path) -> str:
+    text = clean(_read(path))
+    if not text.strip():
+        raise AnswerRefused(f"{path}: there is nothing in the answer")
+    if len(text) > ANSWER_LIMIT:
+        raise AnswerRefused(f"{path}: the answer has {len(text):,} characters; the limit is {ANSWER_LIMIT:,}")
+    return text
+
+
+def _read(path: Path) -> str:
+    try:
+        return decoded(path.read_bytes(), str(path))
+    except OSError as fault:
+        raise ContentError(f"{path}: cannot be read: {fault.strerror}") from fault
+
+
+def _rubric(rubrics: Mapping[str, Rubric], name: str) -> Rubric:
+    if name not in rubrics:
+        raise ContentError(f"--rubric: no rubric is called {name!r}; expected one of: {', '.join(sorted(rubrics))}")
+    return rubrics[name]
+
+
+async def _outcome(shelf: GraderShelf, name: str, request: GradingRequest) -> Graded | Ungraded:
+    grader = shelf.get(name)
+    outcome: Graded | Ungraded | None = None
+    try:
+        async for event in grader.grade(request):
+            if isinstance(event, Graded | Ungraded):
+                outcome = event
+    except BackendError as fault:
+        return Ungraded(reason=fault.fault, detail=str(fault), provenance=_provenance(grader, request))
+    finally:
+        await shelf.close()
+    assert outcome is not None  # the protocol of graders
+    return outcome
+
+
+def _provenance(grader: Grader, request: GradingRequest) -> Provenance:
+    return Provenance(
+        grader=grader.name,
+        kind=grader.kind,
+        host=grader.host,
+        rubric=request.rubric.ref,
+        question_digest=request.question.content_digest,
+        reference_digest=request.question.reference_digest,
+    )
+
+
+def _row(outcome: Graded | Ungraded, rubric: Rubric) -> dict[str, Any]:
+    graded = outcome if isinstance(outcome, Graded) else None
+    points = graded.key_points if graded else ()
+    return {
+        "status": outcome.status,
+        "score": graded.score if graded else None,
+        "max_score": graded.max_score if graded else rubric.max_score,
+        "band": graded.band if graded else None,
+        "grader": outcome.provenance.grader,
+        "label": graded.label if graded else None,
+        "reason": None if isinstance(outcome, Graded) else outcome.reason,
+        "key_points": [
+            point.model_dump(mode="json", include={"id", "text", "verdict", "verified", "evidence"}) for point in points
+        ],
+        "criteria": [
+            criterion.model_dump(mode="json", include={"id", "level", "evidence"})
+            for criterion in (graded.criteria if graded else ())
+        ],
+        "flags": list(outcome.flags),
+        "feedback": graded.feedback if graded else "",
+    }
+
+
+def _say_grade(outcome: Graded | Ungraded) -> None:
+    if isinstance(outcome, Ungraded):
+        say(f"Not graded: {outcome.reason} ({outcome.provenance.grader})")
+        return
+    say(f"{outcome.score:.1f} / {outcome.max_score:g}  {outcome.band}  {_LABELS[outcome.label]}")
+    say(f"by {outcome.provenance.grader}: {outcome.sum}")
+    for point in outcome.key_points:
+        quotes = "".join(f" “{found.quote}”" for found in point.evidence)
+        say(f"  {point.verdict}  {point.id} {point.text}{quotes}")
+    for criterion in outcome.criteria:
+        say(f"  {criterion.id}: {criterion.level}")
+    if outcome.flags:
+        say(f"flags: {', '.join(outcome.flags)}")
+    if outcome.feedback:
+        say(outcome.feedback)
