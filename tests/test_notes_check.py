@@ -36,6 +36,14 @@ PROBLEMS = {
         OK + "## T\n#### 1. b\nc\n## S\n#### 1. d\ne\n",
         [(7, "the section 'S' appears again (first on line 1); both are read as one")],
     ),
+    "numbers start again in the same section": (
+        OK + "## S\n#### 1. d\ne\n",
+        [(4, "the section 'S' appears again (first on line 1); both are read as one")],
+    ),
+    "in the order of the lines": (
+        "## S\n#### 1. a\n####\n#### 2. b {x=1}\nc\n",
+        [(2, "an empty answer"), (3, "an empty heading"), (4, "unknown attribute 'x=1'")],
+    ),
     "an empty answer": ("## S\n#### 1. a\n\n##### 提示\n- b\n", [(2, "an empty answer")]),
     "an empty heading": (OK + "####\n", [(4, "an empty heading")]),
     "a number without a question": (OK + "#### 2.\n", [(4, "the heading '2.' has no question in it")]),

@@ -89,8 +89,8 @@ TRICKY = {
     "CRLF": ("## S\r\n#### 1. a\r\n\r\nb\r\nc\r\n\r\n", [(1, "a", "b\r\nc")]),
     "CR": ("## S\r#### 1. a\r\rb\rc\r", [(1, "a", "b\rc")]),
     "odd white space": (
-        "## S\n#### 1. a\nb\u2028#### 2. c\fd\x0b#### 3. e\x85#### 4.\n",
-        [(1, "a", "b\u2028#### 2. c\fd\x0b#### 3. e\x85#### 4.")],
+        "## S\n#### 1. a\nb\u2028#### 2. c\fd\x0b#### 3. e\x85#### 4.\n#### 5. f\ng\n",
+        [(1, "a", "b\u2028#### 2. c\fd\x0b#### 3. e\x85#### 4."), (5, "f", "g")],
     ),
     "no line end at the end": ("## S\n#### 1. a\nb", [(1, "a", "b")]),
     "nothing but the heading": ("#### 1. a", [(1, "a", "")]),
@@ -130,12 +130,16 @@ def test_sections_before_and_after_headings_of_level_one_and_two():
     text = "#### a\n# Title\n#### b\n## One\n#### c\n# Other\n#### d\n## One\n#### e\n"
     assert [question.section for question in read(text).questions] == ["notes", "Title", "One", "Other", "One"]
     assert [(section.name, section.count) for section in read(text).sections][2] == ("One", 2)
+    assert [question.section for question in read("# Title\n##\n#### a\n").questions] == ["Title"]
+    assert [question.section for question in read("## One\n#### a\n##\n#### b\n").questions] == ["One", "notes"]
 
 
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
         (b"## S\n#### 1. a\n\0", "n.md:3: .*no text file"),
+        (b"## S\r#### 1. a\r\0", "n.md:3: "),
+        (b"## S\r\n\xff\r\n", "n.md:2: .*not UTF-8"),
         ("## S\n#### 问题".encode("gbk"), "n.md:2: .*not UTF-8"),
         ("## S\n#### 1. a".encode("utf-16"), "n.md:1: "),
         (b"", "n.md: the file is empty.*#### 1"),
@@ -236,6 +240,7 @@ def test_ids_outlive_new_numbers_new_answers_and_new_neighbours():
     before = read("## S\n#### 1. first question\nold\n#### 2. second\n").questions
     after = read("# T\n## S\n#### 1. second\n#### 2. new\n#### 9. first  question {difficulty=2}\nnew\n").questions
     assert [after[2].id, after[0].id] == [question.id for question in before]
+    assert read("## Other\n#### second\n").questions[0].id != before[1].id
     assert after[2].reference_digest != before[0].reference_digest
 
 

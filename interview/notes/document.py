@@ -57,8 +57,7 @@ class Document:
 def open_document(raw: bytes, file: str) -> Document:
     """Parse one file; ContentError when it is empty, binary or not UTF-8. `file` is its name for the reader."""
     text = _decoded(raw, file)
-    offset = len(_BOM) if raw.startswith(_BOM) else 0
-    starts = (offset, *(end.end() for end in _LINE_END.finditer(raw)))
+    starts = (0, *(end.end() for end in _LINE_END.finditer(raw)))
     if starts[-1] != len(raw):
         starts = (*starts, len(raw))
         text += "\n"  # so that a fence's content has one line end per line, on the last line too
@@ -68,12 +67,12 @@ def open_document(raw: bytes, file: str) -> Document:
 
 def _decoded(raw: bytes, file: str) -> str:
     if b"\0" in raw:
-        line = raw[: raw.index(b"\0")].count(b"\n") + 1
+        line = len(_LINE_END.findall(raw, 0, raw.index(b"\0"))) + 1
         raise ContentError(f"{file}:{line}: this is no text file (it has a zero byte). Give a Markdown file in UTF-8.")
     try:
         text = raw.removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
+        line = len(_LINE_END.findall(raw, 0, error.start)) + 1
         raise ContentError(f"{file}:{line}: the text is not UTF-8. Save the file as UTF-8 and try again.") from error
     if not text.strip():
         raise ContentError(f"{file}: the file is empty. {NATIVE_FORM}")
