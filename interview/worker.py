@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Worker:
-    """Grades what is pending, up to `concurrency` at a time. One instance, one event loop.
+    """Grades what is pending, up to `concurrency` at a time. One instance runs in one event loop at a time.
 
     A grading ends in exactly one stored outcome, whatever its grader does: raises, hangs, or ends without a word.
     """
@@ -90,7 +90,7 @@ class Worker:
 
     @asynccontextmanager
     async def _working(self) -> AsyncGenerator[None]:
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
         renewing = asyncio.create_task(self._renew())
         try:
             yield
