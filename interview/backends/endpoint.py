@@ -112,8 +112,8 @@ def check_base_url(base_url: str) -> str:
 
 def _check_form(url: str, parts: SplitResult) -> None:
     if parts.scheme not in {"http", "https"}:
-        likely = f"http://{url}" if is_loopback(f"http://{url}") else f"https://{url}"
-        raise ContentError(f"The base URL {url!r} does not begin with http:// or https://. Perhaps: {likely}")
+        likely = "http" if url.startswith(("localhost", "127.", "[::1]")) else "https"
+        raise ContentError(f"The base URL {url!r} does not begin with http:// or https://. Perhaps: {likely}://{url}")
     if not parts.hostname or not url.isascii() or not url.isprintable() or " " in url:
         raise ContentError(f"The base URL {url!r} names no usable host; {_EXAMPLE}.")
     if parts.query or parts.fragment:
