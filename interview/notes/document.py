@@ -72,7 +72,7 @@ def _decoded(raw: bytes, file: str) -> str:
     try:
         text = raw.removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError as error:
-        line = len(_LINE_END.findall(raw, 0, error.start)) + 1
+        line = len(_LINE_END.findall(error.object[: error.start])) + 1
         raise ContentError(f"{file}:{line}: the text is not UTF-8. Save the file as UTF-8 and try again.") from error
     if not text.strip():
         raise ContentError(f"{file}: the file is empty. {NATIVE_FORM}")
