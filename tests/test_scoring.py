@@ -1,0 +1,203 @@
+"""Scoring: the formula, its roundings and its limits."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interview.grading.scoring import rescore, score
+from interview.models import CriterionGrade, Evidence, Finding, Graded, PointGrade, Provenance, Verdict
+from interview.rubrics import load_rubrics
+
+RUBRICS = load_rubrics(Path(__file__).resolve().parent.parent / "rubrics")
+DEFAULT, POINTS_ONLY = RUBRICS["default"], RUBRICS["points_only"]
+BY_CREDIT: tuple[Verdict, ...] = ("contradicted", "missing", "partial", "covered")
+
+
+def point(
+    verdict: Verdict, weight: float = 1, kind: Literal["required", "bonus"] = "required", id: str = "k1"
+) -> PointGrade:
+    return PointGrade(id=id, text="", weight=weight, kind=kind, verdict=verdict, verified=True)
+
+
+def points(*verdicts: Verdict) -> list[PointGrade]:
+    return [point(verdict, id=f"k{number}") for number, verdict in enumerate(verdicts, 1)]
+
+
+def criteria(depth: float, clarity: float) -> list[CriterionGrade]:
+    return [CriterionGrade(id="depth", level="x", value=depth), CriterionGrade(id="clarity", level="x", value=clarity)]
+
+
+def error(severity: Literal["minor", "major"] = "major", kind: Literal["pitfall", "error"] = "error") -> Finding:
+    return Finding(kind=kind, severity=severity, evidence=Evidence(quote="x", start=0, end=1))
+
+
+def value(*arguments: object) -> float:
+    counted = score(*arguments)  # type: ignore[arg-type]
+    assert counted is not None
+    return counted.value
+
+
+def test_the_sum_of_the_design():
+    counted = score(DEFAULT, points("covered", "missing"), criteria(0.5, 1), [])
+    assert counted is not None
+    assert counted.sum == "10 × 0.50 × (0.75 + 0.15×0.5 + 0.10×1) = 4.6"
+    assert (counted.value, counted.max_score, counted.band) == (4.6, 10, "fair")
+
+
+def test_verdicts_are_worth_one_a_half_and_nothing():
+    worth = {verdict: value(POINTS_ONLY, points(verdict), [], []) for verdict in BY_CREDIT}
+    assert worth == {"covered": 10, "partial": 5, "missing": 0, "contradicted": 0}
+
+
+def test_fluent_and_wrong_is_nothing():
+    assert value(DEFAULT, points("missing", "contradicted"), criteria(1, 1), []) == 0
+
+
+def test_weights_count():
+    assert value(POINTS_ONLY, [point("covered", 3), point("missing", 1, id="k2")], [], []) == 7.5
+
+
+def test_a_bonus_can_only_add_and_never_above_the_maximum():
+    bonus = point("covered", 1, "bonus", "k9")
+    assert value(POINTS_ONLY, [*points("covered", "missing"), bonus], [], []) == 10
+    assert value(POINTS_ONLY, [*points("covered", "missing"), point("missing", 1, "bonus", "k9")], [], []) == 5
+    assert value(POINTS_ONLY, [*points("covered"), bonus], [], []) == 10
+
+
+def test_where_every_point_is_a_bonus_they_count_as_required():
+    bonus = [point("covered", 1, "bonus"), point("missing", 1, "bonus", "k2")]
+    assert value(POINTS_ONLY, bonus, [], []) == 5
+
+
+def test_major_errors_and_pitfalls_cost_a_tenth_each_three_at_most_and_minor_ones_nothing():
+    full = points("covered", "covered")
+    costs = [value(POINTS_ONLY, full, [], [error()] * count) for count in range(5)]
+    assert costs == [10, 9, 8, 7, 7]
+    assert value(POINTS_ONLY, full, [], [error("minor")] * 5) == 10
+    assert value(POINTS_ONLY, full, [], [error("minor", "pitfall")]) == 9
+    assert value(POINTS_ONLY, points("missing"), [], [error()]) == 0
+
+
+def test_what_cannot_be_assessed_leaves_the_sum():
+    assert value(POINTS_ONLY, points("covered", "covered", "missing", "cannot_assess"), [], []) == 6.7
+
+
+def test_above_three_tenths_not_assessable_there_is_no_score():
+    seven_of_ten = points(*["covered"] * 7, *["cannot_assess"] * 3)
+    assert value(POINTS_ONLY, seven_of_ten, [], []) == 10
+    assert score(POINTS_ONLY, points("covered", "covered", "cannot_assess"), [], []) is None
+    assert score(POINTS_ONLY, points("cannot_assess"), [], []) is None
+    assert score(POINTS_ONLY.model_copy(update={"abstain_above": 1.0}), points("cannot_assess"), [], []) is None
+
+
+def test_a_bonus_that_cannot_be_assessed_is_no_reason_to_abstain():
+    assert value(POINTS_ONLY, [point("covered"), point("cannot_assess", 9, "bonus", "k2")], [], []) == 10
+
+
+def test_without_any_point_there_is_no_score():
+    assert score(POINTS_ONLY, [], [], []) is None
+
+
+def test_halves_are_rounded_up():
+    # 10 × 1 × (0.75 + 0.15×0.5 + 0.10×0.5) = 8.75, and in binary floats 0.1 × 3 is more than 0.3
+    assert value(DEFAULT, points("covered"), criteria(0.5, 0.5), []) == 8.8
+    assert value(POINTS_ONLY, [point("covered", 0.1), point("missing", 0.3, id="k2")], [], []) == 2.5
+    assert (
+        value(POINTS_ONLY.model_copy(update={"max_score": 1.5}), points("covered", "missing", "missing"), [], []) == 0.5
+    )
+
+
+def test_a_criterion_without_a_grade_is_refused_unless_nothing_depends_on_it():
+    with pytest.raises(ValueError, match="clarity"):
+        score(DEFAULT, points("covered"), criteria(1, 1)[:1], [])
+    assert value(DEFAULT, points("missing"), [], []) == 0
+
+
+def graded(points: list[PointGrade], label: Literal["judgement", "coverage_estimate"] = "judgement") -> Graded:
+    counted = score(DEFAULT, points, criteria(0.5, 0), [error()])
+    assert counted is not None
+    provenance = Provenance(grader="x", kind="judge", rubric=DEFAULT.ref, question_digest="", reference_digest="")
+    return Graded(
+        score=counted.value,
+        max_score=10,
+        band=counted.band,
+        label=label,
+        key_points=tuple(points),
+        criteria=tuple(criteria(0.5, 0)),
+        findings=(error(),),
+        sum=counted.sum,
+        provenance=provenance,
+    )
+
+
+def test_a_stored_grade_is_scored_again_from_its_json_to_the_same_number():
+    stored = graded(points("covered", "partial", "missing"))
+    again = rescore(Graded.model_validate_json(stored.model_dump_json()), DEFAULT)
+    assert again is not None
+    assert (again.value, again.sum) == (stored.score, stored.sum)
+    assert again.value != value(POINTS_ONLY, stored.key_points, [], [])
+
+
+def test_a_coverage_estimate_cannot_be_scored_again():
+    with pytest.raises(ValueError, match="no verdicts"):
+        rescore(graded(points("covered"), "coverage_estimate"), DEFAULT)
+
+
+VERDICTS = st.sampled_from((*BY_CREDIT, "cannot_assess"))
+POINTS = st.lists(
+    st.builds(point, VERDICTS, st.sampled_from([0.1, 0.5, 1.0, 2.0, 3.3]), st.sampled_from(["required", "bonus"])),
+    max_size=12,
+)
+CRITERIA = st.builds(criteria, *[st.sampled_from([0.0, 0.5, 1.0])] * 2)
+FINDINGS = st.lists(
+    st.builds(error, st.sampled_from(["minor", "major"]), st.sampled_from(["pitfall", "error"])), max_size=5
+)
+
+
+@given(POINTS, CRITERIA, FINDINGS)
+def test_the_score_is_bounded_has_one_decimal_and_its_sum_can_be_checked(
+    points: list[PointGrade], criteria: list[CriterionGrade], findings: list[Finding]
+):
+    counted = score(DEFAULT, points, criteria, findings)
+    if counted is None:
+        return
+    assert 0 <= counted.value <= 10
+    assert counted.value == round(counted.value, 1)
+    left, right = counted.sum.split(" = ")
+    with_decimals = re.sub(r"[\d.]+", r'Decimal("\g<0>")', left.replace("×", "*"))
+    computed = eval(with_decimals, {"Decimal": Decimal})
+    assert computed.quantize(Decimal("0.1"), ROUND_HALF_UP) == Decimal(right) == Decimal(repr(counted.value))
+
+
+@given(POINTS, CRITERIA, FINDINGS, st.randoms())
+def test_the_order_does_not_matter(points, criteria, findings, random):
+    mixed = [list(points), list(criteria), list(findings)]
+    for one in mixed:
+        random.shuffle(one)
+    assert score(DEFAULT, *mixed) == score(DEFAULT, points, criteria, findings)
+
+
+@given(POINTS, CRITERIA, FINDINGS, st.data())
+def test_a_better_verdict_never_lowers_the_score(points, criteria, findings, data):
+    before = score(DEFAULT, points, criteria, findings)
+    judged = [index for index, one in enumerate(points) if one.verdict in BY_CREDIT]
+    if before is None or not judged:
+        return
+    index = data.draw(st.sampled_from(judged))
+    better = data.draw(st.sampled_from(BY_CREDIT[BY_CREDIT.index(points[index].verdict) :]))
+    raised = [*points[:index], points[index].model_copy(update={"verdict": better}), *points[index + 1 :]]
+    after = score(DEFAULT, raised, criteria, findings)
+    assert after is not None
+    assert after.value >= before.value
+
+
+@given(POINTS, CRITERIA, FINDINGS)
+def test_an_error_never_raises_the_score(points, criteria, findings):
+    before, after = (score(DEFAULT, points, criteria, more) for more in (findings, [*findings, error()]))
+    assert (before is None) == (after is None)
+    assert before is None or after is None or after.value <= before.value
