@@ -88,7 +88,7 @@ def test_what_cannot_be_assessed_leaves_the_sum():
 
 
 def test_above_three_tenths_not_assessable_there_is_no_score():
-    seven_of_ten = points(*["covered"] * 7, *["cannot_assess"] * 3)
+    seven_of_ten = [*points(*BY_CREDIT[3:] * 7), *[point("cannot_assess", id=f"k{number}") for number in (8, 9, 10)]]
     assert value(POINTS_ONLY, seven_of_ten, [], []) == 10
     assert score(POINTS_ONLY, points("covered", "covered", "cannot_assess"), [], []) is None
     assert score(POINTS_ONLY, points("cannot_assess"), [], []) is None

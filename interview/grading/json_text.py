@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 LONGEST_REPLY = 200_000  # characters; no honest reply comes near
-_WORK = 500_000  # characters looked at in search of closing brackets, before giving up on hostile nesting
+_WORK = 300_000  # characters looked at in search of closing brackets, before giving up on hostile nesting
 _WORK_PER_OBJECT = 100
-_DEEPEST = 40
+_DEEPEST = 20  # brackets within brackets; a reply has four
 
 # An unfinished string reaches to the end of the text: so no quote is looked at twice.
 _STRING = r'"(?:[^"\\]|\\.)*(?:"|\Z)'
@@ -47,7 +47,8 @@ def mended(text: str) -> str:
 def parsed(text: str) -> Any:
     """Parse JSON strictly but for what `mended` allows and bare line breaks in strings.
 
-    Raises NotJson for anything else, also for a key that stands twice in an object, NaN and nesting without end.
+    Raises NotJson for anything else, also for a key that stands twice in an object, NaN, nesting without end, and text
+    that is no Unicode (half a surrogate pair): nobody could store it or send it back.
     """
     try:
         return json.loads(mended(text), strict=False, object_pairs_hook=_unique, parse_constant=_no_constant)
@@ -114,6 +115,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         raise NotJson("a key stands twice in one JSON object")
+    for text in (piece for pair in pairs for piece in pair if isinstance(piece, str)):
+        text.encode()  # raises a ValueError
     return content
 
 
