@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, aclosing, contextmanager
 
 import pytest
-from pydantic import SecretStr
 
 from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Message, Restarted
-from interview.backends.endpoint import endpoint_at
 from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.backends.scripted import ScriptedBackend
 from interview.errors import LastingFault, PassingFault
+from tests.endpoints import endpoint_at
 from tests.fault_server import fault_server, good, refusal
 from tests.llama import LlamaServer
 
@@ -51,7 +50,7 @@ def scripted(case: str) -> Iterator[Backend]:
 def compatible(case: str) -> Iterator[Backend]:
     plays = {"passing": refusal(503), "lasting": refusal(401, "Incorrect API key provided: sk-secret")}
     with fault_server(plays.get(case, good(REPLY))) as server:
-        endpoint = endpoint_at(server.base_url, name="fault", model="m", api_key=SecretStr("sk-secret"))
+        endpoint = endpoint_at(server.base_url, name="fault", model="m", key="sk-secret")
         yield OpenAICompatibleBackend(endpoint, sleep=no_wait)
 
 
@@ -152,7 +151,7 @@ class TestAgainstLlamaServer:
     @staticmethod
     def backend(llama_server: LlamaServer, key: str | None = None) -> Backend:
         key = key or llama_server.key
-        endpoint = endpoint_at(llama_server.base_url, name="llama", model="tiny-random", api_key=SecretStr(key))
+        endpoint = endpoint_at(llama_server.base_url, name="llama", model="tiny-random", key=key)
         return OpenAICompatibleBackend(endpoint, sleep=no_wait)
 
     def test_json_obeys_the_schema_and_streams(self, llama_server: LlamaServer):

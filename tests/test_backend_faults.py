@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from interview.backends.backend import Completion, CompletionRequest, Delta, Message, Restarted
 from interview.backends.dialect import RungMemory
-from interview.backends.endpoint import endpoint_at
 from interview.backends.faults import refused, reported, retry_after
 from interview.backends.gate import Gate
 from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.errors import BackendError, LastingFault, PassingFault
+from tests.endpoints import endpoint_at
 from tests.fault_server import (
     STEP,
     Asked,
@@ -62,9 +61,7 @@ class Time:
 
 def backend_for(base_url: str, time: Time | None = None, **options: Any) -> OpenAICompatibleBackend:
     time = time or Time()
-    endpoint = endpoint_at(
-        base_url, name="fault", model="m-1", api_key=SecretStr(KEY), deadline_seconds=options.pop("deadline", 20)
-    )
+    endpoint = endpoint_at(base_url, name="fault", model="m-1", key=KEY, deadline_seconds=options.pop("deadline", 20))
     return OpenAICompatibleBackend(endpoint, clock=time.clock, sleep=time.sleep, now=lambda: NOW, **options)
 
 

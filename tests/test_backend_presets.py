@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
-from interview.backends.endpoint import Endpoint, check_base_url, endpoint_at
+from interview.backends.endpoint import Endpoint, check_base_url
 from interview.backends.presets import GENERIC, PRESETS_FILE, is_loopback, load_presets, preset_for
 from interview.errors import ContentError
+from tests.endpoints import endpoint_at
 
 
 def test_the_presets_that_ship_are_whole():
@@ -55,6 +56,7 @@ def test_no_provider_is_named_in_the_code():
         assert not preset.key_variable or preset.key_variable not in code
 
 
+REPO = Path(__file__).resolve().parent.parent
 LINES = PRESETS_FILE.read_text()
 
 
@@ -112,7 +114,7 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path):
 )
 def test_a_mistake_in_an_address_is_named_with_its_likely_fix(url: str, told: str):
     with pytest.raises(ContentError) as raised:
-        endpoint_at(url, model="m", api_key=SecretStr("k"))
+        endpoint_at(url, model="m", key="k")
     assert told in str(raised.value)
 
 
@@ -135,13 +137,13 @@ def test_any_address_is_taken_or_refused_in_words(url: str):
 @pytest.mark.parametrize("key", ["sk-a b", "sk-a\nb", "sk-é", "sk-\x00"])
 def test_a_key_that_cannot_be_sent_is_refused_and_not_repeated(key: str):
     with pytest.raises(ContentError) as raised:
-        endpoint_at("https://llm.example/v1", model="m", api_key=SecretStr(key))
+        endpoint_at("https://llm.example/v1", model="m", key=key)
     assert "API key" in str(raised.value)
     assert "sk-" not in str(raised.value)
 
 
 def test_an_endpoint_shows_its_host_and_hides_its_key():
-    endpoint = endpoint_at("https://api.openai.com/v1/", api_key=SecretStr(" sk-secret\n"))
+    endpoint = endpoint_at("https://api.openai.com/v1/", key=" sk-secret\n")
     assert endpoint.host == "api.openai.com"
     assert (endpoint.name, endpoint.base_url) == ("openai", "https://api.openai.com/v1")
     assert endpoint.model == endpoint.preset.default_model
@@ -156,7 +158,7 @@ def test_hosts_with_ports():
 
 
 def test_a_local_server_needs_no_key_and_gets_more_time():
-    endpoint = endpoint_at("http://localhost:11434/v1", model="qwen3:8b", api_key=SecretStr(""))
+    endpoint = endpoint_at("http://localhost:11434/v1", model="qwen3:8b", key="")
     assert endpoint.api_key is None
     assert endpoint.key
     assert endpoint.deadline_seconds > endpoint_at("https://llm.example/v1", model="m").deadline_seconds
@@ -173,8 +175,8 @@ def test_what_is_missing_is_asked_for():
 
 def test_the_sdk_is_not_imported_before_it_is_used():
     code = (
-        "import sys, interview.backends.openai_compatible as b, interview.backends.endpoint as e\n"
-        "b.OpenAICompatibleBackend(e.endpoint_at('http://localhost:8080/v1'))\n"
+        "import sys, interview.backends.openai_compatible as b, tests.endpoints as t\n"
+        "b.OpenAICompatibleBackend(t.endpoint_at('http://localhost:8080/v1'))\n"
         "sys.exit(any(name.partition('.')[0] in {'openai', 'httpx', 'httpx2'} for name in sys.modules))"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False, timeout=60).returncode == 0

@@ -72,29 +72,6 @@ class Endpoint(Value):
         return self.api_key.get_secret_value() if self.api_key else KEYLESS
 
 
-def endpoint_at(
-    base_url: str,
-    *,
-    name: str = "",
-    model: str = "",
-    api_key: SecretStr | None = None,
-    deadline_seconds: float | None = None,
-) -> Endpoint:
-    """Describe an endpoint by its address; what is left out comes from the preset of its host.
-
-    Raises ContentError as Endpoint does.
-    """
-    preset = preset_for(check_base_url(base_url))
-    return Endpoint(
-        name=name or preset.name,
-        base_url=base_url,
-        model=model or preset.default_model,
-        api_key=api_key,
-        preset=preset,
-        deadline_seconds=deadline_seconds or preset.deadline_seconds,
-    )
-
-
 def check_base_url(base_url: str) -> str:
     """Return the URL without blanks and a final slash; raise ContentError naming the mistake and the likely fix."""
     url = base_url.strip().rstrip("/")
