@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # The newest revision. A constant, so that alembic (0.2 s) is imported only when a database is older than this.
 HEAD = "0001"
+_SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def current_revision(path: Path) -> str | None:
@@ -39,6 +40,16 @@ def current_revision(path: Path) -> str | None:
             )
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         return None if row is None else str(row[0])
+
+
+def refuse_damaged(path: Path) -> None:
+    """StoreError where SQLite finds the file damaged (10 ms for 10 MB): better no start than lost transcripts."""
+    with said_plainly(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if found != "ok":
+        copies = sorted((path.parent / "backups").glob("*.db"), key=lambda copy: copy.stat().st_mtime)
+        newest = f"put {copies[-1]} in its place" if copies else "put a copy of yours in its place"
+        raise StoreError(f"The database {path} is damaged and was left as it is ({found}). Move it away and {newest}.")
 
 
 def migrate(engine: sa.Engine, path: Path, revision: str | None, clock: Callable[[], datetime]) -> Path | None:
@@ -91,7 +102,7 @@ def configuration() -> "Config":
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 

@@ -63,7 +63,10 @@ class Store:
         lock.take()
         store = cls(path, make_engine(path), lock, clock)
         try:
-            store.backup = migrate.migrate(store._engine, path, migrate.current_revision(path), clock)
+            revision = migrate.current_revision(path)
+            if revision is not None:
+                migrate.refuse_damaged(path)
+            store.backup = migrate.migrate(store._engine, path, revision, clock)
             with store._write() as connection:
                 gradings.let_all_go(connection)  # the lock says that no other process can be running them
         except BaseException:
