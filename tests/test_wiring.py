@@ -15,7 +15,7 @@ from interview.wiring import build
 from tests.conftest import REPO
 
 SECRET = "sk-very-secret"
-ANTHROPIC_LIKE = "https://llm.invalid/v1"
+OTHER_HOST = "https://llm.invalid/v1"
 
 
 @pytest.fixture(scope="session")
@@ -114,11 +114,11 @@ def test_the_key_of_a_preset_goes_to_its_own_hosts_alone(shelf_of):
 [openai]
 [proxy]
 preset = "openai"
-base_url = "{ANTHROPIC_LIKE}"
+base_url = "{OTHER_HOST}"
 model = "m"
 key_variable = "PROXY_KEY"
 [other]
-base_url = "{ANTHROPIC_LIKE}"
+base_url = "{OTHER_HOST}"
 model = "m"
 """
     shelf = shelf_of(f"OPENAI_API_KEY={SECRET}\nPROXY_KEY=proxy", backends)
