@@ -1,0 +1,98 @@
+"""The page as a whole: header and tabs, what happens when it opens, and the switches of language and grader."""
+
+from collections.abc import Sequence
+
+import gradio as gr
+from gradio.blocks import Block
+
+from interview.models import Language
+from interview.ui.events import Wires
+from interview.ui.frame import Frame
+from interview.ui.page import Page, Updates
+from interview.ui.practice import PracticeTab
+from interview.ui.strings import t
+from interview.ui.transcripts import TranscriptsTab
+from interview.wiring import Viva
+
+
+class _Screen:
+    """Connects the header with the tabs below it."""
+
+    def __init__(self, viva: Viva, page: Page, demo: gr.Blocks) -> None:
+        service = viva.interviewer
+        self.frame = Frame(service, page)
+        with gr.Tabs(elem_id="tabs", selected="practice", overflow_behavior="wrap") as self.tabs:
+            with gr.Tab(t("tab.practice", page.lang), id="practice", elem_id="tab-practice") as self.practice_tab:
+                self.practice = PracticeTab(service, viva.live, viva.rubrics, self.frame, page)
+            with gr.Tab(
+                t("tab.transcripts", page.lang), id="transcripts", elem_id="tab-transcripts"
+            ) as self.transcripts_tab:
+                self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page)
+        self._connect(Wires(self.frame.kept, self.frame.grader, page), demo)
+
+    def _connect(self, wires: Wires, demo: gr.Blocks) -> None:
+        frame, practice, transcripts = self.frame, self.practice, self.transcripts
+        practice.connect(wires)
+        transcripts.connect(wires, self.transcripts_tab, self.tabs, practice)
+        everything: Sequence[Block] = [
+            *frame.outputs,
+            *practice.outputs,
+            *transcripts.outputs,
+            self.practice_tab,
+            self.transcripts_tab,
+        ]
+        practice.follow(wires.on_visit(demo.load, self._arrive, everything, frame.notice))
+        wires.on(
+            frame.language.click,
+            self._switch_language,
+            everything,
+            frame.notice,
+            [practice.talk.shown, transcripts.session_id, transcripts.turn_id, transcripts.listed],
+        )
+        wires.on(
+            frame.grader.input,
+            self._switch_grader,
+            everything,
+            frame.notice,
+            [practice.talk.shown, practice.setup.sections, practice.setup.number],
+        )
+
+    def _arrive(self, page: Page) -> Updates:
+        """A page that opens or reloads: what the browser remembers, filled in from the store."""
+        page = page.model_copy(update={"grader": self.frame.choice(page.grader).name})
+        return {
+            **self.frame.labels(page),
+            **self._tab_labels(page),
+            **self.practice.arrive(page),
+            **self.transcripts.arrive(page),
+        }
+
+    def _switch_language(self, page: Page, shown: str, session_id: str, turn_id: str, listed: float) -> Updates:
+        page = page.model_copy(update={"lang": "en" if page.lang == "zh" else "zh"})
+        return {
+            **self.frame.labels(page),
+            **self._tab_labels(page),
+            **self.practice.arrive(page, shown),
+            **self.transcripts.arrive(page, session_id, turn_id, listed),
+        }
+
+    def _switch_grader(self, page: Page, shown: str, sections: list[str], number: int) -> Updates:
+        """The choice holds for the next answer and the next regrade; what is graded stays as it is."""
+        return {
+            **self.frame.labels(page),
+            **self.practice.grader_changed(page, shown, sections, number),
+        }
+
+    def _tab_labels(self, page: Page) -> Updates:
+        return {
+            self.practice_tab: gr.update(label=t("tab.practice", page.lang)),
+            self.transcripts_tab: gr.update(label=t("tab.transcripts", page.lang)),
+        }
+
+
+def build_app(viva: Viva, lang: Language) -> gr.Blocks:
+    """The page. `lang`: the language of a browser that was never here."""
+    page = Page(lang=lang, grader=viva.interviewer.default_grader)
+    with gr.Blocks(title="Viva", analytics_enabled=False, delete_cache=(3600, 3600), fill_width=False) as demo:
+        _Screen(viva, page, demo)
+    return demo

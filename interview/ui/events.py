@@ -1,0 +1,98 @@
+"""The one place where a component's event becomes a call, and an error becomes words on the screen."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.components import Component
+from gradio.events import Dependency
+
+from interview.errors import VivaError
+from interview.ui.page import Page, Updates, read_page
+from interview.ui.strings import t
+from interview.ui.views import notice
+
+_LOG = logging.getLogger(__name__)
+# Every event of ours: not offered as an API, no loading veil over the page.
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+Act = Callable[..., Updates]
+Trigger = Callable[..., Dependency]
+
+
+@dataclass(frozen=True)
+class Wires:
+    """Connects events to functions `act(page, *values) -> Updates`, outside the queue: a closed tab loses nothing.
+
+    `kept` and `grader` are the browser's storage and the header's dropdown, which say what the Page is; `fallback`
+    stands in where they say nothing. A VivaError is told at `place` (a view of the kind `notice`) and changes nothing
+    else; a success clears what stood there.
+    """
+
+    kept: gr.BrowserState
+    grader: gr.Dropdown
+    fallback: Page
+
+    def on(
+        self,
+        trigger: Trigger,
+        act: Act,
+        outputs: Sequence[Block],
+        place: Component,
+        inputs: Sequence[Component] = (),
+        *,
+        clears: bool = True,
+    ) -> Dependency:
+        """Call `act(page, *values of inputs)`; events that nobody asked for leave an older notice (`clears` False)."""
+
+        def run(kept: object, grader: object, *values: object) -> Updates:
+            return self._guarded(act, place, read_page(kept, grader, self.fallback), values, clears=clears)
+
+        return trigger(run, [self.kept, self.grader, *inputs], _unique(outputs, place), queue=False, **PRIVATE)
+
+    def on_visit(self, trigger: Trigger, act: Act, outputs: Sequence[Block], place: Component) -> Dependency:
+        """Call `act(page)` when a page opens: the header does not know yet which grader the browser remembers."""
+
+        def run(kept: object) -> Updates:
+            return self._guarded(act, place, read_page(kept, None, self.fallback), ())
+
+        return trigger(run, [self.kept], _unique(outputs, place), queue=False, **PRIVATE)
+
+    def on_select(
+        self,
+        trigger: Trigger,
+        act: Act,
+        claimed: str,
+        outputs: Sequence[Block],
+        place: Component,
+        inputs: Sequence[Component] = (),
+    ) -> Dependency:
+        """Call `act(page, what was clicked, *values of inputs)` on a click inside a card or the chat.
+
+        `claimed` names what the click tells, such as `turn`, `id` or `index`: the client's word, to be looked up.
+        """
+
+        def run(event: gr.EventData, kept: object, grader: object, *values: object) -> Updates:
+            page = read_page(kept, grader, self.fallback)
+            return self._guarded(act, place, page, (getattr(event, claimed, ""), *values))
+
+        return trigger(run, [self.kept, self.grader, *inputs], _unique(outputs, place), queue=False, **PRIVATE)
+
+    def _guarded(
+        self, act: Act, place: Component, page: Page, values: Sequence[object], *, clears: bool = True
+    ) -> Updates:
+        cleared: Updates = {place: gr.update(value=notice("", page.lang))} if clears else {}
+        try:
+            return {**cleared, **act(page, *values)}
+        except VivaError as error:
+            return {place: gr.update(value=notice(error, page.lang))}
+        except Exception:
+            _LOG.exception("The screen failed in %s", getattr(act, "__qualname__", act))
+            return {place: gr.update(value=notice(t("error.VivaError", page.lang), page.lang))}
+
+
+def _unique(outputs: Sequence[Block], place: Component) -> list[Block]:
+    return list(dict.fromkeys([*outputs, place]))

@@ -1,0 +1,105 @@
+"""What stands around the tabs: brand, grader, language, dark mode, the banner, and what the browser remembers."""
+
+import gradio as gr
+from gradio.blocks import Block
+
+from interview.grading.shelf import GraderChoice
+from interview.models import Language, Session, Ungraded
+from interview.service import Interviewer
+from interview.ui.events import PRIVATE
+from interview.ui.page import STORAGE_KEY, STORAGE_SECRET, Page, Updates
+from interview.ui.strings import t
+from interview.ui.views import banner, brand, view
+
+# Failures that lie with the grader and will meet the next answer too.
+_FAILING = frozenset(
+    {"unreachable", "timed_out", "rate_limited", "server_fault", "key_refused", "model_unknown", "quota_exhausted"}
+)
+
+
+class Frame:
+    """The header of the page. Built first; the tabs follow below it."""
+
+    def __init__(self, interviewer: Interviewer, fallback: Page) -> None:
+        """`fallback`: language and grader of a browser that was never here."""
+        self._interviewer = interviewer
+        self._fallback = fallback
+        lang = fallback.lang
+        self.kept = gr.BrowserState(fallback.remembered(), storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
+        with gr.Row(elem_id="top"):
+            self.brand = view("brand", brand(lang), elem_id="brand")
+            self.grader = gr.Dropdown(
+                choices=self.grader_choices(lang),
+                value=fallback.grader,
+                label=t("top.grader", lang),
+                show_label=False,
+                container=False,
+                interactive=True,
+                filterable=False,
+                scale=0,
+                elem_id="grader",
+                elem_classes=[self._dot(fallback.grader, None)],
+            )
+            self.language = gr.Button(
+                t("top.language", lang), scale=0, min_width=40, size="sm", elem_id="lang", elem_classes=["pill"]
+            )
+            self.dark = gr.Button(
+                t("top.dark", lang), scale=0, min_width=40, size="sm", elem_id="dark", elem_classes=["pill"]
+            )
+        self.banner = view("banner", banner(self.choice(fallback.grader), lang), elem_id="banner")
+        self.notice = view("notice", {}, elem_id="frame-notice")
+        self.dark.click(None, js="() => viva.toggleDark()", queue=False, **PRIVATE)
+
+    def choice(self, name: str) -> GraderChoice:
+        """The grader of that name; the default one where this server does not know it."""
+        choices = {choice.name: choice for choice in self._interviewer.choices()}
+        return choices.get(name) or choices[self._interviewer.default_grader]
+
+    def labels(self, page: Page) -> Updates:
+        """Every word of the header in the page's language, and the chosen grader."""
+        return {
+            self.kept: page.remembered(),
+            self.brand: gr.update(value=brand(page.lang)),
+            self.grader: gr.update(
+                choices=self.grader_choices(page.lang), value=page.grader, label=t("top.grader", page.lang)
+            ),
+            self.language: gr.update(value=t("top.language", page.lang)),
+            self.banner: gr.update(value=banner(self.choice(page.grader), page.lang)),
+        }
+
+    def grader_state(self, page: Page, session: Session | None) -> Updates:
+        """The dot before the grader: green for a model, amber for the estimate, red when it failed last."""
+        return {self.grader: gr.update(elem_classes=[self._dot(page.grader, session)])}
+
+    @property
+    def outputs(self) -> list[Block]:
+        """Everything that `labels` changes."""
+        return [self.kept, self.brand, self.grader, self.language, self.banner]
+
+    def grader_choices(self, lang: Language) -> list[tuple[str, str]]:
+        """Labels and names of all graders, for a dropdown."""
+        return [(_grader_label(choice, lang), choice.name) for choice in self._interviewer.choices()]
+
+    def _dot(self, name: str, session: Session | None) -> str:
+        if session is not None and _failed_last(name, session):
+            return "failing"
+        return "estimate" if self.choice(name).kind == "coverage" else "model"
+
+
+def _grader_label(choice: GraderChoice, lang: Language) -> str:
+    if choice.kind == "coverage":
+        return t("grader.coverage", lang)
+    return f"{choice.name} · {choice.host}"
+
+
+def _failed_last(name: str, session: Session) -> bool:
+    outcomes = [
+        (grading.created_at, grading.waiting_for if grading.outcome is None else grading.outcome)
+        for turn in session.turns
+        for grading in turn.gradings
+        if grading.grader == name and (grading.outcome is not None or grading.waiting_for is not None)
+    ]
+    if not outcomes:
+        return False
+    last = max(outcomes, key=lambda outcome: outcome[0])[1]
+    return last in _FAILING or (isinstance(last, Ungraded) and last.reason in _FAILING)

@@ -1,0 +1,67 @@
+"""The interview as messages of gr.Chatbot, rebuilt from the stored session every time; the chat is output only."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from interview.models import Grading, Language, PointGrade, Session, Turn
+from interview.ui.safe_text import safe_markdown
+from interview.ui.strings import t
+from interview.ui.views import inline_view, separator, shown_grading, verdict_line
+
+ChatMessage = dict[str, Any]
+# Verdicts that are already in for a grading that still runs; nothing for any other.
+LivePoints = Callable[[Grading | None], Sequence[PointGrade]]
+
+
+def conversation(session: Session, open_turn: str, live_points: LivePoints, lang: Language) -> list[ChatMessage]:
+    """All messages of a session, in order. `open_turn`: id of the Turn whose grade is open beside it."""
+    return [message for _, message in _script(session, open_turn, live_points, lang)]
+
+
+def turn_at(session: Session, index: int) -> str | None:
+    """Id of the Turn that the message at `index` belongs to; None for the greeting and for what does not exist."""
+    turns = [turn_id for turn_id, _ in _script(session, "", lambda _: (), session.plan.lang)]
+    return turns[index] if 0 <= index < len(turns) else None
+
+
+def _script(
+    session: Session, open_turn: str, live_points: LivePoints, lang: Language
+) -> list[tuple[str | None, ChatMessage]]:
+    script: list[tuple[str | None, ChatMessage]] = [
+        (None, _says(t("talk.greeting", lang, n=len(session.questions)))),
+    ]
+    for turn in session.turns:
+        messages = _turn_messages(session, turn, open_turn, live_points, lang)
+        script.extend((turn.id, message) for message in messages)
+    if session.finished_at is not None:
+        script.append((None, _says(t("talk.end", lang))))
+    return script
+
+
+def _turn_messages(
+    session: Session, turn: Turn, open_turn: str, live_points: LivePoints, lang: Language
+) -> list[ChatMessage]:
+    messages = [
+        _says(inline_view("separator", separator(session, turn, lang))),
+        _says(safe_markdown(turn.question.text, formulas=True)),
+    ]
+    hints = turn.question.hints
+    for number, hint in enumerate(hints[: turn.hints_shown], start=1):
+        messages.append(_says(_quoted(f"**{t('talk.hint', lang, n=number, m=len(hints))}** {hint}")))
+    if turn.answer is not None:
+        grading = shown_grading(turn)
+        line = verdict_line(turn, grading, live_points(grading), lang, selected=turn.id == open_turn)
+        messages.append({"role": "user", "content": safe_markdown(turn.answer.text)})
+        messages.append(_says(inline_view("verdict_line", line)))
+    elif turn.state == "skipped":
+        messages.append(_says(t("talk.skipped", lang)))
+    return messages
+
+
+def _says(content: object) -> ChatMessage:
+    return {"role": "assistant", "content": content}
+
+
+def _quoted(text: str) -> str:
+    lines = safe_markdown(text, formulas=True).split("\n")
+    return "\n".join(f"> {line}" for line in lines)

@@ -1,0 +1,47 @@
+"""What one page of the browser says about itself: the session it shows, its language and its grader."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from gradio.blocks import Block
+
+from interview.models import Language, Value
+
+# What an event changes on the page: new props by component. A component that is not named stays as it is.
+Updates = dict[Block, Any]
+
+# Fixed, so that the browser finds them again after a restart of the server. The secret hides nothing: it stands in
+# the page.
+STORAGE_KEY = "viva"
+STORAGE_SECRET = "viva-preferences"
+
+
+class Page(Value):
+    """The wishes of one page. All of it is the client's word: ids are looked up in the store before use."""
+
+    session: str = ""
+    lang: Language = "zh"
+    grader: str = ""
+
+    def remembered(self, **changes: str) -> dict[str, str]:
+        """What the browser keeps for the next visit, with `changes` applied."""
+        return {"session": self.session, "lang": self.lang, "grader": self.grader, **changes}
+
+
+def read_page(kept: object, grader: object, fallback: Page) -> Page:
+    """The page of an event: `kept` is the content of the browser's storage, `grader` the choice in the header.
+
+    On a visit the header has nothing to say yet (`grader` None), and the remembered grader counts. Whatever is
+    missing or makes no sense is taken from `fallback`.
+    """
+    words: Mapping[object, object] = cast("Mapping[object, object]", kept) if isinstance(kept, Mapping) else {}
+    lang = words.get("lang")
+    return Page(
+        session=_text(words.get("session")) or fallback.session,
+        lang="zh" if lang == "zh" else "en" if lang == "en" else fallback.lang,
+        grader=_text(grader) or _text(words.get("grader")) or fallback.grader,
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,210 @@
+"""The Practice tab: set-up and interview, and what each of their buttons does."""
+
+from collections.abc import Mapping
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.events import Dependency
+
+from interview.errors import NotFound
+from interview.live import LiveFeed
+from interview.models import Session
+from interview.rubrics import Rubric
+from interview.service import Interviewer
+from interview.ui.events import PRIVATE, Wires
+from interview.ui.follow import SLOW_SECONDS, Follower
+from interview.ui.frame import Frame
+from interview.ui.messages import turn_at
+from interview.ui.page import Page, Updates
+from interview.ui.setup import SetupPanel
+from interview.ui.talk import TalkPanel
+
+
+class PracticeTab:
+    """Either the set-up or, while the page names a session, its interview."""
+
+    def __init__(
+        self,
+        interviewer: Interviewer,
+        live: LiveFeed,
+        rubrics: Mapping[str, Rubric],
+        frame: Frame,
+        page: Page,
+    ) -> None:
+        """Builds the components inside the present Blocks; `connect` gives them their events."""
+        self._interviewer = interviewer
+        self._follower = Follower(live, interviewer.session)
+        self._frame = frame
+        self.setup = SetupPanel(interviewer, lambda name: frame.choice(name).kind == "coverage", page)
+        self.talk = TalkPanel(live, rubrics, page)
+        self._timer = gr.Timer(SLOW_SECONDS)
+
+    @property
+    def outputs(self) -> list[Block]:
+        """Everything that `arrive` changes."""
+        return [*self.setup.outputs, *self._seen, self._frame.kept]
+
+    @property
+    def _seen(self) -> list[Block]:
+        return [*self.talk.outputs, self._frame.grader]
+
+    def arrive(self, page: Page, shown: str = "") -> Updates:
+        """The tab of a page that opens, reloads or changes its language: the session it was in, else the set-up."""
+        labels = self.setup.labels(page)
+        if page.session:
+            try:
+                session = self._interviewer.session(page.session)
+            except NotFound:  # another data folder: the browser remembers more than the server knows
+                return labels | self.leave(page)
+            return labels | self.open(page, session, shown)
+        return labels | self.leave(page)
+
+    def grader_changed(self, page: Page, shown: str, sections: list[str], number: int) -> Updates:
+        """What depends on the chosen grader: which questions can be asked, and what the cards say about it."""
+        if page.session:
+            return self._talk(page, self._session(page), shown, moved=False)
+        return self.setup.start_label(page, sections, number)
+
+    def open(self, page: Page, session: Session, shown: str = "") -> Updates:
+        """Show a session's interview; the set-up goes away."""
+        page = page.model_copy(update={"session": session.id})
+        return {
+            self._frame.kept: page.remembered(),
+            self.setup.row: gr.update(visible=False),
+            **self._talk(page, session, shown),
+        }
+
+    def resume(self, page: Page, session_id: str) -> Updates:
+        """Show the interview of a session that was left, with its open question."""
+        return self.open(page, self._interviewer.session(session_id))
+
+    def leave(self, page: Page) -> Updates:
+        """Show the set-up."""
+        page = page.model_copy(update={"session": ""})
+        return {
+            self._frame.kept: page.remembered(),
+            self.talk.row: gr.update(visible=False),
+            self.talk.turn: "",
+            self.talk.shown: "",
+            self.talk.stamp: "",
+            **self.setup.render(page),
+            self.setup.row: gr.update(visible=True),
+        }
+
+    def connect(self, wires: Wires) -> None:
+        """Give every button its event."""
+        self._connect_setup(wires)
+        self._connect_turns(wires)
+        self._connect_reading(wires)
+
+    def follow(self, dependency: Dependency) -> None:
+        """After an event that lets a grading begin, or a page come back to one: follow until nothing is pending."""
+        self._follower.after(dependency, self._frame.kept, self.talk.beat)
+
+    def _connect_setup(self, wires: Wires) -> None:
+        setup, place = self.setup, self.setup.notice
+        choice = [setup.sections, setup.number]
+        for changed in (setup.sections.input, setup.number.input):
+            wires.on(changed, setup.start_label, [setup.start, setup.left_out], place, choice)
+        wires.on(setup.start.click, self._start, self.outputs, place, [*choice, setup.order])
+        wires.on(setup.upload.upload, setup.use_upload, setup.outputs, place, [setup.upload])
+        for given in (setup.use_path.click, setup.path.submit):
+            wires.on(given, setup.use_paths, setup.outputs, place, [setup.path])
+        wires.on(setup.use_built_in.click, setup.go_built_in, setup.outputs, place)
+        self.follow(wires.on_select(setup.unfinished.select, self.resume, "id", self.outputs, place))
+
+    def _connect_turns(self, wires: Wires) -> None:
+        talk, place, seen = self.talk, self.talk.notice, self._seen
+        submitted = wires.on(talk.composer.submit, self._submit, [*seen, talk.sent], place, [talk.turn, talk.composer])
+        forget = "(sent) => { if (sent) viva.clearDraft(sent); }"
+        self.follow(submitted.then(None, [talk.sent], None, js=forget, **PRIVATE))
+        wires.on(talk.hint.click, self._hint, seen, place, [talk.turn])
+        wires.on(talk.reveal.click, self._reveal, seen, place, [talk.turn])
+        wires.on(talk.skip.click, self._skip, seen, place, [talk.turn])
+        wires.on(talk.retry.click, self._retry, seen, place, [talk.shown])
+        wires.on(talk.next.click, self._next, seen, place)
+        wires.on(talk.finish.click, self._finish, seen, place)
+        wires.on(talk.new.click, self.leave, self.outputs, place)
+
+    def _connect_reading(self, wires: Wires) -> None:
+        talk, place, seen = self.talk, self.talk.notice, self._seen
+        wires.on_select(talk.chat.select, self._show_message, "index", seen, place)
+        for card in (talk.head, talk.report):
+            wires.on_select(card.select, self._show, "turn", seen, place)
+        wires.on(talk.summary.click, self._show, seen, place)
+        self.follow(wires.on(talk.regrade.click, self._regrade, seen, place, [talk.shown]))
+        for trigger in (talk.beat.change, self._timer.tick):
+            wires.on(trigger, self._refresh, seen, place, [talk.shown, talk.stamp], clears=False)
+
+    def _start(self, page: Page, sections: list[str], number: int, order: str) -> Updates:
+        session = self._interviewer.start(self.setup.plan(page, sections, number, order))
+        return self.open(page, session)
+
+    def _submit(self, page: Page, turn_id: str, text: str) -> Updates:
+        """Commit the answer to the Turn that the server put on this page; the box is emptied only then."""
+        if not turn_id or not text.strip():
+            return {}
+        self._interviewer.submit(turn_id, text, page.grader)
+        updates = self._talk(page, self._session(page))
+        updates[self.talk.composer]["value"] = ""
+        return updates | {self.talk.sent: turn_id}
+
+    def _hint(self, page: Page, turn_id: str) -> Updates:
+        self._interviewer.hint(turn_id)
+        return self._talk(page, self._session(page))
+
+    def _reveal(self, page: Page, turn_id: str) -> Updates:
+        self._interviewer.reveal(turn_id)
+        return self._talk(page, self._session(page))
+
+    def _skip(self, page: Page, turn_id: str) -> Updates:
+        self._interviewer.skip(turn_id)
+        return self._next(page)
+
+    def _next(self, page: Page) -> Updates:
+        """Ask the next question; after the last one the session is over."""
+        if self._interviewer.ask_next(page.session) is None:
+            return self._finish(page)
+        return self._talk(page, self._session(page))
+
+    def _retry(self, page: Page, shown: str) -> Updates:
+        session = self._session(page)
+        turn = next((turn for turn in session.turns if turn.id == shown), session.turns[-1])
+        self._interviewer.retry(turn.id)
+        return self._talk(page, self._session(page))
+
+    def _finish(self, page: Page) -> Updates:
+        return self._talk(page, self._interviewer.finish(page.session))
+
+    def _show_message(self, page: Page, index: object) -> Updates:
+        turn_id = turn_at(self._session(page), index) if isinstance(index, int) else None
+        return self._show(page, turn_id) if turn_id else {}
+
+    def _show(self, page: Page, turn_id: str = "") -> Updates:
+        """Open the grade of a Turn; of none, the page goes back to the newest one or to the summary."""
+        return self._talk(page, self._session(page), turn_id)
+
+    def _regrade(self, page: Page, shown: str) -> Updates:
+        session = self._session(page)
+        turn = next((turn for turn in session.turns if turn.id == shown), session.turns[-1])
+        if turn.answer is not None:
+            self._interviewer.regrade(turn.answer.id, page.grader)
+        return self._talk(page, self._session(page), shown, moved=False)
+
+    def _refresh(self, page: Page, shown: str, stamp: str) -> Updates:
+        """Draw the interview again where it is not what the page shows."""
+        if not page.session or not stamp:
+            return {}
+        session = self._session(page)
+        if stamp == self.talk.stamp_of(page, session, shown):
+            return {}
+        return self._talk(page, session, shown, moved=False)
+
+    def _session(self, page: Page) -> Session:
+        return self._interviewer.session(page.session)
+
+    def _talk(self, page: Page, session: Session, shown: str = "", *, moved: bool = True) -> Updates:
+        return {
+            **self.talk.render(page, session, shown, moved=moved),
+            **self._frame.grader_state(page, session),
+        }

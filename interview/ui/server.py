@@ -1,0 +1,164 @@
+"""Serves the screen: one FastAPI app with Gradio mounted in it, the worker in its lifespan, and a prompt, clean end."""
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator
+from types import FrameType
+from typing import Any
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from interview.errors import ContentError
+from interview.models import Language
+from interview.ui.app import build_app
+from interview.ui.downloads import add_downloads
+from interview.ui.theme import PAGE
+from interview.ui.walls import Walls
+from interview.wiring import Viva
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Followers end at once when drained; this bounds what else may still be open, so that the whole exit stays below 2 s.
+_GRACE_SECONDS = 1
+_UPLOAD_LIMIT = "10mb"
+
+
+def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
+    """The whole web app: the screen at `/`, downloads at `/export/`, `/healthz`, and the worker while it runs.
+
+    Entering its lifespan starts the worker; leaving it stops the worker (leases are released), then closes the
+    backends and the store.
+    """
+    worker: list[asyncio.Task[None]] = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        worker.append(asyncio.create_task(viva.worker.run(), name="worker"))
+        try:
+            yield
+        finally:
+            viva.live.drain()
+            await _stop(worker[0])
+            await viva.close()
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+
+    def healthz() -> JSONResponse:
+        alive = bool(worker) and not worker[0].done()
+        return JSONResponse({"status": "ok" if alive else "worker stopped"}, 200 if alive else 503)
+
+    app.add_api_route("/healthz", healthz)
+    add_downloads(app, viva.interviewer)
+    _mount(app, build_app(viva, lang))
+    app.add_middleware(Walls)
+    if host in LOOPBACK:
+        # A page of another site can point its own name at this machine; only our names are answered.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
+    return app
+
+
+def serve(viva: Viva, host: str = "127.0.0.1", port: int = 7860, *, lang: Language = "zh") -> None:
+    """Serve until SIGTERM or SIGINT, then end within 2 s with no lease held.
+
+    Raises ContentError before anything is served when the address cannot be used. `port` 0 takes a free one; the
+    address is printed once the first request can be answered.
+    """
+    with listen(host, port) as listener:
+        app = create_app(viva, lang, host)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="on"
+        )
+        server = _Server(config, on_exit=viva.live.drain, on_started=lambda: _announce(host, listener))
+        with _signals_end_quietly():
+            server.run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on an address; ContentError with a sentence when it cannot be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            text = f"Port {port} on {host} is in use by another program. End it, or choose another port with --port."
+        else:
+            text = f"Cannot serve on {host}, port {port}: {error.strerror or error}. Check --host and --port."
+        raise ContentError(text) from error
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which also ends the followers of live gradings when it is told to exit."""
+
+    def __init__(self, config: uvicorn.Config, on_exit: Callable[[], None], on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_exit = on_exit
+        self._on_started = on_started
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        self._on_started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Runs in a signal handler, so a lock that the interrupted code holds must not be waited for here.
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._on_exit)
+        super().handle_exit(sig, frame)
+
+
+def _mount(app: FastAPI, demo: gr.Blocks) -> None:
+    demo.max_threads = 512  # each running event, async ones too, takes one of these
+    demo.queue(default_concurrency_limit=None, max_size=512)
+    demo.state_session_capacity = 1000
+    gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
+        app,
+        demo,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        show_error=False,
+        ssr_mode=False,
+        mcp_server=False,
+        max_file_size=_UPLOAD_LIMIT,
+        **PAGE,
+    )
+
+
+async def _stop(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+@contextlib.contextmanager
+def _signals_end_quietly() -> Generator[None]:
+    """Uvicorn raises the signal again once it has shut down; without this the process would not exit with 0."""
+    handled = (signal.SIGTERM, signal.SIGINT)
+    before = {sig: signal.signal(sig, _do_nothing) for sig in handled}
+    try:
+        yield
+    finally:
+        for sig, action in before.items():
+            signal.signal(sig, action)
+
+
+def _do_nothing(sig: int, frame: FrameType | None) -> None:
+    pass
+
+
+def _announce(host: str, listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    sys.stdout.write(f"Viva: http://{shown}:{port}\n")
+    if host not in LOOPBACK:
+        sys.stdout.write("Everybody who can reach this address can read and answer; there is no login.\n")
+    sys.stdout.flush()
