@@ -37,12 +37,12 @@ def test_importing_one_layer_loads_nothing_heavy(module: str, absent: list[str])
 
 
 def reads_environment(file: Path) -> bool:
+    """Whether the module looks at a variable; setting one for a library is another thing."""
     names = {"environ", "getenv", "environb", "load_dotenv"}
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    return any(
-        (isinstance(node, ast.Attribute) and node.attr in names) or (isinstance(node, ast.Name) and node.id in names)
-        for node in ast.walk(tree)
-    )
+    tree = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    written = {id(node.value) for node in tree if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)}
+    mentions = [node for node in tree if isinstance(node, ast.Attribute | ast.Name) and id(node) not in written]
+    return any((node.attr if isinstance(node, ast.Attribute) else node.id) in names for node in mentions)
 
 
 def test_settings_alone_read_the_environment():
