@@ -150,6 +150,12 @@ def test_what_is_not_certain_is_never_recovered(name: str):
     assert 0 < len(str(refused.value)) < 4000
 
 
+@pytest.mark.parametrize("name", ["objects without end", "quotes", "many objects"])
+def test_the_search_for_json_gives_up_in_a_tangle(name: str):
+    with pytest.raises(BadReply, match="too many brackets"):
+        FORM.read(UNUSABLE[name])
+
+
 def test_formulas_survive_whether_their_backslashes_were_escaped_or_not():
     for written in (json.dumps(LATEX)[1:-1], LATEX):
         read = FORM.read(with_text("softmax over the keys", written))

@@ -51,6 +51,12 @@ def test_a_band_begins_at_its_limit(score: float, band: str):
     assert load_rubrics(SHIPPED)["default"].band(score) == band
 
 
+def test_the_limit_of_a_band_is_no_victim_of_binary_fractions(folder: Path):
+    text = DEFAULT.replace("max_score = 10", "max_score = 100").replace("at_least = 0.4", "at_least = 0.07")
+    (folder / "default.toml").write_text(text, encoding="utf-8")
+    assert load_rubrics(folder)["default"].band(7.0) == "fair"  # 100 × 0.07 is a little more than 7 in floats
+
+
 def test_the_digest_follows_the_content_but_not_the_line_ends(folder: Path):
     before = load_rubrics(folder)["default"]
     path = folder / "default.toml"
@@ -126,10 +132,10 @@ def test_all_mistakes_of_a_file_are_told_at_once(folder: Path):
 
 
 def test_a_text_that_looks_like_keys_does_not_shift_the_line(folder: Path):
-    text = DEFAULT.replace('leniency = """\n', 'leniency = """\n[credit]\ncovered = 5\n').replace(
-        "covered = 1.0", "covered = 2.0"
-    )
-    assert f"default.toml:{line_of(text, 'covered = 2.0')}: " in refusal(folder, text)
+    start, end = DEFAULT.index('leniency = """'), DEFAULT.index("[credit]")
+    rest = DEFAULT[:start] + DEFAULT[end:]
+    text = 'leniency = """\n[credit]\nmax_errors = 1\n"""\n' + rest.replace("max_errors = 3", "max_errors = -3")
+    assert f"default.toml:{line_of(text, 'max_errors = -3')}: " in refusal(folder, text)
 
 
 def test_a_folder_without_the_default_rubric_is_refused(tmp_path: Path):

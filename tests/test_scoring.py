@@ -49,6 +49,12 @@ def test_the_sum_of_the_design():
     assert (counted.value, counted.max_score, counted.band) == (4.6, 10, "fair")
 
 
+def test_the_sum_shows_as_many_decimals_as_it_takes_to_come_out_right():
+    counted = score(DEFAULT, points("covered", *BY_CREDIT[1:2] * 5), criteria(0.5, 1), [])
+    assert counted is not None
+    assert counted.sum == "10 × 0.167 × (0.75 + 0.15×0.5 + 0.10×1) = 1.5"  # 10 × 0.17 × 0.925 would be 1.6
+
+
 def test_verdicts_are_worth_one_a_half_and_nothing():
     worth = {verdict: value(POINTS_ONLY, points(verdict), [], []) for verdict in BY_CREDIT}
     assert worth == {"covered": 10, "partial": 5, "missing": 0, "contradicted": 0}

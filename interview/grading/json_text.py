@@ -47,11 +47,11 @@ def mended(text: str) -> str:
 def parsed(text: str) -> Any:
     """Parse JSON strictly but for what `mended` allows and bare line breaks in strings.
 
-    Raises NotJson for anything else, also for a key that stands twice in an object, NaN, nesting without end, and text
-    that is no Unicode (half a surrogate pair): nobody could store it or send it back.
+    Raises NotJson for anything else, also for a key that stands twice in an object, nesting without end, and text that
+    is no Unicode (half a surrogate pair): nobody could store it or send it back. NaN becomes a number, as in Python.
     """
     try:
-        return json.loads(mended(text), strict=False, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(mended(text), strict=False, object_pairs_hook=_unique)
     except RecursionError:
         raise NotJson("the JSON is nested too deeply") from None
     except NotJson:
@@ -118,7 +118,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for text in (piece for pair in pairs for piece in pair if isinstance(piece, str)):
         text.encode()  # raises a ValueError
     return content
-
-
-def _no_constant(name: str) -> Any:
-    raise NotJson(f"{name} is not JSON")
