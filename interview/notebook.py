@@ -5,7 +5,8 @@ import os
 import re
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from contextlib import suppress
+from pathlib import Path
 
 from interview.errors import ContentError
 from interview.models import Language
@@ -16,7 +17,7 @@ from interview.store.store import Store
 
 _KEY = "notes"
 _SUFFIXES = (".md", ".markdown")
-_NAME_LIMIT = 80
+_NAME_LIMIT = 60  # of up to 4 bytes each; file systems take 255
 _log = logging.getLogger(__name__)
 _Stamp = tuple[tuple[str, int, int], ...]
 
@@ -84,17 +85,18 @@ class Notebook:
         """Keep an uploaded file and ask from it, now and later. ContentError: it cannot be; nothing is kept."""
         name = safe_name(filename)
         read_markdown(raw, name).require_questions()
-        self._uploads.mkdir(parents=True, exist_ok=True)
         kept = self._uploads / name
         partial = kept.with_name(f".{name}.part")
         try:
+            self._uploads.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as file:
                 file.write(raw)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(kept)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise ContentError(f"{name} could not be kept in {self._uploads} ({error.strerror or error}).") from error
         return self.use([str(kept)])
 
@@ -141,11 +143,11 @@ def safe_name(filename: str) -> str:
 
     ContentError: it is not the name of a Markdown file.
     """
-    last = PureWindowsPath(PurePosixPath(filename).name).name
-    stem, suffix = os.path.splitext(last)  # noqa: PTH122 - pathlib has another view of names that start with a dot
-    if suffix.lower() not in _SUFFIXES:
+    last = re.split(r"[/\\]", filename)[-1]
+    markdown = re.fullmatch(r"(.*)\.(?:md|markdown)", last, re.DOTALL | re.IGNORECASE)
+    if markdown is None:
         raise ContentError(f"{last or 'The upload'} is not a Markdown file. Upload a file that ends in .md.")
-    kept = re.sub(r"[^\w\- ]+", "_", stem).strip(" _")[:_NAME_LIMIT]
+    kept = re.sub(r"[^\w\- ]+", "_", markdown[1]).strip(" _-")[:_NAME_LIMIT]
     return f"{kept or 'notes'}.md"
 
 

@@ -120,6 +120,7 @@ def test_fence_expired_lease_and_release(store: Store, clock: Clock) -> None:
     assert store.release(quick)
     (again,) = store.claim("quick", 1, LEASE)
     assert not store.finish_grading(quick, graded(2.0))  # same owner, older attempt
+    assert not store.finish_grading(again.model_copy(update={"owner": "slow"}), graded(2.5))
     assert store.finish_grading(again, graded(3.0))
     assert not store.finish_grading(again, graded(4.0))
     assert [g.outcome.score for g in store.turn(turn.id).gradings] == [3.0]

@@ -1,0 +1,172 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interview.errors import ContentError
+from interview.notebook import Notebook, safe_name
+from interview.notes.bank import QuestionBank
+from interview.store.store import Store
+from tests.made_up import make_question
+
+ONE = "## Part\n#### 1. What is one?\nOne.\n"
+TWO = "## Part\n#### 1. What is one?\nOne.\n#### 2. What is two?\nTwo.\n"
+
+
+def built_in(lang: str) -> QuestionBank:
+    return QuestionBank(questions=(make_question(1, text=f"built in, {lang}"),), problems=())
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    opened = Store.open(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def notebook(store: Store, *given: Path, **options) -> Notebook:
+    return Notebook(store, store.path.parent / "notes", given, read_built_in=built_in, **options)
+
+
+def texts(bank: QuestionBank) -> list[str]:
+    return [question.text for question in bank.questions]
+
+
+def test_the_built_in_bank_follows_the_language(store: Store) -> None:
+    book = notebook(store)
+    assert book.origin == ()
+    assert texts(book.bank("zh")) == ["built in, zh"]
+    assert texts(book.bank("en")) == ["built in, en"]
+
+
+def test_chosen_notes_replace_the_bank_for_later_sessions_too(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(ONE)
+    book = notebook(store)
+    assert texts(book.use([str(tmp_path / "mine.md")])) == ["What is one?"]
+    for again in (book, notebook(store)):
+        assert again.origin == (str(tmp_path / "mine.md"),)
+        assert texts(again.bank("en")) == ["What is one?"]
+        assert again.problem == ""
+    book.use_built_in()
+    assert texts(book.bank("en")) == ["built in, en"]
+    assert notebook(store).origin == ()
+
+
+def test_notes_of_the_command_line_win_and_are_not_remembered(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(ONE)
+    (tmp_path / "given.md").write_text(TWO)
+    notebook(store).use([str(tmp_path / "mine.md")])
+    assert len(notebook(store, tmp_path / "given.md").bank("en").questions) == 2
+    assert len(notebook(store).bank("en").questions) == 1
+    with pytest.raises(ContentError, match="nowhere"):
+        notebook(store, tmp_path / "nowhere.md")
+
+
+def test_the_bank_can_stay_beside_the_notes(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(ONE)
+    book = notebook(store, tmp_path / "mine.md", with_bank=True)
+    assert texts(book.bank("zh")) == ["What is one?", "built in, zh"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x00\x01\x02", b"\xff\xfe\xfa", b"no question in here\n"])
+def test_notes_that_cannot_be_used_change_nothing(store: Store, tmp_path: Path, content: bytes | None) -> None:
+    (tmp_path / "mine.md").write_text(ONE)
+    book = notebook(store)
+    book.use([str(tmp_path / "mine.md")])
+    if content is not None:
+        (tmp_path / "bad.md").write_bytes(content)
+        with pytest.raises(ContentError, match="bad"):
+            book.use_upload("bad.md", content)
+    with pytest.raises(ContentError, match="bad"):
+        book.use([str(tmp_path / "bad.md")])
+    assert texts(book.bank("en")) == ["What is one?"]
+    assert notebook(store).origin == (str(tmp_path / "mine.md"),)
+    assert not (store.path.parent / "notes" / "bad.md").exists()
+
+
+def test_no_path_is_said(store: Store) -> None:
+    with pytest.raises(ContentError, match="No path"):
+        notebook(store).use(["  "])
+
+
+def test_an_upload_is_kept_and_used_later(store: Store) -> None:
+    book = notebook(store)
+    assert len(book.use_upload("C:\\fakepath\\我的 笔记.md", TWO.encode()).questions) == 2
+    kept = store.path.parent / "notes" / "我的 笔记.md"
+    assert kept.read_text() == TWO
+    assert notebook(store).origin == (str(kept),)
+    book.use_upload("我的 笔记.md", ONE.encode())
+    assert texts(book.bank("en")) == ["What is one?"]
+    assert [file.name for file in kept.parent.iterdir()] == [kept.name]
+
+
+def test_an_upload_that_cannot_be_kept_is_said(store: Store) -> None:
+    (store.path.parent / "notes").write_text("a file where the folder should be")
+    with pytest.raises(ContentError, match="could not be kept"):
+        notebook(store).use_upload("mine.md", ONE.encode())
+
+
+def test_notes_edited_on_disk_are_read_again(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.md").write_text(ONE)
+    book = notebook(store)
+    book.use([str(folder)])
+    (folder / "a.md").write_text(TWO)
+    assert len(book.bank("en").questions) == 2
+    (folder / "b.md").write_text("## Other\n#### 3. What is three?\n")
+    assert len(book.bank("en").questions) == 3
+    os.utime(folder / "a.md", ns=(1, 1))
+    assert len(book.bank("en").questions) == 3
+
+
+def test_notes_that_vanish_stay_in_use_and_are_left_at_the_next_start(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(ONE)
+    book = notebook(store)
+    book.use([str(tmp_path / "mine.md")])
+    (tmp_path / "mine.md").unlink()
+    assert texts(book.bank("en")) == ["What is one?"]
+    assert "mine.md" in book.problem
+    later = notebook(store)
+    assert texts(later.bank("en")) == ["built in, en"]
+    assert later.origin == ()
+    assert "mine.md" in later.problem
+    (tmp_path / "mine.md").write_text(TWO)
+    assert len(book.bank("en").questions) == 2
+    assert book.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("notes.md", "notes.md"),
+        ("Notes.MARKDOWN", "Notes.md"),
+        ("../../etc/passwd.md", "passwd.md"),
+        ("..\\..\\boot.md", "boot.md"),
+        ("...md", "notes.md"),
+        ("a/b\x00\u202ec?.md", "b_c.md"),
+        ("~.md", "notes.md"),
+        (".md", "notes.md"),
+        ("-rf.md", "rf.md"),
+    ],
+)
+def test_names_of_uploads(name: str, kept: str) -> None:
+    assert safe_name(name) == kept
+
+
+@pytest.mark.parametrize("name", ["", "notes", "notes.txt", "notes.md/", "x.md\n", "notes.pdf"])
+def test_what_is_no_markdown_file_is_refused(name: str) -> None:
+    with pytest.raises(ContentError, match=r"\.md"):
+        safe_name(name)
+
+
+@given(st.text())
+def test_every_name_stays_inside_the_folder(name: str) -> None:
+    kept = safe_name(name + ".md")
+    folder = Path("/data/notes")
+    assert Path(os.path.normpath(folder / kept)).parent == folder
+    assert not kept.startswith((".", "-", "~"))
+    assert len(kept.encode()) <= 255
+    assert kept.isprintable()
