@@ -87,7 +87,6 @@ class PageLook(TypedDict):
     """What `mount_gradio_app` takes for the look of the page."""
 
     theme: Base
-    css: str
     head: str
 
 
@@ -104,8 +103,8 @@ def _text(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
+# The style goes into the head as it is: `css=` rewrites every selector and tears those with a comma inside brackets.
 PAGE: PageLook = {
     "theme": build_theme(),
-    "css": _text("style.css"),
-    "head": f"<script>\n{_text('viva.js')}\n</script>\n",
+    "head": f"<style>\n{_text('style.css')}\n</style>\n<script>\n{_text('viva.js')}\n</script>\n",
 }
