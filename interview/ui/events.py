@@ -84,7 +84,8 @@ class Wires:
     def _guarded(
         self, act: Act, place: Component, page: Page, values: Sequence[object], *, clears: bool = True
     ) -> Updates:
-        cleared: Updates = {place: gr.update(value=notice("", page.lang))} if clears else {}
+        # Gradio takes no empty dict, so an event that changes nothing names the place at least.
+        cleared: Updates = {place: gr.update(value=notice("", page.lang)) if clears else gr.update()}
         try:
             return {**cleared, **act(page, *values)}
         except VivaError as error:

@@ -58,7 +58,7 @@ class TalkPanel:
             latex_delimiters=LATEX_DELIMITERS,
             height="100%",
         )
-        with gr.Column(elem_id="foot"):
+        with gr.Column(elem_id="foot", scale=0):
             self.notice = view("notice", {}, elem_id="practice-notice")
             with gr.Row(elem_id="practice-go", elem_classes=["tight"]):
                 self.summary = _pill("practice-summary")
