@@ -96,16 +96,21 @@ def fold(text: str) -> Folded:
     return Folded("".join(characters), tuple(origin))
 
 
-def script(text: str) -> Script:
-    """Name the script that carries the text; `mixed` when each of the two carries at least a quarter of it.
+def cjk_share(text: str) -> float | None:
+    """Return which part (0-1) of the words is Chinese, Japanese or Korean; None without any word.
 
-    Two CJK characters weigh as much as one Latin word of two letters or more. Formulas and digits count for neither.
+    Two CJK characters weigh as much as one Latin word of two letters or more; formulas and digits count for neither.
     """
     cjk = len(_CJK_CHARACTER.findall(text)) / 2
     latin = len(_LATIN_WORD.findall(text))
-    if not cjk and not latin:
+    return cjk / (cjk + latin) if cjk or latin else None
+
+
+def script(text: str) -> Script:
+    """Name the script that carries the text; `mixed` when each of the two carries at least a quarter of it."""
+    share = cjk_share(text)
+    if share is None:
         return "none"
-    share = cjk / (cjk + latin)
     return "cjk" if share > 0.75 else "latin" if share < 0.25 else "mixed"
 
 

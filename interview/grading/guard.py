@@ -131,7 +131,7 @@ def _unrelated(answer: str, known: str) -> bool:
     if len(_ANY_WORD.findall(answer_plain.text)) >= _FEWEST_WORDS:
         return False
     words = {word.text for word in content_words(answer_plain)}
-    known_words = {word.text for word in content_words(known_plain)}
+    known_words = sorted({word.text for word in content_words(known_plain)})
     initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", known_plain.text))
     return not any(
         word in known_words or closest(word, known_words)[0] or (len(word) > 1 and word in initials) for word in words

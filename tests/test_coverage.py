@@ -1,0 +1,270 @@
+"""The coverage estimate: bounded, deterministic, labelled, and as close to people as the notes say."""
+
+import asyncio
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interview.grading.coverage import CoverageGrader
+from interview.grading.coverage_formula import raw_score
+from interview.grading.grader import GradingRequest
+from interview.models import Graded, KeyPoint, Question, Ungraded
+from interview.rubrics import load_rubrics
+from interview.text import clean
+
+REPO = Path(__file__).resolve().parent.parent
+RUBRIC = load_rubrics(REPO / "rubrics")["default"]
+MIXED = st.text(st.sampled_from("自注意力机制的不是 abcdeABC12.5，。;!?()=+≤_*#-\n\t\u200b😀é<br>"), max_size=120)
+
+DROPOUT = "训练时随机关闭一部分神经元，防止过拟合。测试时不关闭，但要缩放输出。"
+CACHE = (
+    "A cache keeps recent pages in memory. It evicts the page that was used least recently. Writes go to disk later."
+)
+
+
+def question(reference: str, text: str = "什么是 Dropout？", points: tuple[KeyPoint, ...] = ()) -> Question:
+    return Question(
+        id="q", section="s", number=1, text=text, file="f.md", line=1, reference=reference, key_points=points
+    )
+
+
+def outcome(asked: Question, answer: str) -> Graded | Ungraded:
+    async def last() -> Graded | Ungraded:
+        request = GradingRequest(question=asked, answer=answer, rubric=RUBRIC, lang="zh")
+        events = [event async for event in CoverageGrader().grade(request)]
+        assert isinstance(events[-1], Graded | Ungraded)
+        return events[-1]
+
+    return asyncio.run(last())
+
+
+def graded(asked: Question, answer: str) -> Graded:
+    found = outcome(asked, answer)
+    assert isinstance(found, Graded)
+    for point in found.key_points:
+        for evidence in point.evidence:
+            assert answer[evidence.start : evidence.end] == evidence.quote
+    return found
+
+
+def test_the_reference_itself_covers_everything():
+    for reference in (DROPOUT, CACHE, "n", "是的", "O(n^2·d)"):
+        grade = graded(question(reference, "Q"), reference)
+        assert grade.score == 10.0
+        assert grade.band == "strong"
+
+
+def test_an_estimate_says_that_it_is_one():
+    grade = graded(question(DROPOUT), "随机关闭神经元")
+    assert grade.label == "coverage_estimate"
+    assert (grade.provenance.grader, grade.provenance.kind, grade.provenance.host) == ("coverage", "coverage", "")
+    assert grade.feedback == ""
+
+
+def test_each_point_shows_how_much_of_it_was_mentioned_and_where():
+    answer = "它在训练的时候随机关闭神经元，这样可以防止过拟合。"
+    first, second = graded(question(DROPOUT), answer).key_points
+    assert first.verdict == "covered"
+    assert first.coverage is not None
+    assert first.coverage > 0.75
+    assert [evidence.quote for evidence in first.evidence] == ["训练的时", "随机关闭神经元", "防止过拟合"]
+    assert (second.verdict, second.evidence) == ("missing", ())
+
+
+def test_the_sum_can_be_checked_by_hand():
+    grade = graded(question(CACHE, "How does a page cache work?"), "It keeps pages in memory and evicts old ones.")
+    left, right = grade.sum.split(" = ")
+    assert left.startswith("10 × (0.75 × ")
+    coverage, recall = (float(part.split(" × ")[1]) for part in left.removeprefix("10 × (").rstrip(")").split(" + "))
+    assert right == str(grade.score) == f"{10 * (0.75 * coverage + 0.25 * recall):.1f}"
+    weights = [point.weight for point in grade.key_points]
+    covered = [point.weight * (point.coverage or 0) for point in grade.key_points]
+    assert coverage == pytest.approx(sum(covered) / sum(weights), abs=0.002)
+
+
+def test_half_of_the_points_is_about_half_of_the_score():
+    assert 4 < graded(question(DROPOUT), "训练时随机关闭一部分神经元，防止过拟合。").score < 7
+
+
+def test_a_word_with_a_typing_error_counts_almost_fully():
+    right = graded(question(CACHE, "Q"), "The page used least recently is evicted.").score
+    typed = graded(question(CACHE, "Q"), "The page used least recenty is evicted.").score
+    assert right * 0.85 < typed < right
+
+
+def test_words_of_the_question_weigh_less():
+    asked = question("Dropout 会随机关闭神经元", "Dropout 是什么？")
+    assert graded(asked, "Dropout 这个方法很好").score < graded(asked, "关闭神经元这个方法很好").score
+
+
+def test_the_opposite_is_no_full_cover():
+    asked = question("双向链表可以从尾部遍历。", "双向链表有什么特点？")
+    said, opposed = graded(asked, "可以从尾部遍历双向链表"), graded(asked, "不可以从尾部遍历双向链表")
+    assert (said.key_points[0].verdict, said.flags) == ("covered", ())
+    assert (opposed.key_points[0].verdict, opposed.flags) == ("partial", ("polarity:k1",))
+    assert opposed.score < said.score
+
+
+def test_opposite_verdicts_cost_most_of_the_score():
+    asked = question("正确，栈是后进先出的表", "栈是后进先出的表，对吗？")
+    agreed, clashing = graded(asked, "正确，栈是后进先出的表"), graded(asked, "错误，栈是后进先出的表")
+    assert clashing.score < 0.35 * agreed.score
+    assert "verdict_clash" in clashing.flags
+    assert "0.3 × (" in clashing.sum
+
+
+@pytest.mark.parametrize("reference", ["", "   \n", "![图](1.png)", "---"])
+def test_nothing_to_compare_with_is_no_grade(reference: str):
+    found = outcome(question(reference), "随机关闭神经元")
+    assert isinstance(found, Ungraded)
+    assert found.reason == "no_reference"
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        (CACHE, "缓存把最近使用的页面放在内存里，淘汰最久没有使用的页面"),
+        (CACHE, "缓存把最近使用的 page 放在 memory 里，淘汰最久没有使用的页面，写回以后再做"),
+        (DROPOUT, "It switches off random neurons while training, which prevents overfitting."),
+    ],
+)
+def test_another_language_is_no_grade(reference: str, answer: str):
+    found = outcome(question(reference), answer)
+    assert isinstance(found, Ungraded)
+    assert found.reason == "language_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        ("BERT 用 MLM 和 NSP 两个任务预训练", "MLM 和 NSP"),
+        ("Attention = Softmax[(Q*K^T)/(dk)^(1/2)] *V", "Attention 就是用 Softmax 处理 Q 和 K 的乘积，再乘以 V"),
+        (DROPOUT, "训练时对 neuron 做 random dropout，避免 overfitting"),
+        (CACHE, "a page cache（缓存）keeps pages in memory"),
+        (DROPOUT, "O(n^2)"),
+    ],
+)
+def test_terms_of_the_other_language_are_normal(reference: str, answer: str):
+    assert isinstance(outcome(question(reference), answer), Graded)
+
+
+@pytest.mark.parametrize("answer", ["不知道", "I don't know", "...", "什么是dropout"])
+def test_no_answer_is_zero_whatever_its_language(answer: str):
+    for reference in (DROPOUT, CACHE):
+        grade = graded(question(reference), answer)
+        assert (grade.score, grade.label) == (0.0, "coverage_estimate")
+        assert grade.flags[0].startswith("guard:")
+        assert {point.verdict for point in grade.key_points} == {"missing"}
+
+
+def test_the_author_s_points_are_counted_by_their_weights():
+    points = (
+        KeyPoint(id="k1", text="随机关闭神经元", weight=3),
+        KeyPoint(id="k2", text="缩放输出"),
+        KeyPoint(id="k3", text="类似集成学习", kind="bonus"),
+    )
+    asked = question(DROPOUT, points=points)
+    one = graded(asked, "就是随机关闭神经元")
+    assert [point.verdict for point in one.key_points] == ["covered", "missing", "missing"]
+    assert [point.weight for point in one.key_points] == [3, 1, 1]
+    assert "(0.75 × 0.750 +" in one.sum
+    assert graded(asked, "就是随机关闭神经元，类似集成学习").score > one.score
+    both = graded(asked, "随机关闭神经元，缩放输出，类似集成学习")
+    assert "(0.75 × 1.000 +" in both.sum
+
+
+def test_key_points_need_no_reference():
+    asked = question("", points=(KeyPoint(id="k1", text="随机关闭神经元"),))
+    assert graded(asked, "随机关闭神经元").score == 10.0
+
+
+def test_a_point_without_words_is_left_out_of_the_sum():
+    points = (KeyPoint(id="k1", text="随机关闭神经元"), KeyPoint(id="k2", text="是的"))
+    grade = graded(question("随机关闭神经元", points=points), "随机关闭神经元")
+    assert grade.score == 10.0
+    assert (grade.key_points[1].verdict, grade.key_points[1].coverage) == ("cannot_assess", None)
+
+
+@given(MIXED, MIXED, MIXED)
+@settings(deadline=None)
+def test_any_texts_give_a_bounded_grade_with_true_evidence(reference: str, text: str, answer: str):
+    found = outcome(question(reference, text), clean(answer))
+    if isinstance(found, Graded):
+        assert 0 <= found.score <= 10
+        assert found.band in {band.id for band in RUBRIC.bands}
+        for point in found.key_points:
+            assert point.verdict != "contradicted"
+            assert point.coverage is None or 0 <= point.coverage <= 1
+            assert (point.verdict in {"covered", "partial"}) == bool(point.evidence)
+            ends = 0
+            for evidence in point.evidence:
+                assert ends <= evidence.start < evidence.end
+                assert clean(answer)[evidence.start : evidence.end] == evidence.quote
+                ends = evidence.end
+
+
+@given(MIXED, MIXED, MIXED)
+@settings(deadline=None)
+def test_the_best_of_several_references_counts(one: str, other: str, answer: str):
+    each = [raw_score("Q", [reference], answer) for reference in (one, other)]
+    both = raw_score("Q", [one, other], answer)
+    assert both == max((score for score in each if score is not None), default=None)
+    assert both is None or 0 <= both <= 1
+
+
+def test_hash_seeds_do_not_change_a_byte():
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, sys.argv[1] + '/tests')\n"
+        "from test_coverage import CACHE, DROPOUT, graded, question\n"
+        "answer = 'It evicts pages that were used least recenty; cached pages stay in memory, writing hapens later.'\n"
+        "print(graded(question(CACHE, 'How?'), answer).model_dump_json())\n"
+        "print(graded(question(DROPOUT), '随机关闭神经元，测试时输出要缩放').model_dump_json())\n"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(REPO)],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(outputs) == 1
+    assert outputs.pop().count(b'"status":"graded"') == 2
+
+
+def pearson(one: list[float], other: list[float]) -> float:
+    mean, mean_other = sum(one) / len(one), sum(other) / len(other)
+    shared = sum((a - mean) * (b - mean_other) for a, b in zip(one, other, strict=True))
+    spread = sum((a - mean) ** 2 for a in one) * sum((b - mean_other) ** 2 for b in other)
+    return shared / math.sqrt(spread)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("name", "least"), [("saf_en", 0.67), ("ads_zh", 0.55), ("le_zh", 0.735)])
+def test_it_agrees_with_people_as_well_as_promised(shared: Path, name: str, least: float):
+    rows = [json.loads(line) for line in (shared / "data" / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    scores = [raw_score(row["question"], row.get("references") or [row["reference"]], row["answer"]) for row in rows]
+    numbers = [score for score in scores if score is not None]
+    assert len(numbers) == len(rows)
+    assert pearson(numbers, [row["score"] / row["max_score"] for row in rows]) >= least
+
+
+@pytest.mark.shared
+def test_hostile_strings_are_graded_like_any_text(shared: Path):
+    for line in (shared / "data" / "blns.jsonl").read_text("utf-8").splitlines():
+        text = clean(json.loads(line)["text"])
+        assert 0 <= graded_or_zero(question(DROPOUT + text, text), text) <= 10
+        assert graded_or_zero(question(CACHE, "Q"), text) <= 5
+
+
+def graded_or_zero(asked: Question, answer: str) -> float:
+    found = outcome(asked, answer)
+    return found.score if isinstance(found, Graded) else 0.0
