@@ -7,7 +7,7 @@ from typing import Any, cast
 
 LONGEST_REPLY = 200_000  # characters; no honest reply comes near
 _WORK = 300_000  # characters looked at in search of closing brackets, before giving up on hostile nesting
-_WORK_PER_OBJECT = 100
+_WORK_PER_OBJECT = 400
 _DEEPEST = 20  # brackets within brackets; a reply has four
 
 # An unfinished string reaches to the end of the text: so no quote is looked at twice.
