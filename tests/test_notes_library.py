@@ -160,24 +160,22 @@ def test_the_users_notes(shared: Path):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_bank_that_ships_is_in_full_form(lang):
     bank = built_in(lang)
-    empty = [question for question in bank.questions if not question.has_reference]
-    assert [(problem.line, problem.what.partition(":")[0]) for problem in bank.problems] == [
-        (question.line, "an empty answer") for question in empty
-    ]
-    assert bank.files == (f"notes/{lang}/transformer.md",)
-    assert len(empty) == 1
+    assert bank.problems == ()
+    assert f"notes/{lang}/transformer.md" in bank.files
     for question in bank.questions:
+        assert re.fullmatch(rf"{Path(question.file).stem}-\d\d", question.id)
         assert question.difficulty
-        assert question.tags
+        assert 2 <= len(question.tags) <= 4
+        assert all(tag.isascii() for tag in question.tags)
         assert 1 <= len(question.follow_ups) <= 3
         assert 2 <= len(question.hints) <= 3
-        if question.has_reference:
-            length = len(question.reference) if lang == "zh" else len(question.reference.split())
-            assert (150 <= length <= 700) if lang == "zh" else (90 <= length <= 400)
-            assert 3 <= len(question.key_points) <= 7
-            assert 1 <= len(question.pitfalls) <= 3
-            assert all(re.search(r"\b(19|20)\d\d$", source) for source in question.sources)
-            assert question.sources
+        length = len("".join(question.reference.split())) if lang == "zh" else len(question.reference.split())
+        assert (150 <= length <= 700) if lang == "zh" else (90 <= length <= 400)
+        assert 3 <= len(question.key_points) <= 7
+        assert 1 <= len(question.pitfalls) <= 3
+        assert question.sources
+        # A year, or the version of a documentation.
+        assert all(re.search(r"\d", source) for source in question.sources)
 
 
 def test_both_languages_have_the_same_questions():
@@ -187,7 +185,7 @@ def test_both_languages_have_the_same_questions():
                 question.id,
                 question.number,
                 question.difficulty,
-                question.has_reference,
+                question.tags,
                 tuple((point.id, point.weight, point.kind) for point in question.key_points),
                 len(question.pitfalls),
                 len(question.follow_ups),
@@ -198,7 +196,7 @@ def test_both_languages_have_the_same_questions():
         ]
 
     zh = built_in("zh")
-    assert [question.id for question in zh.questions] == [f"transformer-0{n}" for n in range(1, 7)]
+    assert len({question.id for question in zh.questions}) == len(zh.questions) > 0
     assert form(zh) == form(built_in("en"))
     bonus = [any(point.kind == "bonus" for point in question.key_points) for question in zh.questions]
     assert sum(bonus) >= len(bonus) / 2
