@@ -9,6 +9,7 @@ import pytest
 from interview.service import ANSWER_LIMIT
 from tests import fault_server
 from tests.command_line import Run, data_dir, refusal, run
+from tests.fake_judge import FakeJudge
 
 __all__ = ["data_dir", "run"]
 
@@ -107,6 +108,20 @@ def test_an_answer_that_cannot_be_taken(run: Run, files: tuple[Path, Path], raw:
 def test_a_file_that_is_not_there(run: Run, files: tuple[Path, Path]):
     files[0].unlink()
     assert f"{files[0]}: cannot be read: No such file" in refusal(run(*arguments(files)))
+
+
+def test_a_judge_is_used_where_one_is_configured(run: Run, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch):
+    with FakeJudge().serving() as judge:
+        monkeypatch.setenv("OPENAI_BASE_URL", judge.url)
+        monkeypatch.setenv("VIVA_MODEL", "some:model")
+        grade = graded(run, files)
+        estimate = graded(run, files, "--grader", "coverage")
+    assert (grade["status"], grade["grader"], grade["label"]) == ("graded", "custom:some:model", "judgement")
+    assert {point["verdict"] for point in grade["key_points"] if point["verified"] and point["evidence"]} == {"covered"}
+    assert {criterion["id"] for criterion in grade["criteria"]} == {"depth", "clarity"}
+    assert all(set(criterion) == {"id", "level", "evidence"} for criterion in grade["criteria"])
+    assert grade["feedback"]
+    assert estimate["label"] == "coverage_estimate"
 
 
 def test_a_wrong_key_is_a_reason_and_never_a_score(run: Run, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch):

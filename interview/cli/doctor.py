@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from interview.cli.options import DataDir, NotesPaths, PromptsDir, RubricsDir
-from interview.cli.output import say
+from interview.cli.output import counted, say
 from interview.errors import VivaError
 from interview.grading.shelf import shelve
 from interview.notes.library import built_in, read_notes
@@ -80,7 +80,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "database", f"{path} does not exist yet; it is made at the first start")
         return
     with closing(Store.open(settings.data_dir, read_only=True)) as store:
-        yield Finding("ok", "database", f"{path}, {store.session_count()} sessions")
+        yield Finding("ok", "database", f"{path}, {counted(store.session_count(), 'session')}")
 
 
 def _sqlite(_: Settings) -> Iterator[Finding]:
@@ -99,9 +99,10 @@ def _sqlite(_: Settings) -> Iterator[Finding]:
 def _notes(settings: Settings) -> Iterator[Finding]:
     bank = read_notes(settings.notes) if settings.notes else built_in(settings.lang)
     where = ", ".join(str(path) for path in settings.notes) or f"built-in ({settings.lang})"
-    counts = f"{where}: {len(bank.require_questions().questions)} questions in {len(bank.sections)} sections"
+    questions = counted(len(bank.require_questions().questions), "question")
+    counts = f"{where}: {questions} in {counted(len(bank.sections), 'section')}"
     if bank.problems:
-        yield Finding("warn", "notes", f"{counts}, {len(bank.problems)} problems; see `notes check`")
+        yield Finding("warn", "notes", f"{counts}, {counted(len(bank.problems), 'problem')}; see `notes check`")
     else:
         yield Finding("ok", "notes", counts)
 

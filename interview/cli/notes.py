@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from interview.cli.options import AsJson
-from interview.cli.output import complain, say, say_json
+from interview.cli.output import complain, counted, say, say_json
 from interview.errors import ContentError
 from interview.models import Question
 from interview.notes.bank import QuestionBank
@@ -56,12 +56,14 @@ def check(paths: Paths) -> None:
 
 def _say_sections(bank: QuestionBank) -> None:
     for section in bank.sections:
-        say(f"{section.name}: {section.count} questions, {section.without_reference} without a reference answer")
+        say(f"{section.name}: {_told(section.count, section.without_reference)}")
     bare = sum(section.without_reference for section in bank.sections)
-    say(
-        f"In all: {len(bank.questions)} questions in {len(bank.sections)} sections, {bare} without a reference answer, "
-        f"{len(bank.problems)} problems"
-    )
+    sections, problems = counted(len(bank.sections), "section"), counted(len(bank.problems), "problem")
+    say(f"In all: {_told(len(bank.questions), bare)}, {sections}, {problems}")
+
+
+def _told(count: int, bare: int) -> str:
+    return f"{counted(count, 'question')}, {bare} without a reference answer"
 
 
 def _row(question: Question) -> dict[str, Any]:

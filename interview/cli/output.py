@@ -43,3 +43,8 @@ def decoded(raw: bytes, name: str) -> str:
     except UnicodeDecodeError as fault:
         line = raw.count(b"\n", 0, fault.start) + 1
         raise ContentError(f"{name}:{line}: not UTF-8 text (byte {fault.start}). Save the file as UTF-8.") from fault
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 section`, `2 sections`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
