@@ -1,8 +1,23 @@
 """A clock to turn by hand, and made-up questions and grades, for the tests of store, worker and service."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeVar
 
-from interview.models import Graded, PointGrade, Provenance, Question
+from interview.models import Graded, Grading, PointGrade, Provenance, Question
+
+T = TypeVar("T")
+
+
+def some(found: T | None) -> T:
+    """What must be there."""
+    assert found is not None
+    return found
+
+
+def grade_of(grading: Grading) -> Graded:
+    """The grade that a grading must have come to."""
+    assert isinstance(grading.outcome, Graded)
+    return grading.outcome
 
 
 class Clock:
@@ -21,7 +36,7 @@ def make_question(number: int = 1, **fields) -> Question:
     return Question(**{**known, "line": number, "reference": f"Answer {number}.", **fields})
 
 
-def provenance(grader: str = "coverage", kind: str = "coverage") -> Provenance:
+def provenance(grader: str = "coverage", kind: Literal["coverage", "judge"] = "coverage") -> Provenance:
     return Provenance(grader=grader, kind=kind, rubric="default@1", question_digest="q", reference_digest="r")
 
 

@@ -2,10 +2,10 @@ import asyncio
 import threading
 
 from interview.live import LiveFeed
-from interview.models import PointGrade
+from interview.models import PointGrade, Verdict
 
 
-def point(name: str, verdict: str = "covered") -> PointGrade:
+def point(name: str, verdict: Verdict = "covered") -> PointGrade:
     return PointGrade(id=name, text=name, weight=1, kind="required", verdict=verdict, verified=True)
 
 
@@ -21,7 +21,7 @@ async def until(condition) -> None:
 def test_a_change_from_another_thread_wakes_every_follower_of_that_session_alone() -> None:
     live = LiveFeed()
 
-    async def follow() -> tuple[int, int]:
+    async def follow() -> tuple[list[int], int]:
         mine = [asyncio.create_task(live.changed("s", 0, 60)) for _ in range(3)]
         other = asyncio.create_task(live.changed("other", 0, 60))
         await until(lambda: waiting(live) == 4)
@@ -92,8 +92,8 @@ def test_drain_ends_all_waits_now_and_later() -> None:
 
 def test_verdicts_come_in_order_once_per_point_and_are_cleared() -> None:
     live = LiveFeed()
-    for name, verdict in (("k2", "covered"), ("k1", "missing"), ("k2", "partial")):
-        live.publish("s", "g", point(name, verdict))
+    for told in (point("k2"), point("k1", "missing"), point("k2", "partial")):
+        live.publish("s", "g", told)
     assert [(p.id, p.verdict) for p in live.verdicts("g")] == [("k2", "partial"), ("k1", "missing")]
     assert live.verdicts("another") == ()
     live.clear("s", "g")

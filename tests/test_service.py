@@ -5,27 +5,33 @@ from pathlib import Path
 import pytest
 
 from interview.errors import AlreadyAnswered, AnswerRefused, ContentError, NotFound
+from interview.grading.coverage import CoverageGrader
+from interview.grading.grader import Grader
 from interview.grading.shelf import GraderChoice
 from interview.live import LiveFeed
 from interview.models import SessionPlan
 from interview.notebook import Notebook
 from interview.notes.bank import QuestionBank
-from interview.rubrics import Rubric
+from interview.rubrics import load_rubrics
 from interview.service import Interviewer
 from interview.store.store import Store
-from tests.made_up import Clock, graded, make_question
+from interview.worker import Worker
+from tests.conftest import REPO
+from tests.made_up import Clock, graded, make_question, some
+
+RUBRICS = load_rubrics(REPO / "rubrics")
 
 
 class Shelf:
-    default = "coverage"
+    default: str = "coverage"
 
-    def choices(self):
+    def choices(self) -> tuple[GraderChoice, ...]:
         return (GraderChoice(name="coverage", kind="coverage", host="", model=""),)
 
-    def get(self, name: str):
+    def get(self, name: str) -> Grader:
         if name not in {"coverage", "judge"}:
             raise NotFound(f"no grader {name}")
-        return object()
+        return CoverageGrader()
 
 
 def bank(lang: str) -> QuestionBank:
@@ -41,8 +47,7 @@ class World:
         self.live = LiveFeed()
         self.woken = 0
         self.notebook = Notebook(self.store, folder / "notes", read_built_in=bank)
-        rubrics: dict[str, Rubric] = {"default": None, "points_only": None}
-        self.viva = Interviewer(self.store, self.notebook, Shelf(), rubrics, self.live, self.wake)
+        self.viva = Interviewer(self.store, self.notebook, Shelf(), RUBRICS, self.live, self.wake)
 
     def wake(self) -> None:
         self.woken += 1
@@ -63,15 +68,15 @@ def test_a_session_from_start_to_end(world: World) -> None:
     viva = world.viva
     session = viva.start(plan(count=2))
     assert [turn.position for turn in session.turns] == [0]
-    first = viva.ask_next(session.id)
+    first = some(viva.ask_next(session.id))
     assert first.id == session.turns[0].id  # asked already
     viva.submit(first.id, "my answer", "")
-    second = viva.ask_next(session.id)
+    second = some(viva.ask_next(session.id))
     assert second.position == 1
-    assert viva.ask_next(session.id).id == second.id
+    assert some(viva.ask_next(session.id)).id == second.id
     viva.skip(second.id)
     assert viva.ask_next(session.id) is None
-    assert viva.unfinished().id == session.id
+    assert some(viva.unfinished()).id == session.id
     finished = viva.finish(session.id)
     assert finished.finished_at is not None
     assert viva.unfinished() is None
@@ -85,10 +90,10 @@ def test_resume_after_restart(tmp_path: Path) -> None:
     world.viva.submit(session.turns[0].id, "kept", "judge")
     world.store.close()
     world = World(tmp_path)
-    assert world.viva.unfinished().id == session.id
-    turn = world.viva.ask_next(session.id)
+    assert some(world.viva.unfinished()).id == session.id
+    turn = some(world.viva.ask_next(session.id))
     assert turn.position == 1
-    assert world.viva.session(session.id).turns[0].answer.text == "kept"
+    assert some(world.viva.session(session.id).turns[0].answer).text == "kept"
     world.store.close()
 
 
@@ -138,7 +143,7 @@ def test_an_unknown_grader_loses_no_answer(world: World) -> None:
 def test_the_rubric_of_the_question_else_the_default_is_stored(world: World) -> None:
     session = world.viva.start(plan(count=3))
     for _ in range(3):
-        world.viva.submit(world.viva.ask_next(session.id).id, "text", "judge")
+        world.viva.submit(some(world.viva.ask_next(session.id)).id, "text", "judge")
     rubrics = [turn.gradings[0].rubric for turn in world.viva.session(session.id).turns]
     assert rubrics == ["default", "points_only", "default"]
 
@@ -153,20 +158,20 @@ def test_hint_reveal_retry(world: World) -> None:
     retry = viva.retry(turn.id)
     assert (retry.position, retry.attempt, retry.help_used, retry.state) == (0, 2, "unaided", "open")
     assert viva.retry(turn.id).id == retry.id
-    assert viva.ask_next(turn.session_id).id == retry.id
+    assert some(viva.ask_next(turn.session_id)).id == retry.id
     viva.submit(retry.id, "second try", "judge")
-    assert viva.ask_next(turn.session_id).position == 1
+    assert some(viva.ask_next(turn.session_id)).position == 1
 
 
 def test_a_retry_does_not_hide_the_question_that_is_open(world: World) -> None:
     viva = world.viva
     session = viva.start(plan())
     viva.submit(session.turns[0].id, "one", "judge")
-    second = viva.ask_next(session.id)
+    second = some(viva.ask_next(session.id))
     retry = viva.retry(session.turns[0].id)
-    assert viva.ask_next(session.id).id == retry.id
+    assert some(viva.ask_next(session.id)).id == retry.id
     viva.skip(retry.id)
-    assert viva.ask_next(session.id).id == second.id
+    assert some(viva.ask_next(session.id)).id == second.id
     assert viva.summary(viva.session(session.id)).answered == 1  # the skipped retry takes nothing away
 
 
@@ -192,7 +197,7 @@ def test_sections_count_order_and_title(world: World) -> None:
     assert [q.number for q in viva.start(plan(skip_without_reference=True)).questions] == [1, 3, 4, 5]
     shuffled = [[q.number for q in viva.start(plan(order="shuffled", seed=7)).questions] for _ in range(2)]
     assert shuffled[0] == shuffled[1] != [1, 2, 3, 4, 5]
-    assert sorted(shuffled[0]) == [1, 2, 3, 4, 5]
+    assert {*shuffled[0]} == {1, 2, 3, 4, 5}
     assert len(viva.start(plan(count=99)).questions) == 5
     titles = [s.title for s in viva.sessions()]
     assert titles[-1] == "B · no. 1"
@@ -228,7 +233,7 @@ def test_summary_counts_and_names_the_weakest(world: World) -> None:
     viva, store = world.viva, world.store
     session = viva.start(plan())
     for n in range(4):
-        viva.submit(viva.ask_next(session.id).id, f"text {n}", "judge")
+        viva.submit(some(viva.ask_next(session.id)).id, f"text {n}", "judge")
     claims = store.claim("me", 3, timedelta(seconds=60))
     store.finish_grading(claims[0], graded(4.0))
     store.finish_grading(claims[1], graded(8.0))
@@ -239,3 +244,15 @@ def test_summary_counts_and_names_the_weakest(world: World) -> None:
     assert [(s.name, s.answered, s.judged, s.mean) for s in report.sections] == [("A", 3, 2, 6.0), ("B", 1, 0, None)]
     assert [weak.estimated for weak in report.weakest] == [False, False, True]
     assert viva.sessions()[0].mean == report.mean
+
+
+def test_an_answer_is_graded_by_the_coverage_estimate_and_a_question_without_reference_is_not(world: World) -> None:
+    viva = world.viva
+    session = viva.start(plan(count=2))
+    viva.submit(some(viva.ask_next(session.id)).id, "Answer 1, in my own words.", "")
+    viva.submit(some(viva.ask_next(session.id)).id, "Whatever it may be.", "")
+    worker = Worker(world.store, Shelf(), RUBRICS, world.live, clock=Clock(), owner="me")
+    assert asyncio.run(worker.run_once()) == 2
+    assert viva.sessions()[0].marks == ("estimate", "ungraded")
+    report = viva.summary(viva.session(session.id))
+    assert (report.judged, report.estimated, report.ungraded, report.mean) == (0, 1, 1, None)

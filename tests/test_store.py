@@ -6,7 +6,7 @@ import pytest
 from interview.errors import AlreadyAnswered, NotFound
 from interview.models import SessionPlan, Ungraded
 from interview.store.store import Store
-from tests.made_up import Clock, graded, make_question, provenance
+from tests.made_up import Clock, grade_of, graded, make_question, provenance, some
 
 PLAN = SessionPlan(lang="en")
 LEASE = timedelta(seconds=60)
@@ -48,7 +48,7 @@ def test_submit_claim_finish(store: Store) -> None:
     turn = store.turn(turn.id)
     assert turn.state == "answered"
     assert turn.answer == answer
-    assert turn.current_grading.outcome == graded()
+    assert some(turn.current_grading).outcome == graded()
     assert store.next_due() is None
 
 
@@ -123,7 +123,7 @@ def test_fence_expired_lease_and_release(store: Store, clock: Clock) -> None:
     assert not store.finish_grading(again.model_copy(update={"owner": "slow"}), graded(2.5))
     assert store.finish_grading(again, graded(3.0))
     assert not store.finish_grading(again, graded(4.0))
-    assert [g.outcome.score for g in store.turn(turn.id).gradings] == [3.0]
+    assert [grade_of(g).score for g in store.turn(turn.id).gradings] == [3.0]
 
 
 def test_a_put_off_grading_waits_and_says_why(store: Store, clock: Clock) -> None:
@@ -160,9 +160,9 @@ def test_a_regrade_stands_beside(store: Store) -> None:
     third = store.add_grading(answer.id, "coverage", "default")
     store.finish_grading(store.claim("me", 1, LEASE)[0], graded(1.0, "coverage_estimate"))
     turn = store.turn(turn.id)
-    assert [g.outcome.score for g in turn.gradings] == [5.0, 7.0, 1.0]
+    assert [grade_of(g).score for g in turn.gradings] == [5.0, 7.0, 1.0]
     assert turn.gradings[2].id == third.id
-    assert turn.current_grading.id == second.id  # a judgement counts before any estimate
+    assert some(turn.current_grading).id == second.id  # a judgement counts before any estimate
 
 
 def test_an_outcome_that_cannot_be_read_back_is_refused(store: Store) -> None:
@@ -179,7 +179,7 @@ def test_text_comes_back_code_point_for_code_point(store: Store) -> None:
     text = "</answer> <script>1</script>\r\n\t深度学习 🙂 \u202e rtl '; DROP TABLE answers;--"
     turn = start(store).turns[0]
     store.submit(turn.id, text, "g", "default")
-    assert store.turn(turn.id).answer.text == text
+    assert some(store.turn(turn.id).answer).text == text
 
 
 def test_a_changed_question_does_not_change_the_transcript(store: Store) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from interview.errors import AlreadyAnswered
 from interview.models import SessionPlan
 from interview.store.rows import Claim
 from interview.store.store import Store
-from tests.made_up import Clock, graded, make_question
+from tests.made_up import Clock, grade_of, graded, make_question, some
 
 LEASE = timedelta(seconds=60)
 
@@ -57,7 +57,7 @@ def test_two_tabs_with_two_texts_one_wins_and_one_is_told(store: Store) -> None:
 
         with ThreadPoolExecutor(2) as pool:
             kept = [text for text in pool.map(send, ["one tab", "other tab"]) if text]
-        assert kept == [store.turn(turn.id).answer.text]
+        assert kept == [some(store.turn(turn.id).answer).text]
 
 
 def test_a_hundred_threads_submit_and_eight_claim_nothing_is_lost_or_doubled(store: Store) -> None:
@@ -83,7 +83,7 @@ def test_a_hundred_threads_submit_and_eight_claim_nothing_is_lost_or_doubled(sto
     assert len(finished) == len(set(finished)) == 200
     for turn_id in turns:
         (grading,) = store.turn(turn_id).gradings
-        assert grading.outcome.feedback == f"answer of {turn_id}"
+        assert grade_of(grading).feedback == f"answer of {turn_id}"
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -126,7 +126,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(turn=turns, grader=st.sampled_from(["g", "h"]))
     def regrade(self, turn: str, grader: str) -> None:
         if turn in self.answers:
-            self.store.add_grading(self.store.turn(turn).answer.id, grader, "default")
+            self.store.add_grading(some(self.store.turn(turn).answer).id, grader, "default")
 
     @rule(target=claims, owner=st.sampled_from(["w1", "w2"]))
     def claim(self, owner: str):
@@ -134,25 +134,22 @@ class AnyOrder(RuleBasedStateMachine):
         for claim in claims:
             assert claim.answer == self.answers[claim.turn_id]
             assert claim.grading_id not in self.graded
-        return claims[0] if claims else None
+        return multiple(*claims)
 
     @rule(claim=claims)
-    def finish(self, claim: Claim | None) -> None:
-        if claim is not None:
-            score = float(next(self.scores))
-            if self.store.finish_grading(claim, graded(score)):
-                assert claim.grading_id not in self.graded
-                self.graded[claim.grading_id] = score
+    def finish(self, claim: Claim) -> None:
+        score = float(next(self.scores))
+        if self.store.finish_grading(claim, graded(score)):
+            assert claim.grading_id not in self.graded
+            self.graded[claim.grading_id] = score
 
     @rule(claim=consumes(claims))
-    def release(self, claim: Claim | None) -> None:
-        if claim is not None:
-            self.store.release(claim)
+    def release(self, claim: Claim) -> None:
+        self.store.release(claim)
 
     @rule(claim=consumes(claims))
-    def put_off(self, claim: Claim | None) -> None:
-        if claim is not None:
-            self.store.put_off(claim, self.clock.now + timedelta(seconds=30), "unreachable")
+    def put_off(self, claim: Claim) -> None:
+        self.store.put_off(claim, self.clock.now + timedelta(seconds=30), "unreachable")
 
     @rule(seconds=st.sampled_from([1, 31, 61]))
     def pass_time(self, seconds: int) -> None:
@@ -170,7 +167,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert len({(t.position, t.attempt) for t in turns}) == len(turns)
         gradings = [grading for turn in turns for grading in turn.gradings]
         assert all(turn.gradings for turn in turns if turn.answer)
-        assert {g.id: g.outcome.score for g in gradings if g.state == "done"} == self.graded
+        assert {g.id: grade_of(g).score for g in gradings if g.state == "done"} == self.graded
 
     def teardown(self) -> None:
         while self.store.next_due() is not None:  # whatever happened: everything can still be graded

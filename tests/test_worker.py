@@ -3,11 +3,12 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from interview.errors import LastingFault, NotFound, PassingFault, StoreError
-from interview.grading.grader import GradingEvent, GradingRequest, VerdictReady, VerdictsCleared
+from interview.grading.grader import Grader, GradingEvent, GradingRequest, VerdictReady, VerdictsCleared
 from interview.live import LiveFeed
 from interview.models import Graded, SessionPlan, Ungraded
 from interview.rubrics import Rubric, load_rubrics
@@ -23,17 +24,22 @@ RUBRICS: dict[str, Rubric] = load_rubrics(REPO / "rubrics")
 class Scripted:
     """A grader made of one async generator function."""
 
-    name, kind, host = "scripted", "judge", "localhost:1"
+    name: str = "scripted"
+    kind: Literal["coverage", "judge"] = "judge"
+    host: str = "localhost:1"
 
     def __init__(self, script: Callable[[GradingRequest], AsyncIterator[GradingEvent]]) -> None:
-        self.grade = script
+        self._script = script
+
+    def grade(self, request: GradingRequest) -> AsyncIterator[GradingEvent]:
+        return self._script(request)
 
 
 class Graders:
     def __init__(self, **scripts) -> None:
         self._scripts = scripts
 
-    def get(self, name: str) -> Scripted:
+    def get(self, name: str) -> Grader:
         if name not in self._scripts:
             raise NotFound(f"No grader is called {name!r} here.")
         return Scripted(self._scripts[name])
