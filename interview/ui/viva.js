@@ -225,6 +225,7 @@
     },
 
     how_card: (value) => [
+      h("button", "v-close", { type: "button", onclick: sheet.close }, value.close),
       h("div", "v-how", h("h2", "", value.title), h("p", "v-muted", value.text),
         list(value.parts).length > 0 && h("dl", "", value.parts.map((part) => [h("dt", "", part.label), h("dd", "", part.text), h("dd", "v-share", part.share)])),
         value.sum && h("p", "v-sum", value.sum)),
@@ -233,7 +234,7 @@
     ],
 
     report_card: (value, act) => [
-      h("div", "v-grade-head", ring(value.ring, "large"),
+      h("div", "v-grade-head v-report", ring(value.ring, "large"),
         h("div", "v-grow", h("div", "v-title-row", h("h2", `v-title ${tone(value.ring.tone)}`, value.heading)), h("p", "v-sentence", value.sentence), h("p", "v-meta", dotted([value.session, ...list(value.counts)])))),
       list(value.sections).length > 0 && [h("h3", "", value.sections_title),
         h("div", "v-bars", value.sections.map((row) => h("div", "v-bar-row v-bar-wide", h("span", "v-bar-label", row.name), bar(row.share, row.tone), h("span", "v-bar-text", dotted([row.text, row.count])))))],
@@ -438,7 +439,7 @@
   })();
   addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : null;
-    const line = target?.closest("#chat .v-line");
+    const line = target?.closest("#chat .v-line, #practice-reveal");
     if (line) sheet.open(line);
     else if (target && !target.closest("#practice-right") && document.querySelector("#practice-right.open")) sheet.close();
   });

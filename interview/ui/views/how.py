@@ -11,6 +11,7 @@ def how_card(rubric: Rubric | None, lang: Language) -> ViewValue:
     """How the score comes about by this rubric; None stands for the coverage estimate, which judges nothing."""
     keys = [(["Enter"], "submit"), (["Shift", "Enter"], "line")]
     return {
+        "close": t("sheet.close", lang),
         "title": t("how.title", lang),
         "text": t("how.judge" if rubric else "how.estimate", lang),
         "parts": _parts(rubric, lang) if rubric else [],
