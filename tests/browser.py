@@ -247,7 +247,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield launched
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def judge() -> Iterator[FakeJudge]:
     with FakeJudge().serving() as serving:
         yield serving
