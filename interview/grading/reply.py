@@ -13,7 +13,7 @@ from pydantic_core import from_json
 from interview.grading.json_text import NotJson, mended, objects
 from interview.models import Verdict
 
-_MOST_ERRORS = 8
+_MOST_ERRORS = 5
 _LONGEST_STREAM = 60_000  # characters; what comes after them is read when the reply is whole
 _FIELD = re.compile(r"""["']?key_points["']?\s*:""")
 _THOUGHTS_OPEN, _THOUGHTS_CLOSE = "<think>", "</think>"
@@ -24,12 +24,12 @@ class BadReply(ValueError):
 
 
 def _text(longest: int) -> Any:
-    # Only told to the model: a reason that is too long is cut by code, it spoils no judgement.
+    # Bounds what a rambling model may write under a schema; elsewhere code cuts, for length spoils no judgement.
     return Field(json_schema_extra={"maxLength": longest})
 
 
-Quote = Annotated[str, _text(300)]
-Reason = Annotated[str, _text(300)]
+Quote = Annotated[str, _text(200)]
+Reason = Annotated[str, _text(240)]
 
 
 class Wire(BaseModel):
@@ -140,7 +140,7 @@ class ReplyForm:
             fields["pitfalls"] = _list_of(pitfall, len(self.pitfalls))
         fields["errors"] = _list_of(ErrorReply, _MOST_ERRORS)
         fields["reference_check"] = ReferenceReply
-        fields["feedback"] = Annotated[str, _text(1500)]
+        fields["feedback"] = Annotated[str, _text(1000)]
         return _each("Reply", fields)
 
 
