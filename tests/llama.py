@@ -35,7 +35,7 @@ def running_llama(shared: Path) -> Iterator[LlamaServer]:
     if not script.is_file() or not (cache / "deb/root/usr/bin/llama-server.patched").is_file():
         raise NotSetUp(f"run `{script} setup`")
     port, key = _free_port(), f"sk-{secrets.token_hex(8)}"
-    environment = {**os.environ, "PORT": str(port), "KEY": key, "D": str(cache), "MODEL": "tiny-random"}
+    environment = {**os.environ, "PORT": str(port), "KEY": key, "CTX": "65536", "D": str(cache), "MODEL": "tiny-random"}
     started = subprocess.run(
         [str(script), "start"], env=environment, capture_output=True, text=True, timeout=START_SECONDS, check=False
     )
