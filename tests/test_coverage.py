@@ -69,7 +69,7 @@ def test_an_estimate_says_that_it_is_one():
 
 
 def test_each_point_shows_how_much_of_it_was_mentioned_and_where():
-    answer = "它在训练的时候随机关闭神经元，这样可以防止过拟合。"
+    answer = "它在训练的时候随机关闭神经元，这样可以防止过拟合。分工不同。"
     first, second = graded(question(DROPOUT), answer).key_points
     assert first.verdict == "covered"
     assert first.coverage is not None
@@ -100,8 +100,9 @@ def test_a_word_with_a_typing_error_counts_almost_fully():
 
 
 def test_words_of_the_question_weigh_less():
-    asked = question("Dropout 会随机关闭神经元", "Dropout 是什么？")
-    assert graded(asked, "Dropout 这个方法很好").score < graded(asked, "关闭神经元这个方法很好").score
+    asked = question("快取页表 磁盘落后", "快取页表怎么工作？")
+    known, new = graded(asked, "快取页表 真好").score, graded(asked, "磁盘落后 真好").score
+    assert known < 0.6 * new
 
 
 def test_the_opposite_is_no_full_cover():
@@ -110,6 +111,15 @@ def test_the_opposite_is_no_full_cover():
     assert (said.key_points[0].verdict, said.flags) == ("covered", ())
     assert (opposed.key_points[0].verdict, opposed.flags) == ("partial", ("polarity:k1",))
     assert opposed.score < said.score
+
+
+def test_a_point_with_one_opposed_clause_is_never_covered():
+    points = (KeyPoint(id="k1", text="双向链表可以从尾部遍历，插入时要修改两个指针"),)
+    asked = question("", "有什么特点？", points)
+    assert graded(asked, "双向链表可以从尾部遍历，插入时要修改两个指针").key_points[0].verdict == "covered"
+    grade = graded(asked, "双向链表不可以从尾部遍历，插入时要修改两个指针")
+    assert (grade.key_points[0].coverage or 0) > 0.8
+    assert (grade.key_points[0].verdict, grade.flags) == ("partial", ("polarity:k1",))
 
 
 def test_opposite_verdicts_cost_most_of_the_score():
@@ -192,8 +202,8 @@ def test_a_point_without_words_is_left_out_of_the_sum():
     assert (grade.key_points[1].verdict, grade.key_points[1].coverage) == ("cannot_assess", None)
 
 
-@given(MIXED, MIXED, MIXED)
 @settings(deadline=None)
+@given(MIXED, MIXED, MIXED)
 def test_any_texts_give_a_bounded_grade_with_true_evidence(reference: str, text: str, answer: str):
     found = outcome(question(reference, text), clean(answer))
     if isinstance(found, Graded):
@@ -210,8 +220,8 @@ def test_any_texts_give_a_bounded_grade_with_true_evidence(reference: str, text:
                 ends = evidence.end
 
 
-@given(MIXED, MIXED, MIXED)
 @settings(deadline=None)
+@given(MIXED, MIXED, MIXED)
 def test_the_best_of_several_references_counts(one: str, other: str, answer: str):
     each = [raw_score("Q", [reference], answer) for reference in (one, other)]
     both = raw_score("Q", [one, other], answer)
@@ -223,7 +233,7 @@ def test_hash_seeds_do_not_change_a_byte():
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, sys.argv[1] + '/tests')\n"
         "from test_coverage import CACHE, DROPOUT, graded, question\n"
-        "answer = 'It evicts pages that were used least recenty; cached pages stay in memory, writing hapens later.'\n"
+        "answer = 'Evicts pages used least recenty or recentl; cachd cachs stay in memory, writing hapens later.'\n"
         "print(graded(question(CACHE, 'How?'), answer).model_dump_json())\n"
         "print(graded(question(DROPOUT), '随机关闭神经元，测试时输出要缩放').model_dump_json())\n"
     )

@@ -1,7 +1,7 @@
 """A quote counts only where code finds exactly these words in the answer."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from interview.grading.evidence import find_evidence
@@ -79,6 +79,7 @@ def test_short_quotes_count_where_the_whole_answer_is_short():
     assert found("softmax", "softmax over scores", "Which function normalises?") == "softmax"
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS, WORDS, WORDS)
 def test_any_long_enough_part_of_an_answer_verifies(before: str, left: str, right: str, after: str):
     quote = left + "注意力机" + right
@@ -87,6 +88,7 @@ def test_any_long_enough_part_of_an_answer_verifies(before: str, left: str, righ
     assert fold(words).text == fold(quote).text
 
 
+@settings(deadline=None)
 @given(WORDS, st.data())
 def test_one_changed_character_never_verifies(answer: str, data: st.DataObject):
     places = [i for i, c in enumerate(answer) if c.isalnum()]

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interview.text import clean, fold, judge_copy, script, spread
@@ -11,6 +11,7 @@ from interview.text import clean, fold, judge_copy, script, spread
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_cleaning_twice_is_cleaning_once(text: str):
     once = clean(text)
@@ -44,6 +45,7 @@ def test_the_judge_sees_all_ordinary_text():
     assert judge_copy(text) == text
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_hidden_characters_do_not_change_the_folded_text(text: str):
     assert fold(judge_copy(text)).text == fold(text).text
@@ -85,6 +87,7 @@ def test_what_changes_a_statement_is_not_folded_away(one: str, other: str):
     assert fold(one).text != fold(other).text
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_every_folded_character_knows_where_it_came_from(text: str):
     folded = fold(text)
@@ -94,6 +97,7 @@ def test_every_folded_character_knows_where_it_came_from(text: str):
         assert character == "-" or character in [piece for piece, _ in spread(text[offset], "NFKD")]
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, st.data())
 def test_any_part_of_a_text_is_found_in_it_with_its_own_words(text: str, data: st.DataObject):
     start = data.draw(st.integers(0, len(text)))

@@ -90,9 +90,11 @@ def closest(word: str, others: Sequence[str]) -> tuple[float, str]:
     best, found = 0.0, ""
     if not may_be_fuzzy(word):
         return best, found
+    # The shorter of two words bounds their LCS: 0.8 is out of reach unless it has 2/3 of the longer one's letters.
+    least = max(_LEAST_FUZZY_LETTERS, (2 * len(word) + 2) // 3)
+    most = 3 * len(word) // 2
     for other in others:
-        # The shorter word bounds the LCS, so most pairs need no counting.
-        if 2 * min(len(word), len(other)) < _LEAST_LIKENESS * (len(word) + len(other)) or not may_be_fuzzy(other):
+        if not least <= len(other) <= most or not other[0].isalpha():
             continue
         likeness = _likeness(word, other)
         if likeness >= _LEAST_LIKENESS and likeness > best:
