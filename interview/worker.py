@@ -71,8 +71,8 @@ class Worker:
                 try:
                     await self._start_due()
                     pause = await self._pause()
-                except StoreError as error:
-                    _log.error("Gradings wait: %s", error)
+                except Exception as error:  # a worker that ends would leave every later answer without a grade
+                    _log.error("Gradings wait: %s", error, exc_info=not isinstance(error, StoreError))
                     pause = _STORE_PAUSE
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), pause)

@@ -377,11 +377,12 @@ def test_an_outcome_waits_for_a_store_that_cannot_write(make_world, monkeypatch,
     assert "disk full" in caplog.text
 
 
-def test_a_running_worker_outlives_a_store_that_cannot_claim(make_world, monkeypatch) -> None:
+@pytest.mark.parametrize("failure", [StoreError("locked"), RuntimeError("a mistake of ours")])
+def test_a_running_worker_outlives_a_store_that_cannot_claim(make_world, monkeypatch, caplog, failure) -> None:
     monkeypatch.setattr("interview.worker._STORE_PAUSE", 0.001)
     world = make_world()
     turn = world.submit("good")
-    claim, failures = world.store.claim, iter([StoreError("locked"), StoreError("locked")])
+    claim, failures = world.store.claim, iter([failure, failure])
 
     def shaky_claim(*args):
         for failure in failures:
