@@ -110,6 +110,13 @@ def test_a_key_that_cannot_be_one_is_refused_and_never_repeated(
     assert "тайна" not in said
 
 
+def test_a_key_variable_of_the_environment_beats_the_one_in_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORK_API_KEY", "newer")
+    key = settings_of(tmp_path, dotenv="WORK_API_KEY=older\nOTHER_API_KEY=other\n").secret
+    found = [key(name) for name in ("WORK_API_KEY", "OTHER_API_KEY", "NO_API_KEY")]
+    assert [one.get_secret_value() if one else None for one in found] == ["newer", "other", None]
+
+
 def test_no_secret_in_the_printed_form(tmp_path: Path):
     (tmp_path / "key").write_text(SECRET + "\n", encoding="utf-8")
     settings = settings_of(

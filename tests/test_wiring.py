@@ -8,6 +8,7 @@ import pytest
 
 from interview.errors import ContentError, NotFound, StoreHeld
 from interview.grading.shelf import GraderShelf, shelve
+from interview.notes import library
 from interview.prompts import Prompts, load_prompts
 from interview.settings import Settings, read_settings
 from interview.store.store import Store
@@ -127,6 +128,12 @@ model = "m"
     assert key_of(shelf, "other") is None
 
 
+def test_the_key_of_a_preset_is_not_borrowed_for_another_host(shelf_of):
+    backends = f'[proxy]\npreset = "openai"\nbase_url = "{OTHER_HOST}"\nmodel = "m"\n'
+    with pytest.raises(ContentError, match="needs a key"):
+        shelf_of(f"OPENAI_API_KEY={SECRET}", backends)
+
+
 def test_of_two_backends_with_one_name_the_first_counts(shelf_of):
     shelf = shelf_of("OPENAI_BASE_URL=http://localhost:11434/v1\nVIVA_MODEL=mine", '[ollama]\nmodel = "theirs"\n')
     assert shelf.default == "ollama:mine"
@@ -179,9 +186,18 @@ def test_a_refused_start_leaves_the_data_folder_free(tmp_path: Path):
     notes = tmp_path / "n.md"
     notes.write_text("nothing\n", encoding="utf-8")
     settings = settings_of(tmp_path, rubrics=REPO / "rubrics", prompts=REPO / "prompts", notes=(notes,))
-    with pytest.raises(ContentError, match="nothing to ask"):
+    with pytest.raises(ContentError, match="nothing to ask") as caught:
         build(settings)
     Store.open(settings.data_dir).close()
+    assert caught  # until here it keeps the frames alive, so that nothing but `build` can have closed the store
+
+
+def test_an_empty_built_in_bank_is_refused_before_serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "notes" / "zh").mkdir(parents=True)
+    (tmp_path / "notes" / "zh" / "n.md").write_text("no heading\n", encoding="utf-8")
+    monkeypatch.setattr(library, "PROJECT", tmp_path)
+    with pytest.raises(ContentError, match="nothing to ask"):
+        build(settings_of(tmp_path, rubrics=REPO / "rubrics", prompts=REPO / "prompts"))
 
 
 def test_a_judge_can_be_had_without_the_sdk(shelf_of, monkeypatch: pytest.MonkeyPatch):
