@@ -1,7 +1,7 @@
-"""How well the coverage estimate agrees with people: `python -m benchmarks.coverage`, data from VIVA_SHARED.
+"""How well the coverage estimate agrees with people; the human-graded answers are read from VIVA_SHARED.
 
 Prints one row per set of human-graded answers (Pearson r, or AUC for right against wrong) and the probes: the
-reference as its own answer (least) and «I don't know» (most), with the figure that is promised for each.
+reference as its own answer (the least of them) and «I don't know» (the mean).
 Exit status 1 when one is missed.
 """
 
@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from interview.grading.coverage_formula import raw_score
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
 
-REPO = Path(__file__).resolve().parent.parent
+from interview.grading.coverage_formula import raw_score  # noqa: E402
+
 TOLERANCE = 0.01
 PROMISED = {"saf_en": 0.68, "ads_zh": 0.56, "le_zh": 0.745}
 PROMISED_AUC = 0.83
@@ -27,7 +29,7 @@ Row = dict[str, Any]
 
 
 def main() -> int:
-    folder = Path(os.environ.get("VIVA_SHARED", REPO.parent / "shared")) / "data"
+    folder = Path(os.environ.get("VIVA_SHARED", PROJECT.parent / "shared")) / "data"
     if not folder.is_dir():
         print(f"{folder} is not here: set VIVA_SHARED to the folder with the human-graded answers", file=sys.stderr)
         return 2
