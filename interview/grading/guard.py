@@ -61,7 +61,7 @@ def settle(request: GradingRequest) -> Graded | None:
         max_score=rubric.max_score,
         band=rubric.band(0.0),
         label="judgement",
-        provisional=not question.has_reference and not question.key_points,
+        provisional=not question.has_reference,
         key_points=tuple(
             PointGrade(**point.model_dump(), verdict="missing", verified=True) for point in split_reference(question)
         ),
