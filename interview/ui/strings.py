@@ -101,10 +101,6 @@ TABLE: dict[str, tuple[str, str]] = {
     "composer.answer": ("用自己的话回答…", "Answer in your own words…"),
     "composer.next": ("可以去下一题了…", "You may go on to the next question…"),
     "composer.saved": ("草稿已保存", "Draft saved"),
-    "composer.too_long": (
-        "回答有 {n} 个字符，上限是 {m}。它还在输入框里。",
-        "The answer has {n} characters, the limit is {m}. It is still in the box.",
-    ),
     # --- grades
     "state.none": ("没有成绩", "No grade"),
     "state.pending": ("正在评分", "Grading"),
@@ -196,6 +192,43 @@ TABLE: dict[str, tuple[str, str]] = {
     "sheet.close": ("收起", "Close"),
     "feedback.reference": ("参考答案（来自你的笔记，第 {n} 行）", "Reference answer (your notes, line {n})"),
     "feedback.no_reference": ("这道题没有参考答案。", "This question has no reference answer."),
+    # --- flags; `{detail}` is what stands behind their colon, of a key point its number
+    "flag.no_reference": (
+        "没有参考答案：要点不是来自你的笔记，成绩只是暂评。",
+        "No reference answer: the grade does not rest on your notes and is provisional.",
+    ),
+    "flag.reference_disputed": (
+        "模型不同意参考答案。成绩没有因此改变。",
+        "The model disagrees with the reference. The score is unchanged by this.",
+    ),
+    "flag.unverified_finding": (
+        "模型指出的一处错误没有能核对的引文，没有扣分。",
+        "An error that the model named came without a quote from your answer and cost nothing.",
+    ),
+    "flag.polarity": (
+        "第 {detail} 点：你的话和参考答案一个肯定、一个否定，可能说反了。",
+        "Point {detail}: one of your answer and the reference affirms, the other denies; it may be contrary.",
+    ),
+    "flag.verdict_clash": (
+        "你开头的判断（对、错）和参考答案相反。",
+        "Your answer opens with the opposite verdict (yes, no) of the reference.",
+    ),
+    "flag.guard_symbols_only": (
+        "回答里没有文字，所以不用模型就是 0 分。",
+        "The answer has no words, so it is 0 without asking a model.",
+    ),
+    "flag.guard_non_answer": (
+        "回答只说了不知道，所以不用模型就是 0 分。",
+        "The answer only says that you do not know, so it is 0 without asking a model.",
+    ),
+    "flag.guard_question_copy": (
+        "回答只是重复了题目，所以不用模型就是 0 分。",
+        "The answer only repeats the question, so it is 0 without asking a model.",
+    ),
+    "flag.guard_unrelated_words": (
+        "回答只有一两个词，而且笔记里都没有，所以不用模型就是 0 分。",
+        "The answer is a word or two that your notes do not have, so it is 0 without asking a model.",
+    ),
     # --- why there is no grade: a clause for the line, a sentence for the card
     "reason.language_mismatch": ("回答和参考答案语言不同", "answer and reference in different languages"),
     "reason.no_reference": ("没有参考答案可比", "no reference to compare with"),
@@ -330,7 +363,6 @@ TABLE: dict[str, tuple[str, str]] = {
     "room.reference": ("参考答案", "Reference answer"),
     "room.saved": ("已保存", "saved"),
     "room.no_answer": ("这道题没有回答。", "This question was not answered."),
-    "room.feedback": ("评语", "Feedback"),
     "room.resume": ("继续这次练习", "Resume this session"),
     "room.regrade": ("换评分器重评", "Regrade"),
     "room.regrade_with": ("用哪个评分器", "Which grader"),
@@ -363,7 +395,6 @@ TABLE: dict[str, tuple[str, str]] = {
         "The data folder cannot be used; nothing was written.",
     ),
     "error.StoreHeld": ("另一个程序正在使用这个数据文件夹。", "Another process uses this data folder."),
-    "error.lost": (
         "连不上服务器。草稿留在浏览器里。",
         "The server cannot be reached. Your draft stays in the browser.",
     ),

@@ -7,9 +7,10 @@ Names that `style.css` and `viva.js` rely on. Rows and columns: `top`, `setup` (
 `segments` (a Radio as one bar), `chips` (a CheckboxGroup as chips), `tight` (a Row that does not wrap).
 """
 
-from interview.ui.views.frame import banner, brand, error_class, notice
-from interview.ui.views.grade import flag_text, grade_card, marks_of, reason_sentence, verdict_line
+from interview.ui.views.frame import banner, brand, notice
+from interview.ui.views.grade import flag_text, grade_card, marks_of, reason_sentence
 from interview.ui.views.how import how_card
+from interview.ui.views.line import verdict_line
 from interview.ui.views.parts import mark_of, mark_word, shown_grading
 from interview.ui.views.question import question_head, separator
 from interview.ui.views.report import report_card
@@ -24,7 +25,6 @@ __all__ = [
     "answer_segments",
     "banner",
     "brand",
-    "error_class",
     "flag_text",
     "grade_card",
     "grades_list",

@@ -1,14 +1,10 @@
 """What frames every tab: the brand, the banner of the offline estimate, and the line that tells an error."""
 
-from typing import TYPE_CHECKING
-
 from interview.errors import BackendError, VivaError
+from interview.grading.shelf import GraderChoice
 from interview.models import Language
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
-
-if TYPE_CHECKING:
-    from interview.grading.shelf import GraderChoice
 
 
 def brand(lang: Language) -> ViewValue:
@@ -16,7 +12,7 @@ def brand(lang: Language) -> ViewValue:
     return {"lang": "zh-CN" if lang == "zh" else "en", "name": t("brand.name", lang)}
 
 
-def banner(choice: "GraderChoice", lang: Language) -> ViewValue:
+def banner(choice: GraderChoice, lang: Language) -> ViewValue:
     """What the chosen grader is not: shown for the coverage estimate, empty (drawn as nothing) for a judge."""
     if choice.kind == "judge":
         return {}
@@ -38,9 +34,6 @@ def notice(error: VivaError | str, lang: Language) -> ViewValue:
         return {"text": error, "detail": ""} if error else {}
     if lang == "en":
         return {"text": str(error), "detail": ""}
-    return {"text": t(f"error.{error_class(error)}", lang), "detail": str(error)}
-
-
-def error_class(error: VivaError) -> str:
-    """The key of the error's sentence in the string table: its class, or the fault of a BackendError."""
-    return error.fault if isinstance(error, BackendError) else type(error).__name__
+    if isinstance(error, BackendError):
+        return {"text": t(f"ungraded.{error.fault}", lang), "detail": str(error)}
+    return {"text": t(f"error.{type(error).__name__}", lang), "detail": str(error)}

@@ -1,4 +1,4 @@
-"""The verdict line of the conversation and the grade card beside it."""
+"""The grade card: everything about one grading but the feedback, which is Markdown."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,7 @@ from interview.models import (
 from interview.rubrics import Rubric
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import TABLE, t
+from interview.ui.views.line import judged_text, retry_at_of, state_of, title_of, waiting_text
 from interview.ui.views.parts import (
     duration,
     is_estimate,
@@ -26,33 +27,6 @@ from interview.ui.views.parts import (
     worded,
 )
 from interview.ui.views.view import ViewValue
-
-
-def verdict_line(
-    turn: Turn,
-    grading: Grading | None,
-    live_points: Sequence[PointGrade],
-    lang: Language,
-    *,
-    selected: bool = False,
-) -> ViewValue:
-    """What stands below an answer in the conversation: ring, band, one clause. It is drawn as a real button.
-
-    `live_points`: the verdicts that are already in. `selected`: its grade is the one that is open. `retry_at` (ISO
-    time or empty) fills `{time}` of the clause in the reader's own time zone.
-    """
-    return {
-        "turn": turn.id,
-        "state": _state(grading),
-        "ring": ring_of(grading, live_points, lang),
-        "title": _title(grading, lang),
-        "clause": _clause(turn, grading, live_points, lang),
-        "retry_at": _retry_at(grading),
-        "open": ""
-        if selected
-        else t("verdict_line.open" if grading and grading.outcome else "verdict_line.watch", lang),
-        "selected": selected,
-    }
 
 
 def grade_card(
@@ -68,11 +42,11 @@ def grade_card(
     """
     card: ViewValue = {
         "turn": turn.id,
-        "state": _state(grading),
+        "state": state_of(grading),
         "ring": ring_of(grading, live_points, lang),
-        "title": _title(grading, lang),
+        "title": title_of(grading, lang),
         "close": t("sheet.close", lang),
-        "retry_at": _retry_at(grading),
+        "retry_at": retry_at_of(grading),
         "chips": [],
         "points": [],
         "marks": [],
@@ -104,68 +78,29 @@ def marks_of(outcome: Graded) -> list[dict[str, str]]:
     return marks + wrong
 
 
-def flag_text(flag: str, lang: Language) -> str:
-    """A flag in plain words; a flag may carry a detail behind a colon, and an unknown one stands for itself."""
+def flag_text(flag: str, points: Sequence[PointGrade], lang: Language) -> str:
+    """A flag in plain words, with the number of the key point that it names; an unknown flag stands for itself."""
     name, _, detail = flag.partition(":")
-    key = f"flag.{name.strip()}"
-    if key not in TABLE:
-        return flag
-    return t(key, lang) + (f" ({detail.strip()})" if detail.strip() else "")
+    numbers = {point.id: str(number) for number, point in enumerate(points, start=1)}
+    if name == "guard":
+        name = f"guard_{detail}"
+    key = f"flag.{name}"
+    return t(key, lang, detail=numbers.get(detail, detail)) if key in TABLE else flag
 
 
-def _state(grading: Grading | None) -> str:
-    if grading is None:
-        return "none"
-    if grading.outcome is None:
-        return "waiting" if grading.retry_at and grading.state == "pending" else "pending"
-    if isinstance(grading.outcome, Graded):
-        return "estimate" if is_estimate(grading.outcome) else "graded"
-    return "ungraded" if isinstance(grading.outcome, Ungraded) else "self"
-
-
-def _title(grading: Grading | None, lang: Language) -> str:
-    state = _state(grading)
-    if grading and isinstance(grading.outcome, Graded) and state == "graded":
-        return worded("band", grading.outcome.band, lang)
-    return t(f"state.{state}", lang)
-
-
-def _retry_at(grading: Grading | None) -> str:
-    return grading.retry_at.isoformat() if grading and grading.retry_at and _state(grading) == "waiting" else ""
-
-
-def _clause(turn: Turn, grading: Grading | None, live_points: Sequence[PointGrade], lang: Language) -> str:
-    outcome = grading.outcome if grading else None
-    if isinstance(outcome, Graded):
-        clause = tally(outcome.key_points, lang, estimate=is_estimate(outcome))
-        return clause + t("verdict_line.not_correctness", lang) if is_estimate(outcome) else clause
-    if isinstance(outcome, Ungraded):
-        return t(f"reason.{outcome.reason}", lang) + t("verdict_line.saved", lang)
-    if grading is None or outcome is not None:
-        return t("verdict_line.none", lang) if grading is None else ""
-    if _state(grading) == "waiting":
-        return _waiting_text(grading, lang)
-    return _judged_text(turn, live_points, lang) + t("verdict_line.go_on", lang)
-
-
-def _judged_text(turn: Turn, live_points: Sequence[PointGrade], lang: Language) -> str:
-    count = len(turn.question.key_points)
-    if count:
-        return t("grade.judged_of", lang, n=len(live_points), m=count)
-    return t("grade.judged", lang, n=len(live_points))
-
-
-def _waiting_text(grading: Grading, lang: Language) -> str:
-    why = t(f"reason.{grading.waiting_for}", lang) if grading.waiting_for else t("state.waiting", lang)
-    return why + t("grade.retry_at", lang, n=grading.attempt + 1)
+def _flags(outcome: Graded | Ungraded, lang: Language) -> list[str]:
+    """The flags but those that the points say themselves."""
+    points = outcome.key_points if isinstance(outcome, Graded) else ()
+    told = [flag for flag in outcome.flags if not flag.startswith("unverified_quote")]
+    return [flag_text(flag, points, lang) for flag in told]
 
 
 def _pending_card(turn: Turn, grading: Grading | None, live_points: Sequence[PointGrade], lang: Language) -> ViewValue:
     if grading is None:
         return {"sentence": t("verdict_line.none", lang), "meta": []}
-    waiting = _state(grading) == "waiting"
+    waiting = state_of(grading) == "waiting"
     return {
-        "sentence": _waiting_text(grading, lang) if waiting else _judged_text(turn, live_points, lang),
+        "sentence": waiting_text(grading, lang) if waiting else judged_text(turn, live_points, lang),
         "meta": [grading.grader],
         "points": [_point(point, lang, estimate=False) for point in live_points],
         "notes": [t("ungraded.safe", lang)] if waiting else [t("grade.provisional_verdicts", lang)],
@@ -179,7 +114,7 @@ def _ungraded_card(outcome: Ungraded, lang: Language) -> ViewValue:
         "sentence": reason_sentence(outcome, lang),
         "meta": [provenance.grader, *calls],
         "notes": [text for text in (outcome.detail, t("ungraded.safe", lang)) if text],
-        "flags": [flag_text(flag, lang) for flag in outcome.flags],
+        "flags": _flags(outcome, lang),
     }
 
 
@@ -195,9 +130,10 @@ def _graded_card(turn: Turn, outcome: Graded, lang: Language, rubric: Rubric | N
         "findings_title": t("grade.findings", lang) if outcome.findings else "",
         "findings": [_finding(finding, turn, lang) for finding in outcome.findings],
         "bars": [] if estimate else _bars(outcome, lang, rubric),
-        "sum": outcome.sum,
-        "sum_note": t("grade.in_code", lang) if outcome.sum else "",
-        "flags": [flag_text(flag, lang) for flag in outcome.flags],
+        # An estimate shows what was found, not a score that could be taken for a grade.
+        "sum": "" if estimate else outcome.sum,
+        "sum_note": t("grade.in_code", lang),
+        "flags": _flags(outcome, lang),
         "doubt": _doubt(outcome, lang),
         "marks": marks_of(outcome),
     }

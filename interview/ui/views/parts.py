@@ -39,7 +39,7 @@ def mark_word(mark: str, lang: Language) -> str:
 
 def verdict_word(verdict: Verdict, lang: Language, *, estimate: bool = False) -> str:
     """`covered` for a judgement is only `found` for an estimate."""
-    return t(f"{'found' if estimate else 'verdict'}.{verdict}", lang)
+    return t(f"found.{verdict}" if estimate else f"verdict.{verdict}", lang)
 
 
 def covered_of(points: Sequence[PointGrade]) -> tuple[int, int]:

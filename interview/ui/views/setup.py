@@ -1,17 +1,14 @@
 """The cards of the set-up: what the notes hold, and the session that was left unfinished."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from interview.models import Language, SessionSummary
+from interview.notes.bank import QuestionBank
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
 
-if TYPE_CHECKING:
-    from interview.notes.bank import QuestionBank
 
-
-def setup_head(bank: "QuestionBank", lang: Language) -> ViewValue:
+def setup_head(bank: QuestionBank, lang: Language) -> ViewValue:
     """Heading of the set-up, with how many questions can be asked and how many have a reference answer."""
     count = len(bank.questions)
     with_reference = sum(question.has_reference for question in bank.questions)
@@ -19,7 +16,7 @@ def setup_head(bank: "QuestionBank", lang: Language) -> ViewValue:
     return {"title": t("setup.title", lang), "text": text}
 
 
-def notes_card(bank: "QuestionBank", origin: Sequence[str], lang: Language, error: str = "") -> ViewValue:
+def notes_card(bank: QuestionBank, origin: Sequence[str], lang: Language, error: str = "") -> ViewValue:
     """Counts per section and the problems of the notes as `file:line: what`.
 
     `origin`: the paths in use, empty for the built-in bank. `error`: why the last replacement failed; the old bank
