@@ -395,9 +395,6 @@ TABLE: dict[str, tuple[str, str]] = {
         "The data folder cannot be used; nothing was written.",
     ),
     "error.StoreHeld": ("另一个程序正在使用这个数据文件夹。", "Another process uses this data folder."),
-        "连不上服务器。草稿留在浏览器里。",
-        "The server cannot be reached. Your draft stays in the browser.",
-    ),
 }
 
 
