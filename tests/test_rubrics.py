@@ -1,4 +1,4 @@
-"""Rubrics: the two that ship, and what the loader says about a mistake."""
+"""Rubrics: those that ship, and what the loader says about a mistake."""
 
 import shutil
 from pathlib import Path
@@ -41,6 +41,23 @@ def test_the_shipped_rubrics_hold_the_formula_of_the_design():
     assert [band.id for band in default.bands] == ["strong", "good", "fair", "weak"]
     assert (points_only.base, points_only.criteria) == (1, ())
     assert all(one.leniency for one in rubrics.values())
+
+
+def test_the_rubrics_for_kinds_of_questions_differ_from_the_default_in_their_criteria_alone():
+    rubrics = load_rubrics(SHIPPED)
+    assert set(rubrics) == {"default", "points_only", "coding", "comparison", "system_design"}
+    default = rubrics["default"]
+    for name, criteria in {
+        "coding": ["behaviour", "exactness"],
+        "comparison": ["contrast", "clarity"],
+        "system_design": ["trade_offs", "completeness"],
+    }.items():
+        rubric = rubrics[name]
+        assert [one.id for one in rubric.criteria] == criteria
+        assert [[level.value for level in one.levels] for one in rubric.criteria] == [[0, 0.5, 1], [0, 0.5, 1]]
+        same = ("credit", "max_score", "error_penalty", "max_errors", "abstain_above", "bands")
+        assert [getattr(rubric, field) for field in same] == [getattr(default, field) for field in same]
+        assert rubric.leniency.startswith(default.leniency)
 
 
 @pytest.mark.parametrize(
