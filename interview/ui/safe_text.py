@@ -5,6 +5,7 @@ Every text of a candidate, of a model or of the notes passes `safe_markdown` bef
 """
 
 import re
+from functools import lru_cache
 
 # WORD JOINER: invisible and of no width; it keeps `<` from opening a tag and `![` from opening an image.
 JOINER = "\u2060"
@@ -16,20 +17,22 @@ LATEX_DELIMITERS: list[dict[str, str | bool]] = [
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _IMAGE = re.compile(r"!(?=\[)")
 # A `cpp` block blanks the whole message unless `c` was loaded before, and a diagram would be drawn from the text.
-_FENCE_NAME = re.compile(r"^([ \t>]*(?:[-*+]|\d+[.)])?[ \t>]*(?:`{3,}|~{3,})[ \t]*)([\w+#-]+)", re.MULTILINE)
+# Every repetition here is bounded, so that no text makes the page wait.
+_FENCE_NAME = re.compile(r"^((?:[ \t>*+-]|\d{1,9}[.)]){0,24}(?:`{3,}|~{3,})[ \t]{0,8})([\w+#-]{1,40})", re.MULTILINE)
 _RENAMED = {"cpp": "c", "c++": "c", "cc": "c", "cxx": "c", "hpp": "c", "mermaid": "text"}
 # Code first, so that a `$` inside it is left alone; single dollars by pandoc's rule: no space inside, no digit after.
 _SEGMENT = re.compile(
-    r"(?P<code>^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]*(?P=fence)[`~]*[ \t]*$"
-    r"|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
-    r"|(?P<display>(?<!\\)\$\$.+?\$\$|\\\(.+?\\\))"
-    r"|(?<![\\$\w])\$(?P<inline>[^\s$](?:[^$\n]*?[^\s$\\])?)\$(?![\d$])",
+    r"(?P<code>^[ \t>]{0,24}(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]{0,24}(?P=fence)[`~]*[ \t]{0,24}$"
+    r"|(?P<ticks>`+)(?!`).{1,2000}?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<display>(?<!\\)\$\$.{1,2000}?\$\$|\\\(.{1,2000}?\\\))"
+    r"|(?<![\\$A-Za-z0-9_])\$(?P<inline>[^\s$](?:[^$\n]{0,500}?[^\s$\\])?)\$(?![\d$])",
     re.DOTALL | re.MULTILINE,
 )
 _SPACE = re.compile(r"\s+")
 _MARKUP = re.compile(r"[`*]+")
 
 
+@lru_cache(maxsize=512)  # a conversation is drawn again at every event, and hardly any of it is new
 def safe_markdown(text: str, *, formulas: bool = False) -> str:
     r"""The text as Markdown that can neither open a tag nor call out; what is read stays the same.
 
