@@ -129,6 +129,11 @@ def test_a_lasting_fault_is_not_asked_again(play: Play, fault: str):
     assert len(server.asked) == 1
 
 
+def test_a_server_that_wants_a_key_where_none_is_set():
+    with fault_server(refusal(401)) as server, pytest.raises(LastingFault, match="none is set for backend plain"):
+        asyncio.run(_ask(OpenAICompatibleBackend(endpoint_at(server.base_url, name="plain", model="m")), JSON))
+
+
 def test_a_model_that_declines_is_not_asked_again():
     error, server = fault_of([whole(None, refusal="I cannot help with that.")], TEXT)
     assert isinstance(error, LastingFault)
@@ -217,17 +222,18 @@ def test_a_dead_address_is_unreachable():
 
 
 @pytest.mark.parametrize(
-    "play",
+    ("play", "request_"),
     [
-        Play(stall=True),
-        replace(streamed(REPLY), stall=True, cut_at=300, abrupt=True),
-        replace(streamed(REPLY), pause=STEP),
-        Play(body=b": ping\n\n" * 200, kind="text/event-stream", pause=STEP),
+        (Play(stall=True), JSON),
+        (replace(streamed(REPLY), stall=True, cut_at=300, abrupt=True), JSON),
+        (replace(streamed(REPLY), pause=STEP), JSON),
+        (replace(whole(REPLY), pause=STEP), TEXT),
+        (Play(body=b": ping\n\n" * 200, kind="text/event-stream", pause=STEP), JSON),
     ],
-    ids=["silence", "a stall in mid-stream", "a drip", "comments for ever"],
+    ids=["silence", "a stall in mid-stream", "a drip", "a drip of a whole reply", "comments for ever"],
 )
-def test_a_call_ends_at_its_deadline(play: Play):
-    error, server = fault_of([play], deadline=0.3, attempts=1)
+def test_a_call_ends_at_its_deadline(play: Play, request_: CompletionRequest):
+    error, server = fault_of([play], request_, deadline=0.3, attempts=1)
     assert isinstance(error, PassingFault)
     assert error.fault == "timed_out"
     assert len(server.asked) == 1
@@ -275,6 +281,12 @@ def test_what_was_told_is_taken_back_before_the_reply_is_asked_for_again():
     assert set(first) == {"D"}
     last = rest.rpartition("R")[2]
     assert "".join(e.text for e in events[len(kinds) - len(last) :] if isinstance(e, Delta)) == REPLY
+
+
+def test_what_was_told_is_taken_back_once():
+    with fault_server(replace(streamed(REPLY), cut_at=-200, abrupt=True), html(502), good(REPLY)) as server:
+        events = ask(server)
+    assert sum(isinstance(event, Restarted) for event in events) == 1
 
 
 def test_nothing_is_taken_back_where_nothing_was_told():

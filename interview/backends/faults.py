@@ -25,6 +25,7 @@ _SENTENCES: dict[FaultClass, str] = {
     "content_refused": "{host} declines to answer for reasons of content. Take another model for this text.",
     "request_refused": "{host} refuses the request. Check that model {model} is a chat model, and the base URL {url}.",
 }
+NO_KEY = "{host} asks for an API key, and none is set for backend {name}. Set one."
 _REDIRECTED = (
     "{host} redirects to another address, which is not followed: your text goes only where you sent it. "
     "Set the base URL (now {url}) to the final address."

@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from interview.backends.backend import Completion, CompletionRequest, Delta, Restarted
 from interview.backends.dialect import Course, RungMemory
 from interview.backends.endpoint import Endpoint
-from interview.backends.faults import CallFailed, refused, reported, retry_after
+from interview.backends.faults import NO_KEY, CallFailed, refused, reported, retry_after
 from interview.backends.gate import Clock, Gate, Sleep
 from interview.backends.reply import Reply
 from interview.errors import BackendError, LastingFault, PassingFault
@@ -127,7 +127,8 @@ class OpenAICompatibleBackend:
 
     def _in_words(self, failed: CallFailed) -> str:
         end = self._endpoint
-        return failed.sentence.format(
+        sentence = NO_KEY if failed.fault == "key_refused" and end.api_key is None else failed.sentence
+        return sentence.format(
             name=end.name, host=end.host, url=end.base_url, model=end.model, deadline=end.deadline_seconds
         )
 
