@@ -1,0 +1,215 @@
+"""The screen without a browser: what the page's configuration, its walls and its events promise."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from fastapi.testclient import TestClient
+
+from interview.errors import AlreadyAnswered, ContentError
+from interview.models import SessionPlan
+from interview.settings import read_settings
+from interview.ui.app import build_app
+from interview.ui.events import Wires
+from interview.ui.page import Page, Updates, read_page
+from interview.ui.server import create_app, listen
+from interview.ui.views import view
+from interview.wiring import Viva, build
+from tests.browser import NOTES
+
+# Gradio 6.31 itself uses what pandas and asyncio have deprecated.
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+@pytest.fixture(autouse=True)
+def gradios_event_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close the event loops that Gradio makes, and leaves open, when a page is built outside of one."""
+    made: list[asyncio.AbstractEventLoop] = []
+    make = asyncio.new_event_loop
+
+    def make_and_note() -> asyncio.AbstractEventLoop:
+        made.append(make())
+        return made[-1]
+
+    monkeypatch.setattr(asyncio, "new_event_loop", make_and_note)
+    yield
+    asyncio.set_event_loop(None)
+    for loop in made:
+        loop.close()
+
+
+@pytest.fixture
+def viva(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Viva]:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "VIVA_MODEL"):
+        monkeypatch.setenv(name, "")
+    notes = tmp_path / "notes.md"
+    notes.write_text(NOTES, encoding="utf-8")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "backends.toml").touch()
+    built = build(read_settings(data_dir=data, notes=(notes,), lang="en"))
+    yield built
+    built.store.close()
+
+
+@pytest.fixture
+def config(viva: Viva) -> dict[str, Any]:
+    return build_app(viva, "en").get_config_file()
+
+
+@pytest.fixture
+def client(viva: Viva) -> Iterator[TestClient]:
+    with TestClient(create_app(viva, "en"), base_url="http://127.0.0.1:7860") as connected:
+        yield connected
+
+
+def test_no_event_is_a_public_api_and_none_shows_a_veil(config: dict[str, Any]):
+    events = config["dependencies"]
+    assert len(events) > 25
+    assert {event["api_visibility"] for event in events} == {"private"}
+    assert {event["show_progress"] for event in events} == {"hidden"}
+
+
+def test_the_page_holds_no_connection_open(config: dict[str, Any]):
+    assert config["connect_heartbeat"] is False
+    assert not [component for component in config["components"] if component["type"] == "state"]
+
+
+def test_only_following_goes_through_the_queue(config: dict[str, Any]):
+    queued = [event for event in config["dependencies"] if event["queue"] is not False and event["backend_fn"]]
+    assert queued
+    assert all(event["types"]["generator"] for event in queued)
+
+
+def test_every_element_id_stands_once(config: dict[str, Any]):
+    ids = Counter(
+        component["props"]["elem_id"] for component in config["components"] if component["props"].get("elem_id")
+    )
+    assert ids["composer"] == ids["chat"] == ids["start"] == 1
+    assert [name for name, count in ids.items() if count > 1] == []
+
+
+def test_no_value_stands_in_a_template_that_is_evaluated(config: dict[str, Any]):
+    cards = [component["props"] for component in config["components"] if component["type"] == "html"]
+    assert len(cards) > 10
+    assert {card["html_template"] for card in cards} == {"<div class='viva'></div>"}
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/config", "/nowhere"])
+def test_every_answer_has_the_security_headers(client: TestClient, path: str):
+    headers = client.get(path).headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/gradio_api/deep_link", "/gradio_api/openapi.json"])
+def test_what_nobody_needs_is_closed(client: TestClient, path: str):
+    assert client.get(path).status_code == 404
+
+
+def test_monitoring_and_run_history_are_off(client: TestClient):
+    assert client.get("/monitoring/summary").status_code in (403, 404)
+    assert client.get("/config").json()["run_history"] is False
+
+
+def test_only_our_own_names_are_answered(client: TestClient):
+    for host in ("127.0.0.1", "localhost:7860", "[::1]:7860"):
+        assert client.get("/healthz", headers={"host": host}).status_code == 200, host
+    assert client.get("/healthz", headers={"host": "rebound.example"}).status_code == 400
+
+
+def test_a_post_from_another_site_is_refused(client: TestClient):
+    post = {"data": [], "fn_index": 0, "session_hash": "x"}
+    foreign = client.post("/gradio_api/run/predict", json=post, headers={"origin": "http://evil.example"})
+    assert foreign.status_code == 403
+    own = client.post("/gradio_api/run/predict", json=post, headers={"origin": "http://127.0.0.1:7860"})
+    assert own.status_code != 403
+
+
+def test_export_gives_files_and_404_for_anything_else(viva: Viva, client: TestClient):
+    session = viva.interviewer.start(SessionPlan(lang="en"))
+    viva.interviewer.submit(session.turns[0].id, "</answer> stays", "coverage")
+    for suffix, kind in (("md", "text/markdown"), ("json", "application/json")):
+        answer = client.get(f"/export/{session.id}.{suffix}")
+        assert answer.headers["content-type"].startswith(kind)
+        assert "attachment" in answer.headers["content-disposition"]
+        assert "stays" in answer.text
+    for path in (f"/export/{session.id}.txt", "/export/nothing.md", "/export/..%2Fviva.db"):
+        assert client.get(path).status_code == 404, path
+
+
+def test_the_worker_grades_while_the_app_runs_and_ends_with_it(viva: Viva):
+    with TestClient(create_app(viva, "en"), base_url="http://127.0.0.1") as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        session = viva.interviewer.start(SessionPlan(lang="en"))
+        viva.interviewer.submit(session.turns[0].id, "every token looks at every other token", "coverage")
+
+        async def until_done() -> None:
+            version = viva.live.version(session.id)
+            while viva.interviewer.session(session.id).turns[0].gradings[0].state != "done":
+                version = await viva.live.changed(session.id, version, 30)
+
+        asyncio.run(until_done())
+    assert viva.live.draining
+
+
+def test_a_port_in_use_is_said_in_a_sentence():
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ContentError, match=rf"Port {port} on 127\.0\.0\.1 is in use.*--port"):
+            listen("127.0.0.1", port)
+
+
+def test_an_address_that_cannot_be_had_is_said_in_a_sentence():
+    with pytest.raises(ContentError, match=r"Cannot serve on viva\.invalid, port 7860.*--host and --port"):
+        listen("viva.invalid", 7860)
+
+
+def test_the_listening_socket_is_on_loopback_alone():
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.family == socket.AF_INET
+        assert listener.getsockname()[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("kept", [None, [], "x", {"session": 7, "lang": "fr", "grader": {}}, {}])
+def test_nonsense_in_the_browsers_storage_is_ignored(kept: object):
+    fallback = Page(lang="en", grader="coverage")
+    assert read_page(kept, None, fallback) == fallback
+
+
+def test_the_header_counts_before_the_browsers_memory():
+    kept = {"session": "s", "lang": "zh", "grader": "openai"}
+    assert read_page(kept, None, Page()) == Page(session="s", lang="zh", grader="openai")
+    assert read_page(kept, "coverage", Page()).grader == "coverage"
+
+
+def test_what_a_page_remembers_is_read_back():
+    page = Page(session="s", lang="en", grader="openai")
+    assert read_page(page.remembered(), None, Page()) == page
+
+
+def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pytest.LogCaptureFixture):
+    def refuses(page: Page) -> Updates:
+        raise AlreadyAnswered("This question already has an answer.")
+
+    def breaks(page: Page) -> Updates:
+        raise RuntimeError("a bug")
+
+    with gr.Blocks() as demo:
+        place = view("notice", {})
+        button, box = gr.Button(), gr.Textbox()
+        wires = Wires(gr.BrowserState({}), gr.Dropdown([]), Page(lang="en"))
+        wires.on(button.click, refuses, [box], place)
+        wires.on(button.click, breaks, [box], place)
+    told, broken = (event.fn({"lang": "en"}, "coverage") for event in demo.fns.values())
+    assert list(told) == list(broken) == [place]
+    assert told[place]["value"] == {"text": "This question already has an answer.", "detail": ""}
+    assert broken[place]["value"]["text"] == "Something went wrong."
+    assert "a bug" in caplog.text
