@@ -133,17 +133,9 @@ def judged(**changes: object) -> Graded:
 
 
 def estimated(**changes: object) -> Graded:
-    return judged(
-        label="coverage_estimate",
-        band="good",
-        criteria=(),
-        sum="",
-        feedback="",
-        provenance=provenance(
-            "coverage", "coverage", prompt="", seconds=0.004, prompt_tokens=None, completion_tokens=None
-        ),
-        **changes,
-    )
+    made_by = provenance("coverage", "coverage", prompt="", seconds=0.004, prompt_tokens=None, completion_tokens=None)
+    known: dict[str, object] = {"label": "coverage_estimate", "band": "good", "criteria": (), "feedback": ""}
+    return judged(**known | {"provenance": made_by} | changes)
 
 
 def failed(reason: UngradedReason = "timed_out", **changes: object) -> Ungraded:

@@ -336,7 +336,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "key.line": ("换行", "new line"),
     # --- summary of a session
     "report.title": ("小结", "Summary"),
-    "report.mean": ("{n} 个有成绩的回答的平均分", "Mean of {n} judged answers"),
+    "report.mean": ("{n} 个有成绩的回答的平均分", "Mean of the judged answers (n = {n})"),
     "report.no_mean": ("没有可以平均的成绩。", "No grades to average."),
     "report.answered": ("已答 {n}/{m}", "{n} of {m} answered"),
     "report.estimated": ("覆盖度估计 {n}", "{n} coverage estimates"),

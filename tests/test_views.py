@@ -1,0 +1,416 @@
+"""Cards as values: what each says in which state, in both languages."""
+
+import json
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interview.errors import ContentError, PassingFault
+from interview.grading.shelf import GraderChoice
+from interview.models import Evidence, KeyPoint, Language, SelfGraded, SessionSummary, UngradedReason
+from interview.notes.bank import Problem, QuestionBank
+from interview.report import report
+from interview.rubrics import load_rubrics
+from interview.ui import views
+from tests import view_samples as made
+from tests.conftest import REPO
+
+LANGS: tuple[Language, ...] = ("zh", "en")
+COVERAGE = GraderChoice(name="coverage", kind="coverage", host="", model="")
+JUDGE = GraderChoice(name="openai:small", kind="judge", host="api.example.invalid", model="small")
+RUBRIC = load_rubrics(REPO / "rubrics")["default"]
+
+
+def words(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def every_view(lang: Language) -> list[dict[str, Any]]:
+    outcomes = [made.judged(), made.doubted(), made.estimated(), made.failed(), SelfGraded(score=7, max_score=10), None]
+    turns = [made.turn(n, made.grading(outcome)) for n, outcome in enumerate(outcomes)]
+    session = made.session(*turns, made.turn(6), made.turn(7, answer=None))
+    cards = [
+        views.brand(lang),
+        views.banner(COVERAGE, lang),
+        views.notice("x", lang),
+        views.how_card(RUBRIC, lang),
+        views.how_card(None, lang),
+        views.report_card(report(session), session, lang),
+        views.room_head(session, lang),
+        views.room_nav(session, "t1", lang),
+    ]
+    for turn in session.turns:
+        grading = views.shown_grading(turn)
+        cards += [
+            views.question_head(session, turn, lang),
+            views.separator(session, turn, lang),
+            views.verdict_line(turn, grading, made.points()[:2], lang),
+            views.grade_card(turn, grading, made.points()[:2], lang, RUBRIC),
+            views.answer_segments(turn, grading, lang),
+        ]
+    return cards
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_view_can_be_sent_as_json_and_leaves_no_blank_open(lang: Language):
+    for card in every_view(lang):
+        assert not set("{}") & set("".join(texts(card)).replace("{time}", ""))
+
+
+def texts(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in texts(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in texts(item)]
+    assert value is None or isinstance(value, str | int | float | bool)
+    return [value] if isinstance(value, str) else []
+
+
+# --- frame and set-up ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("lang", "says"), [("zh", "不是对错判断"), ("en", "not a judgement of correctness")])
+def test_the_banner_is_there_for_the_estimate_alone_and_says_how_to_connect(lang: Language, says: str):
+    shown = words(views.banner(COVERAGE, lang))
+    assert says in shown
+    assert all(name in shown for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "VIVA_MODEL"))
+    assert views.banner(JUDGE, lang) == {}
+
+
+def test_a_notice_tells_where_in_both_languages():
+    error = ContentError("notes.md:3: an unclosed fence")
+    assert views.notice(error, "en")["text"] == "notes.md:3: an unclosed fence"
+    chinese = views.notice(error, "zh")
+    assert chinese["text"] == "内容用不了。"
+    assert chinese["detail"] == "notes.md:3: an unclosed fence"
+    assert "连不上模型" in views.notice(PassingFault("no route", fault="unreachable"), "zh")["text"]
+    assert views.notice("", "en") == {}
+
+
+def test_the_notes_card_counts_and_names_problems():
+    bank = QuestionBank(
+        questions=(made.question(1), made.question(2, reference=""), made.question(3, section="Nets")),
+        problems=(Problem(file="n.md", line=7, what="an empty heading"),),
+    )
+    card = views.notes_card(bank, ["n.md"], "en", "other.md:1: not UTF-8")
+    assert [section["name"] for section in card["sections"]] == ["Files", "Nets"]
+    assert card["sections"][0]["count"] == "2"
+    assert card["sections"][0]["without"] == "1 without a reference"
+    assert card["sections"][1]["without"] == ""
+    assert card["problems"] == ["n.md:7: an empty heading"]
+    assert card["error"]["detail"] == "other.md:1: not UTF-8"
+    assert card["origin"] == "n.md"
+    assert views.setup_head(bank, "en")["text"] == "3 questions, 2 with a reference answer."
+
+
+def test_an_empty_bank_says_what_to_do():
+    empty = QuestionBank(questions=(), problems=())
+    assert "No questions yet" in views.notes_card(empty, (), "en")["empty"]
+    assert "还没有题目" in views.setup_head(empty, "zh")["text"]
+
+
+# --- question ------------------------------------------------------------------------------------------------------
+
+
+def test_the_head_has_a_dot_per_position_and_names_it():
+    session = made.session(
+        made.turn(0, made.grading(made.judged())), made.turn(1, made.grading(made.failed())), count=3
+    )
+    dots = views.question_head(session, session.turns[1], "en")["dots"]
+    assert [dot["tone"] for dot in dots] == ["fair", "ungraded", "unasked"]
+    assert [dot["turn"] for dot in dots] == ["t1", "t2", ""]
+    assert [dot["current"] for dot in dots] == [False, True, False]
+    assert dots[1]["label"] == "Question 2 of 3 · not graded"
+
+
+def test_the_head_counts_points_before_while_and_after():
+    session = made.session(made.turn(0, answer=None), count=2)
+    before = views.question_head(session, session.turns[0], "zh")
+    assert before["points"] == "5 个要点"
+    assert before["pips"] == ["unknown"] * 5
+    assert before["open"] is True
+    running = made.turn(0, made.grading(None))
+    during = views.question_head(made.session(running), running, "zh", made.points()[:3])
+    assert during["points"] == "覆盖 2/5"
+    assert during["pips"] == ["covered", "covered", "partial", "unknown", "unknown"]
+    done = made.turn(0, made.grading(made.judged()))
+    after = views.question_head(made.session(done), done, "en")
+    assert after["points"] == "2 of 5"
+    assert after["pips"][-1] == "contradicted"
+
+
+def test_a_question_whose_points_are_not_the_authors_shows_those_of_the_grade():
+    turn = made.turn(0, made.grading(made.estimated()), question=made.question(points=False))
+    head = views.question_head(made.session(turn), turn, "zh")
+    assert head["points"] == "提到 2/5"
+    assert len(head["pips"]) == 5
+
+
+def test_a_retry_is_told_as_such():
+    again = made.turn(0, attempt=2, answer=None)
+    assert views.separator(made.session(again), again, "en")["position"] == "Question 1 of 8 · attempt 2"
+
+
+# --- verdict line and grade card -----------------------------------------------------------------------------------
+
+
+def test_a_judgement_has_a_score_a_band_and_one_clause():
+    turn = made.turn(0, made.grading(made.judged()))
+    line = views.verdict_line(turn, turn.gradings[0], (), "zh")
+    assert line["state"] == "graded"
+    assert line["ring"]["text"] == "4.6"
+    assert line["ring"]["share"] == pytest.approx(0.46)
+    assert (line["title"], line["clause"]) == ("一般", "覆盖 2/5，部分 1，缺 1，说反 1")
+    assert line["open"] == "看成绩 ›"
+    assert views.verdict_line(turn, turn.gradings[0], (), "zh", selected=True)["open"] == ""
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_estimate_never_looks_like_a_score(lang: Language):
+    estimate = made.estimated(score=7.3, sum="10 × 0.73 = 7.3")
+    turn = made.turn(0, made.grading(estimate))
+    for card in (
+        views.verdict_line(turn, turn.gradings[0], (), lang),
+        views.grade_card(turn, turn.gradings[0], (), lang),
+    ):
+        assert card["ring"]["kind"] == "estimate"
+        assert card["ring"]["text"] == "2/5"
+        assert "7.3" not in words(card)
+        assert ("不是对错判断" if lang == "zh" else "not a judgement of correctness") in words(card).replace(
+            "Not a", "not a"
+        )
+    assert views.grade_card(turn, turn.gradings[0], (), "zh")["points"][0]["word"] == "提到"
+
+
+@pytest.mark.parametrize("reason", get_args(UngradedReason))
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_failure_is_never_a_number(reason: UngradedReason, lang: Language):
+    turn = made.turn(0, made.grading(made.failed(reason, detail="it said no")))
+    line = views.verdict_line(turn, turn.gradings[0], (), lang)
+    card = views.grade_card(turn, turn.gradings[0], (), lang)
+    assert line["state"] == card["state"] == "ungraded"
+    assert line["ring"]["text"] == card["ring"]["text"] == "–"
+    assert card["ring"]["share"] == 0
+    assert "it said no" in card["notes"]
+    assert ("已经保存" if lang == "zh" else "Your answer is saved") in words(card["notes"])
+
+
+def test_grading_is_followed_point_by_point():
+    turn = made.turn(0, made.grading(None))
+    line = views.verdict_line(turn, turn.gradings[0], made.points()[:3], "zh")
+    assert line["state"] == "pending"
+    assert line["clause"].startswith("已判断 3/5 个要点")
+    card = views.grade_card(turn, turn.gradings[0], made.points()[:3], "zh")
+    assert [point["verdict"] for point in card["points"]] == ["covered", "covered", "partial"]
+    assert card["marks"] == []
+
+
+def test_waiting_says_why_and_when():
+    waiting = made.grading(None, state="pending", retry_at=made.NOW, waiting_for="rate_limited", attempt=1)
+    turn = made.turn(0, waiting)
+    line = views.verdict_line(turn, waiting, (), "en")
+    assert line["state"] == "waiting"
+    assert line["clause"] == "rate limited; attempt 2 at {time}"
+    assert line["retry_at"] == made.NOW.isoformat()
+
+
+def test_the_card_shows_proof_sum_and_bars():
+    turn = made.turn(0, made.grading(made.judged()), hints_shown=1)
+    card = views.grade_card(turn, turn.gradings[0], (), "en", RUBRIC)
+    assert card["points"][0]["quotes"] == ["created with O_EXCL"]
+    assert card["points"][0]["checked"] == "✓ checked"
+    assert card["points"][3]["checked"] == ""
+    assert card["sum"].endswith("= 4.6")
+    assert card["sum_note"] == "computed in code"
+    assert [(bar["label"], bar["share"]) for bar in card["bars"]] == [
+        ("Key points", 0.5),
+        ("Depth", 0.5),
+        ("Clarity", 1),
+    ]
+    assert card["meta"] == ["openai:small", "judge@3f9c21aa04de", "3.1 s", "2,140 tokens"]
+    assert [chip["text"] for chip in card["chips"]] == ["with a hint"]
+    assert {"quote": "the kernel frees an flock", "verdict": "partial", "point": "k3"} in card["marks"]
+
+
+def test_an_unproven_claim_is_shown_as_such_and_marks_nothing():
+    claimed = made.points()[0].model_copy(
+        update={
+            "verdict": "missing",
+            "verified": False,
+            "evidence": (),
+            "claimed": "covered",
+            "claimed_quote": "never said",
+        }
+    )
+    turn = made.turn(0, made.grading(made.judged(key_points=(claimed,), flags=("unverified_quote:k1",))))
+    card = views.grade_card(turn, turn.gradings[0], (), "zh")
+    assert card["points"][0]["claim"] == "never said"
+    assert card["points"][0]["claim_note"] == "引文不在你的回答里，不计分"
+    assert card["marks"] == []
+    assert card["flags"] == []  # the point says it
+
+
+def test_findings_doubt_and_flags_are_told_in_words():
+    turn = made.turn(0, made.grading(made.doubted()))
+    card = views.grade_card(turn, turn.gradings[0], (), "en")
+    assert card["findings"][0] == {
+        "word": "pitfall",
+        "quote": "always safe",
+        "text": "A stale lock can simply be deleted",
+        "reason": "races",
+    }
+    assert card["doubt"]["quote"] == "created atomically"
+    assert "unchanged" in card["doubt"]["note"]
+    assert card["flags"][0].startswith("Point 5:")
+    assert card["flags"][1] == "something_new"
+    assert card["chips"][0]["text"].startswith("provisional")
+
+
+def test_a_grade_against_an_older_reference_says_so():
+    turn = made.turn(0, made.grading(made.judged()), question=made.question(reference="Rewritten since."))
+    card = views.grade_card(turn, turn.gradings[0], (), "en")
+    assert "graded against an older reference" in words(card["chips"])
+
+
+def test_bonus_points_are_not_counted_among_the_required():
+    bonus = made.points()[0].model_copy(update={"kind": "bonus"})
+    turn = made.turn(0, made.grading(made.judged(key_points=(*made.points()[1:], bonus))))
+    assert views.verdict_line(turn, turn.gradings[0], (), "en")["clause"].startswith("1 of 4 covered")
+    assert views.verdict_line(turn, turn.gradings[0], (), "en")["clause"].endswith("1 bonus")
+
+
+def test_a_rubrics_own_band_stands_for_itself():
+    turn = made.turn(0, made.grading(made.judged(band="heroic")))
+    assert views.verdict_line(turn, turn.gradings[0], (), "zh")["title"] == "heroic"
+
+
+# --- summary and transcripts ---------------------------------------------------------------------------------------
+
+
+def test_the_summary_counts_failures_apart():
+    turns = (made.turn(0, made.grading(made.judged())), made.turn(1, made.grading(made.failed())))
+    session = made.session(*turns, count=4)
+    card = views.report_card(report(session), session, "en")
+    assert card["ring"]["text"] == "4.6"
+    assert card["sentence"] == "Mean of the judged answers (n = 1)"
+    assert card["counts"] == ["2 of 4 answered", "1 not graded"]
+    assert card["weakest"][0]["verdict"] == "contradicted"
+    nothing = made.session(made.turn(0, made.grading(made.estimated())))
+    assert views.report_card(report(nothing), nothing, "en")["ring"]["text"] == "–"
+
+
+def test_rows_say_what_was_not_graded():
+    summary = SessionSummary(
+        id="s1",
+        title="Files",
+        created_at=made.NOW,
+        finished_at=made.NOW,
+        count=3,
+        answered=2,
+        graders=("openai:small", "coverage"),
+        mean=6.7,
+        marks=("good", "ungraded", "estimate"),
+    )
+    row = views.session_rows([summary], "en")["rows"][0]
+    assert row["ring"]["text"] == "6.7"
+    assert row["meta"] == ["3 questions", "openai:small", "Coverage estimate (offline)", "1 not graded"]
+    assert row["marks_label"] == "Good 1, not graded 1, coverage estimate 1"
+    assert views.session_rows([], "zh")["empty"].startswith("还没有记录")
+    assert views.unfinished_card(None, "en") == {}
+    assert views.unfinished_card(summary, "en")["text"] == "Files · 2 of 3 answered"
+
+
+def test_the_room_groups_turns_and_marks_the_chosen_one():
+    turns = (
+        made.turn(0, made.grading(made.judged(band="strong", score=9.0))),
+        made.turn(1, made.grading(made.judged(band="weak", score=1.0))),
+        made.turn(2, made.grading(made.failed("key_refused"))),
+    )
+    nav = views.room_nav(made.session(*turns), "t2", "en")
+    assert [(counter["group"], counter["count"]) for counter in nav["counters"]] == [
+        ("solid", 1),
+        ("partly", 0),
+        ("weak", 1),
+        ("rest", 1),
+    ]
+    assert [item["selected"] for item in nav["items"]] == [False, True, False]
+    assert [item["score"] for item in nav["items"]] == ["9.0", "1.0", "–"]
+    assert nav["items"][2]["meta"] == ["not graded", "key refused"]
+    assert "mean 5.0 · 2 questions" in words(views.room_head(made.session(*turns), "en"))
+
+
+def test_a_later_failure_takes_no_grade_away():
+    turn = made.turn(0, made.grading(made.judged(), 1), made.grading(made.failed(), 2))
+    shown = views.shown_grading(turn)
+    assert shown is not None
+    assert shown.id == "g1"
+    assert views.mark_of(turn) == "fair"
+
+
+SPANS = st.lists(
+    st.tuples(st.integers(0, 40), st.integers(1, 12), st.sampled_from(["covered", "partial", "contradicted"]))
+)
+
+
+@given(st.text(min_size=1, max_size=40), SPANS)
+def test_the_segments_are_the_answer_and_mark_every_proven_word(text: str, spans: list[tuple[int, int, str]]):
+    inside = [(start, min(len(text), start + length), verdict) for start, length, verdict in spans if start < len(text)]
+    points = tuple(
+        made.points()[0].model_copy(
+            update={"id": f"k{n}", "verdict": verdict, "evidence": (Evidence(quote=text[a:b], start=a, end=b),)}
+        )
+        for n, (a, b, verdict) in enumerate(inside, start=1)
+    )
+    turn = made.turn(0, made.grading(made.judged(key_points=points)), answer=text)
+    segments = views.answer_segments(turn, turn.gradings[0], "en")["segments"]
+    assert "".join(segment["text"] for segment in segments) == text
+    at = 0
+    for segment in segments:
+        over = [verdict for a, b, verdict in inside if a <= at < b]
+        assert bool(segment["verdict"]) == bool(over)
+        if over:
+            assert segment["verdict"] == max(over, key=["covered", "partial", "contradicted"].index)
+        at += len(segment["text"])
+    numbers = sorted(number for segment in segments for number in segment["numbers"])
+    assert numbers == list(range(1, len(inside) + 1))
+
+
+def test_unproven_points_mark_no_words():
+    unproven = made.points()[0].model_copy(update={"verified": False})
+    turn = made.turn(0, made.grading(made.judged(key_points=(unproven,))))
+    assert [segment["verdict"] for segment in views.answer_segments(turn, turn.gradings[0], "en")["segments"]] == [""]
+
+
+def test_two_grades_stand_side_by_side():
+    second = made.judged(
+        score=6.9,
+        band="good",
+        key_points=tuple(point.model_copy(update={"verdict": "covered"}) for point in made.points()),
+    )
+    turn = made.turn(0, made.grading(made.judged(), 1), made.grading(second, 2, grader="qwen:plus"))
+    table = views.grades_list(turn, "en")
+    assert [(column["name"], column["ring"]["text"]) for column in table["columns"]] == [
+        ("openai:small", "4.6"),
+        ("qwen:plus", "6.9"),
+    ]
+    assert [row["differs"] for row in table["rows"]] == [False, False, True, True, True]
+    assert [cell["verdict"] for cell in table["rows"][2]["cells"]] == ["partial", "covered"]
+    assert table["chips"] == ["2 of 5 agree", "2.3 points apart", "all grades are kept"]
+    assert views.grades_list(made.turn(0, made.grading(made.judged())), "en") == {}
+
+
+def test_a_failed_second_opinion_is_kept_beside_the_grade():
+    turn = made.turn(0, made.grading(made.judged(), 1), made.grading(made.failed("timed_out"), 2, grader="qwen:plus"))
+    table = views.grades_list(turn, "en")
+    assert table["columns"][1]["ring"]["text"] == "–"
+    assert "no answer from the model in time" in table["columns"][1]["facts"]
+    assert all(not row["differs"] for row in table["rows"])
+    assert table["chips"] == ["all grades are kept"]
+
+
+def test_key_points_without_a_count_are_only_counted_up():
+    bare = made.question(key_points=(KeyPoint(id="b", text="x"),))
+    turn = made.turn(0, made.grading(None), question=bare.model_copy(update={"key_points": ()}))
+    assert views.verdict_line(turn, turn.gradings[0], made.points()[:2], "en")["clause"].startswith("2 points judged")
