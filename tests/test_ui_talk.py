@@ -1,0 +1,137 @@
+"""What the interview shows for a stored session: messages, which buttons can be used, and when it is drawn again."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from interview.models import Session, SessionPlan
+from interview.settings import read_settings
+from interview.ui.frame import Frame
+from interview.ui.messages import conversation, turn_at
+from interview.ui.page import Page
+from interview.ui.practice import PracticeTab
+from interview.wiring import Viva, build
+from tests.browser import NOTES
+
+pytestmark = pytest.mark.filterwarnings("default")
+PAGE = Page(lang="en", grader="coverage")
+HOSTILE = "</answer> <img src=x onerror=alert(1)> ${HOME} ![x](https://example.invalid/p.png)"
+
+
+@pytest.fixture
+def viva(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Viva]:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "VIVA_MODEL"):
+        monkeypatch.setenv(name, "")
+    notes = tmp_path / "notes.md"
+    notes.write_text(NOTES, encoding="utf-8")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "backends.toml").touch()
+    built = build(read_settings(data_dir=data, notes=(notes,), lang="en"))
+    yield built
+    built.store.close()
+
+
+@pytest.fixture
+def session(viva: Viva) -> Session:
+    return viva.interviewer.start(SessionPlan(lang="en"))
+
+
+@pytest.fixture
+def tab(viva: Viva) -> PracticeTab:
+    # Gradio makes, and leaves open, an event loop where a page is built outside of one.
+    async def built() -> PracticeTab:
+        with gr.Blocks():
+            frame = Frame(viva.interviewer, PAGE)
+            return PracticeTab(viva.interviewer, viva.live, viva.rubrics, frame, PAGE)
+
+    return asyncio.run(built())
+
+
+def shown(tab: PracticeTab, session: Session, turn: str = "") -> dict[str, Any]:
+    """The props that change, by element id."""
+    updates = tab.talk.render(PAGE, session, turn)
+    return {component.elem_id: update for component, update in updates.items()}
+
+
+def visible(tab: PracticeTab, session: Session, turn: str = "") -> set[str]:
+    return {
+        name for name, update in shown(tab, session, turn).items() if isinstance(update, dict) and update.get("visible")
+    }
+
+
+def test_messages_follow_the_session_and_lead_back_to_their_turns(viva: Viva, session: Session):
+    first = session.turns[0]
+    viva.interviewer.hint(first.id)
+    viva.interviewer.submit(first.id, HOSTILE, "coverage")
+    viva.interviewer.ask_next(session.id)
+    session = viva.interviewer.session(session.id)
+    messages = conversation(session, first.id, lambda _: (), "en")
+    assert [message["role"] for message in messages] == ["assistant"] * 4 + ["user"] + ["assistant"] * 3
+    assert messages[3]["content"].startswith("> ")
+    turns = [turn_at(session, index) for index in range(len(messages))]
+    assert turns == [None] + [first.id] * 5 + [session.turns[1].id] * 2
+    assert turn_at(session, 99) is None
+    assert turn_at(session, -1) is None
+
+
+def test_a_candidates_text_can_open_no_tag_and_no_image(viva: Viva, session: Session):
+    viva.interviewer.submit(session.turns[0].id, HOSTILE, "coverage")
+    messages = conversation(viva.interviewer.session(session.id), "", lambda _: (), "en")
+    text = messages[3]["content"]
+    assert "<img" not in text
+    assert "![" not in text
+    assert text.replace("\u2060", "") == HOSTILE
+
+
+def test_an_open_question_offers_hint_reference_and_skip(tab: PracticeTab, session: Session):
+    offered = visible(tab, session)
+    assert {"practice-hint", "practice-reveal", "practice-skip", "how-card"} <= offered
+    assert not {"next", "practice-retry", "g-card", "practice-reference", "report-card"} & offered
+    assert shown(tab, session)["composer"]["interactive"] is True
+    assert shown(tab, session)["practice-turn"] == session.turns[0].id
+
+
+def test_the_next_question_can_be_reached_while_the_answer_waits_for_its_grade(
+    tab: PracticeTab, viva: Viva, session: Session
+):
+    viva.interviewer.submit(session.turns[0].id, "an answer of some length", "coverage")
+    session = viva.interviewer.session(session.id)
+    assert session.turns[0].gradings[0].state == "pending"
+    offered = visible(tab, session)
+    assert {"next", "practice-retry", "g-card", "practice-reference"} <= offered
+    assert not {"practice-hint", "practice-skip", "how-card", "practice-regrade"} & offered
+    assert shown(tab, session)["practice-turn"] == ""
+
+
+def test_the_end_shows_the_summary_and_a_click_shows_a_grade_again(tab: PracticeTab, viva: Viva, session: Session):
+    viva.interviewer.submit(session.turns[0].id, "an answer of some length", "coverage")
+    session = viva.interviewer.finish(session.id)
+    assert {"report-card", "practice-new"} <= visible(tab, session)
+    assert not {"composer", "next", "g-card", "practice-retry"} & visible(tab, session)
+    assert {"g-card", "practice-summary"} <= visible(tab, session, session.turns[0].id)
+
+
+def test_an_unchanged_session_is_not_drawn_again(tab: PracticeTab, viva: Viva, session: Session):
+    page = PAGE.model_copy(update={"session": session.id})
+    stamp = tab.talk.stamp_of(page, session, "")
+    assert tab._refresh(page, "", stamp) == {}
+    viva.interviewer.hint(session.turns[0].id)
+    assert tab._refresh(page, "", stamp)[tab.talk.stamp] != stamp
+
+
+def test_a_page_that_remembers_a_session_of_another_data_folder_gets_the_set_up(tab: PracticeTab):
+    updates = tab.arrive(PAGE.model_copy(update={"session": "gone"}))
+    assert updates[tab.setup.row]["visible"] is True
+    assert updates[tab.talk.row]["visible"] is False
+
+
+def test_the_plan_takes_what_was_chosen(tab: PracticeTab):
+    plan = tab.setup.plan(PAGE, ["Practice"], 5, "shuffled")
+    assert (plan.sections, plan.count, plan.order, plan.skip_without_reference) == (("Practice",), 5, "shuffled", True)
+    assert tab.setup.plan(PAGE, [], 0, "nonsense").order == "as_written"
+    assert tab.setup.plan(PAGE, [], 0, "nonsense").count is None
