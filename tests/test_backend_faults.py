@@ -1,7 +1,9 @@
 """Every fault of an endpoint becomes the right class, in our words, after the right number of requests."""
 
 import asyncio
+import itertools
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -509,10 +511,15 @@ def test_nobody_calls_inside_the_window_that_one_of_them_was_told_of():
     """Eight gradings at once; the first two calls are in flight when the limit is told."""
     time = Time()
     calls: list[float] = []
+    numbers = itertools.count()
+    both_in_flight = threading.Barrier(2, timeout=30)
 
     def play(asked: Asked) -> Play:
         calls.append(time.now)
-        return refusal(429, headers={"Retry-After": "20"}) if len(calls) <= 2 else good(REPLY)(asked)
+        if next(numbers) >= 2:
+            return good(REPLY)(asked)
+        both_in_flight.wait()
+        return refusal(429, headers={"Retry-After": "20"})
 
     async def run(base_url: str) -> list[Completion]:
         gate = Gate(2, clock=time.clock, sleep=time.sleep)
@@ -567,6 +574,11 @@ def test_any_error_body_can_be_read(status: int, body: object):
 def test_any_retry_after_can_be_read(told: str):
     seconds = retry_after({"retry-after": told}, NOW)
     assert seconds is None or seconds >= 0
+
+
+def test_a_date_without_a_zone_is_utc():
+    assert retry_after({"retry-after": "Sun, 22 Nov 2026 12:00:30 -0000"}, NOW) == 30
+    assert retry_after({"retry-after": "Sun, 22 Nov 2026 11:00:00 GMT"}, NOW) == 0
 
 
 def test_what_a_server_echoes_of_the_request_is_not_read_as_its_reason():
