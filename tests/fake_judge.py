@@ -1,13 +1,14 @@
 """An OpenAI-compatible server on loopback whose model judges by rote: every reply is valid, and quotes the answer.
 
-It answers in the shape that the prompt asks for and streams verdict by verdict. While it is `held`, a reply stops after
-its first verdict, so that a test or a screenshot can look at a grading that is under way.
+It answers in the shape that the prompt asks for and streams verdict by verdict. While it is on `hold`, a reply stops
+after its first verdicts, so that a test or a screenshot can look at a grading that is under way. For screenshots,
+`learn` gives it something sensible to say about one answer.
 """
 
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -23,6 +24,8 @@ class FakeJudge:
         self.verdicts = verdicts
         self.feedback = "Clear. Next time, add what is missing."
         self.calls = 0
+        self.held_after = 1
+        self._learned: dict[str, tuple[Sequence[tuple[str, str, str]], str]] = {}
         self._go = threading.Event()
         self._go.set()
         judge = self
@@ -48,6 +51,10 @@ class FakeJudge:
         """Let replies stop after their first verdict until `release`."""
         self._go.clear()
 
+    def learn(self, answer: str, points: Sequence[tuple[str, str, str]], feedback: str) -> None:
+        """What to reply to `answer`: (quote, reason, verdict) per key point in their order, and the feedback."""
+        self._learned[answer] = (points, feedback)
+
     def release(self) -> None:
         self._go.set()
 
@@ -70,7 +77,7 @@ class FakeJudge:
             write(json.dumps({**_ENVELOPE, "choices": [_choice("message", "".join(pieces))]}).encode())
             return
         for number, piece in enumerate(pieces):
-            if number == 1:
+            if number == self.held_after:
                 self._go.wait()
             write(_event({**_ENVELOPE, "choices": [_choice("delta", piece, finish=None)]}))
         write(_event({**_ENVELOPE, "choices": [_choice("delta", "")]}))
@@ -82,14 +89,12 @@ class FakeJudge:
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
         shape = json.loads(_SHAPE.findall(user)[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])
-        quotes = [part.strip() for part in re.split(r"[。；;.!?\n]", answer) if len(part.strip()) >= 6] or [answer]
+        said, feedback = self._learned.get(answer, ((), self.feedback))
         points = {}
         for number, name in enumerate(shape["key_points"]):
-            verdict = self.verdicts[number % len(self.verdicts)]
-            proven = verdict in ("covered", "partial", "contradicted")
-            quote = quotes[number % len(quotes)][:120] if proven else ""
-            points[name] = {"quote": quote, "reason": "by rote", "verdict": verdict}
-        rest = {"errors": [], "reference_check": {"quote": "", "reason": "", "status": "ok"}, "feedback": self.feedback}
+            quote, reason, verdict = said[number] if number < len(said) else self._by_rote(number, answer)
+            points[name] = {"quote": quote, "reason": reason, "verdict": verdict}
+        rest = {"errors": [], "reference_check": {"quote": "", "reason": "", "status": "ok"}, "feedback": feedback}
         levels = {name: form["level"].split("|")[1] for name, form in shape.get("criteria", {}).items()}
         if levels:
             words = {name: {"quote": "", "reason": "by rote", "level": level} for name, level in levels.items()}
@@ -101,6 +106,13 @@ class FakeJudge:
             yield f"{separator}{json.dumps(name)}: {json.dumps(point, ensure_ascii=False)}"
             separator = ", "
         yield "}, " + json.dumps(rest, ensure_ascii=False)[1:]
+
+    def _by_rote(self, number: int, answer: str) -> tuple[str, str, str]:
+        verdict = self.verdicts[number % len(self.verdicts)]
+        if verdict not in ("covered", "partial", "contradicted"):
+            return "", "by rote", verdict
+        quotes = [part.strip() for part in re.split(r"[。；;.!?\n]", answer) if len(part.strip()) >= 6] or [answer]
+        return quotes[number % len(quotes)][:120], "by rote", verdict
 
 
 _ENVELOPE = {"id": "reply-1", "object": "chat.completion.chunk", "created": 0, "model": "fake-judge"}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Literal
 
 from interview.errors import NotFound
 from interview.live import LiveFeed
@@ -12,7 +13,7 @@ from tests.made_up import Clock, make_question
 _FOREVER = 3600.0
 
 
-def make_session(*states: str) -> Session:
+def make_session(*states: Literal["pending", "running", "done"]) -> Session:
     """A session whose one answer has gradings in these states."""
     now = Clock()()
     gradings = tuple(

@@ -55,7 +55,7 @@ def tab(viva: Viva) -> PracticeTab:
 def shown(tab: PracticeTab, session: Session, turn: str = "") -> dict[str, Any]:
     """The props that change, by element id."""
     updates = tab.talk.render(PAGE, session, turn)
-    return {component.elem_id: update for component, update in updates.items()}
+    return {component.elem_id or "": update for component, update in updates.items()}
 
 
 def visible(tab: PracticeTab, session: Session, turn: str = "") -> set[str]:
