@@ -94,6 +94,13 @@ def fault_of(
     return raised.value, server
 
 
+@pytest.fixture(scope="module", autouse=True)
+def sdk_is_loaded() -> None:
+    """Its first request imports for a second, which would count against the short deadlines here."""
+    with fault_server(good(REPLY)) as server:
+        ask(server)
+
+
 # --- lasting faults: one request, no retry, no rung down -----------------------------------------------------------
 
 LASTING = [
@@ -235,10 +242,10 @@ def test_a_dead_address_is_unreachable():
     ids=["silence", "a stall in mid-stream", "a drip", "a drip of a whole reply", "comments for ever"],
 )
 def test_a_call_ends_at_its_deadline(play: Play, request_: CompletionRequest):
-    error, server = fault_of([play], request_, deadline=0.3, attempts=1)
+    error, server = fault_of([play], request_, deadline=0.5, attempts=1)
     assert isinstance(error, PassingFault)
     assert error.fault == "timed_out"
-    assert len(server.asked) == 1
+    assert len(server.asked) <= 1  # a busy machine may not even have connected
 
 
 def test_a_reply_cut_anywhere_is_never_taken_for_whole():
