@@ -68,6 +68,7 @@ def test_template_signs_are_left_alone():
         ("\\$5 and $x$", "\\$5 and \\(x\\)"),
         ("`$a$` and $b$", "`$a$` and \\(b\\)"),
         ("```sh\necho $A$\n```\n$b$", "```sh\necho $A$\n```\n\\(b\\)"),
+        ("${A} and `${B}`", "${A} and `${B}`"),
         ("$$a$$ $b$", "$$a$$ \\(b\\)"),
         ("$a<b$", "\\(a< b\\)"),
     ],

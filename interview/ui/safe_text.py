@@ -20,12 +20,13 @@ _IMAGE = re.compile(r"!(?=\[)")
 # Every repetition here is bounded, so that no text makes the page wait.
 _FENCE_NAME = re.compile(r"^((?:[ \t>*+-]|\d{1,9}[.)]){0,24}(?:`{3,}|~{3,})[ \t]{0,8})([\w+#-]{1,40})", re.MULTILINE)
 _RENAMED = {"cpp": "c", "c++": "c", "cc": "c", "cxx": "c", "hpp": "c", "mermaid": "text"}
-# Code first, so that a `$` inside it is left alone; single dollars by pandoc's rule: no space inside, no digit after.
+# Code first, so that a `$` inside it is left alone; single dollars by pandoc's rule (no space at their
+# inner sides, no digit after), and never where a shell variable could stand.
 _SEGMENT = re.compile(
     r"(?P<code>^[ \t>]{0,24}(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]{0,24}(?P=fence)[`~]*[ \t]{0,24}$"
     r"|(?P<ticks>`+)(?!`).{1,2000}?(?<!`)(?P=ticks)(?!`))"
     r"|(?P<display>(?<!\\)\$\$.{1,2000}?\$\$|\\\(.{1,2000}?\\\))"
-    r"|(?<![\\$A-Za-z0-9_])\$(?P<inline>[^\s$](?:[^$\n]{0,500}?[^\s$\\])?)\$(?![\d$])",
+    r"|(?<![\\$A-Za-z0-9_])\$(?P<inline>[^\s$`{](?:[^$`\n]{0,500}?[^\s$`\\])?)\$(?![\d${])",
     re.DOTALL | re.MULTILINE,
 )
 _SPACE = re.compile(r"\s+")

@@ -1,0 +1,114 @@
+"""Every card on one page, fed with hostile strings: `python -m tests.view_gallery PORT`."""
+
+import sys
+from typing import Any
+
+import gradio as gr
+
+from interview.models import Graded
+from interview.report import report
+from interview.rubrics import load_rubrics
+from interview.ui import views
+from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
+from interview.ui.theme import PAGE
+from tests import view_samples as made
+from tests.conftest import REPO
+
+HOSTILE = made.HOSTILE
+RUBRIC = load_rubrics(REPO / "rubrics")["default"]
+
+
+def hostile_grade() -> Graded:
+    points = tuple(
+        point.model_copy(update={"text": HOSTILE, "reason": HOSTILE, "claimed_quote": HOSTILE, "verified": number != 3})
+        for number, point in enumerate(made.points())
+    )
+    doubted = made.doubted()
+    assert doubted.doubt is not None
+    return doubted.model_copy(
+        update={
+            "key_points": points,
+            "doubt": doubted.doubt.model_copy(update={"reason": HOSTILE, "quote": HOSTILE}),
+            "flags": (HOSTILE,),
+            "feedback": HOSTILE,
+            "sum": HOSTILE,
+            "band": HOSTILE,
+        }
+    )
+
+
+def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
+    """One of each, with a hostile string wherever text is free."""
+    question = made.question(text=HOSTILE, section=HOSTILE, tags=(HOSTILE,), reference=HOSTILE)
+    outcome = hostile_grade()
+    gradings = (made.grading(outcome, 1, grader=HOSTILE), made.grading(outcome, 2))
+    spoilt = made.turn(0, *gradings, answer=HOSTILE + made.ANSWER, question=question, id="h1")
+    failed = made.turn(1, made.grading(made.failed(detail=HOSTILE)), id="h2")
+    session = made.session(spoilt, failed, title=HOSTILE)
+    grading = views.shown_grading(spoilt)
+    lang = "en"
+    return [
+        ("brand", views.brand(lang)),
+        ("notice", views.notice(HOSTILE, lang)),
+        ("separator", views.separator(session, spoilt, lang)),
+        ("verdict_line", views.verdict_line(spoilt, grading, (), lang)),
+        ("grade_card", views.grade_card(spoilt, grading, (), lang, RUBRIC)),
+        ("grade_card", views.grade_card(failed, views.shown_grading(failed), (), lang)),
+        ("how_card", views.how_card(RUBRIC, lang)),
+        ("report_card", views.report_card(report(session), session, lang)),
+        ("room_head", views.room_head(session, lang)),
+        ("room_nav", views.room_nav(session, "h1", lang)),
+        ("answer_segments", views.answer_segments(spoilt, grading, lang)),
+        ("grades_list", views.grades_list(spoilt, lang)),
+    ]
+
+
+def claimed_turn(event: gr.EventData) -> str:
+    return str(getattr(event, "turn", ""))
+
+
+def build() -> gr.Blocks:
+    """A question card with a conversation, its grade card beside it, and one of every other card."""
+    turn = made.turn(0, made.grading(made.judged()))
+    session = made.session(turn)
+    grading = turn.gradings[0]
+    messages: list[Any] = [
+        {"role": "assistant", "content": views.inline_view("separator", views.separator(session, turn, "en"))},
+        {"role": "assistant", "content": safe_markdown(HOSTILE, formulas=True)},
+        {"role": "user", "content": safe_markdown(made.ANSWER + "\n\n" + HOSTILE)},
+        {"role": "user", "content": safe_markdown("```cpp\nint a<b>;\n```\n\n$$x<y$$")},
+        {
+            "role": "assistant",
+            "content": views.inline_view("verdict_line", views.verdict_line(turn, grading, (), "en")),
+        },
+    ]
+    # The answer is the message right above the verdict line.
+    messages[2], messages[3] = messages[3], messages[2]
+    with gr.Blocks(analytics_enabled=False) as demo:
+        with gr.Column(elem_id="q-card", elem_classes=["card"]):
+            views.view("question_head", views.question_head(session, turn, "en"), elem_id="q-head")
+            gr.Chatbot(
+                messages,
+                elem_id="chat",
+                allow_tags=False,
+                group_consecutive_messages=False,
+                latex_delimiters=LATEX_DELIMITERS,
+                height="100%",
+            )
+            with gr.Column(elem_id="foot"):
+                gr.Textbox(elem_id="composer", lines=1, max_lines=9, show_label=False, submit_btn=True)
+        grade = views.view("grade_card", views.grade_card(turn, grading, (), "en", RUBRIC), elem_id="grade")
+        clear = gr.Button("clear", elem_id="clear")
+        clear.click(lambda: {}, None, grade, queue=False)
+        chosen = gr.Textbox(elem_id="chosen", show_label=False)
+        for number, (name, value) in enumerate(cards()):
+            card = views.view(name, value, elem_id=f"card-{number}")
+            card.select(claimed_turn, None, chosen, queue=False)
+        gr.Markdown(safe_markdown(HOSTILE, formulas=True), latex_delimiters=LATEX_DELIMITERS, elem_id="markdown")
+    return demo
+
+
+if __name__ == "__main__":
+    build().launch(
+        server_name="127.0.0.1", server_port=int(sys.argv[1]), quiet=True, ssr_mode=False, footer_links=[], **PAGE
+    )
