@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interview.backends.backend import Completion, CompletionRequest, Delta, Message, Restarted
@@ -571,12 +571,14 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(status=st.integers(300, 599), body=json_values)
 def test_any_error_body_can_be_read(status: int, body: object):
     assert refused(status, body, model="m-1", sent=("max_tokens",)).sentence
     assert reported(body, model="m-1").sentence
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_retry_after_can_be_read(told: str):
     seconds = retry_after({"retry-after": told}, NOW)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -128,6 +128,7 @@ def test_credentials_in_an_address_are_refused_and_not_repeated(url: str):
     assert "hunter2" not in str(raised.value)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40) | st.from_regex(r"https?://[\[\]:a-z0-9./%-]{0,20}", fullmatch=True))
 def test_any_address_is_taken_or_refused_in_words(url: str):
     with suppress(ContentError):
