@@ -162,7 +162,8 @@ def report(studio: Studio) -> None:
     studio.candidate.answer(studio.second)
     expect(studio.candidate.lines.last).not_to_contain_text(re.compile("judged|已判断"))
     studio.page.locator("#practice-finish").click()
-    expect(studio.page.locator("#report-card")).to_be_visible()
+    studio.page.locator("#practice-end").click()
+    expect(studio.page.locator("#practice-new")).to_be_visible()
 
 
 def transcripts(studio: Studio) -> None:

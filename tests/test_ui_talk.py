@@ -14,6 +14,7 @@ from interview.ui.frame import Frame
 from interview.ui.messages import conversation, turn_at
 from interview.ui.page import Page
 from interview.ui.practice import PracticeTab
+from interview.ui.talk import SUMMARY
 from interview.wiring import Viva, build
 from tests.browser import NOTES
 
@@ -91,7 +92,7 @@ def test_a_candidates_text_can_open_no_tag_and_no_image(viva: Viva, session: Ses
 def test_an_open_question_offers_hint_reference_and_skip(tab: PracticeTab, session: Session):
     offered = visible(tab, session)
     assert {"practice-hint", "practice-reveal", "practice-skip", "how-card"} <= offered
-    assert not {"next", "practice-retry", "g-card", "practice-reference", "report-card"} & offered
+    assert not {"next", "practice-retry", "g-card", "practice-reference", "report-column"} & offered
     assert shown(tab, session)["composer"]["interactive"] is True
     assert shown(tab, session)["practice-turn"] == session.turns[0].id
 
@@ -108,11 +109,23 @@ def test_the_next_question_can_be_reached_while_the_answer_waits_for_its_grade(
     assert shown(tab, session)["practice-turn"] == ""
 
 
+def test_the_summary_can_be_seen_before_the_end_and_ending_takes_another_click(tab: PracticeTab, session: Session):
+    offered = visible(tab, session, SUMMARY)
+    assert "report-column" in offered
+    assert not {"how-card", "g-card", "practice-new"} & offered
+    assert tab.talk.render(PAGE, session, SUMMARY)[tab.talk.ending]["visible"] is True
+    assert shown(tab, session, SUMMARY)["composer"]["interactive"] is True
+
+
 def test_the_end_shows_the_summary_and_a_click_shows_a_grade_again(tab: PracticeTab, viva: Viva, session: Session):
     viva.interviewer.submit(session.turns[0].id, "an answer of some length", "coverage")
+    viva.interviewer.ask_next(session.id)
     session = viva.interviewer.finish(session.id)
-    assert {"report-card", "practice-new"} <= visible(tab, session)
-    assert not {"composer", "next", "g-card", "practice-retry"} & visible(tab, session)
+    assert {"report-column", "practice-new"} <= visible(tab, session)
+    assert not {"composer", "next", "g-card", "practice-retry", "practice-skip", "practice-hint"} & visible(
+        tab, session
+    )
+    assert tab.talk.render(PAGE, session)[tab.talk.ending]["visible"] is False
     assert {"g-card", "practice-summary"} <= visible(tab, session, session.turns[0].id)
 
 

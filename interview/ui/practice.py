@@ -17,7 +17,7 @@ from interview.ui.frame import Frame
 from interview.ui.messages import turn_at
 from interview.ui.page import Page, Updates
 from interview.ui.setup import SetupPanel
-from interview.ui.talk import TalkPanel
+from interview.ui.talk import SUMMARY, TalkPanel
 
 
 class PracticeTab:
@@ -123,15 +123,17 @@ class PracticeTab:
         wires.on(talk.skip.click, self._skip, seen, place, [talk.turn])
         wires.on(talk.retry.click, self._retry, seen, place, [talk.shown])
         wires.on(talk.next.click, self._next, seen, place)
-        wires.on(talk.finish.click, self._finish, seen, place)
-        wires.on(talk.new.click, self.leave, self.outputs, place)
+        wires.on(talk.finish.click, self._show_summary, seen, place)
+        wires.on(talk.end.click, self._finish, seen, place)
+        for away in (talk.leave.click, talk.new.click):
+            wires.on(away, self.leave, self.outputs, place)
 
     def _connect_reading(self, wires: Wires) -> None:
         talk, place, seen = self.talk, self.talk.notice, self._seen
         wires.on_select(talk.chat.select, self._show_message, "index", seen, place)
         for card in (talk.head, talk.report):
             wires.on_select(card.select, self._show, "turn", seen, place)
-        wires.on(talk.summary.click, self._show, seen, place)
+        wires.on(talk.summary.click, self._show_summary, seen, place)
         self.follow(wires.on(talk.regrade.click, self._regrade, seen, place, [talk.shown]))
         for trigger in (talk.beat.change, self._timer.tick):
             wires.on(trigger, self._refresh, seen, place, [talk.shown, talk.stamp], clears=False)
@@ -180,9 +182,13 @@ class PracticeTab:
         turn_id = turn_at(self._session(page), index) if isinstance(index, int) else None
         return self._show(page, turn_id) if turn_id else {}
 
-    def _show(self, page: Page, turn_id: str = "") -> Updates:
-        """Open the grade of a Turn; of none, the page goes back to the newest one or to the summary."""
+    def _show(self, page: Page, turn_id: str) -> Updates:
+        """Open the grade of a Turn."""
         return self._talk(page, self._session(page), turn_id)
+
+    def _show_summary(self, page: Page) -> Updates:
+        """What the session comes to so far; ending it takes another click."""
+        return self._talk(page, self._session(page), SUMMARY)
 
     def _regrade(self, page: Page, shown: str) -> Updates:
         session = self._session(page)

@@ -95,6 +95,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "act.skip": ("跳过", "Skip"),
     "act.next": ("下一题", "Next"),
     "act.finish": ("结束", "Finish"),
+    "act.end": ("结束这次练习", "End this session"),
+    "act.leave": ("先放着，以后再答", "Leave it for later"),
     "act.new": ("再练一次", "New session"),
     "act.regrade": ("重新评分", "Grade now"),
     "composer.label": ("你的回答", "Your answer"),

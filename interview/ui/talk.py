@@ -16,6 +16,9 @@ from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.strings import t
 from interview.ui.views import ViewValue, grade_card, how_card, question_head, report_card, shown_grading, view
 
+# In place of a Turn's id: the card shows what the session comes to so far.
+SUMMARY = "summary"
+
 
 class TalkPanel:
     """Everything below the header while a session is open. `render` makes it a pure function of the stored session."""
@@ -77,7 +80,11 @@ class TalkPanel:
 
     def _build_side(self, lang: Language) -> None:
         self.how = view("how_card", {}, elem_id="how-card")
-        self.report = view("report_card", {}, elem_id="report-card", elem_classes=["card"], visible=False)
+        with gr.Column(elem_id="report-column", elem_classes=["card"], visible=False) as self.report_column:
+            self.report = view("report_card", {}, elem_id="report-card")
+            with gr.Row(elem_classes=["tight"], visible=False) as self.ending:
+                self.end = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="practice-end")
+                self.leave = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="practice-leave")
         with gr.Column(elem_id="g-card", elem_classes=["card"], visible=False) as self.grade_column:
             self.grade = view("grade_card", {}, elem_id="grade")
             self.feedback = gr.Markdown("", elem_id="feedback", latex_delimiters=LATEX_DELIMITERS, visible=False)
@@ -87,34 +94,36 @@ class TalkPanel:
 
     @property
     def outputs(self) -> list[Block]:
-        """Everything that `render` changes; the composer's text is only changed by `emptied`."""
+        """Everything that `render` changes; the composer's text is changed by a submit alone."""
         return [
             *(self.row, self.head, self.hint, self.reveal, self.retry, self.skip, self.finish, self.chat),
             *(self.notice, self.summary, self.next, self.new, self.composer, self.how, self.report),
-            *(self.grade_column, self.grade, self.feedback, self.regrade, self.reference_fold, self.reference),
+            *(self.report_column, self.ending, self.end, self.leave, self.grade_column, self.grade, self.feedback),
+            *(self.regrade, self.reference_fold, self.reference),
             *(self.turn, self.shown, self.stamp),
         ]
 
     def render(self, page: Page, session: Session, shown: str = "", *, moved: bool = True) -> Updates:
-        """The page for a session. `shown`: id of the Turn whose grade is asked for; else the newest Turn counts.
+        """The page for a session. `shown`: id of the Turn whose grade is asked for, or SUMMARY.
 
-        `moved`: False where the same Turn is only drawn again, so that what the reader unfolded stays so.
+        Where neither is asked for, it is the newest Turn, and the summary once the session is finished.
+        `moved`: False where the same is only drawn again, so that what the reader unfolded stays so.
         """
         turn = _open_turn(session)
         focus = _focus(session, shown)
         return {
             self.row: gr.update(visible=True),
             self.chat: gr.update(
-                value=conversation(session, _graded_focus(focus), self._points, page.lang),
+                value=conversation(session, focus.id if focus else "", self._points, page.lang),
                 label=t("talk.chat", page.lang),
             ),
             self.turn: turn.id if turn else "",
-            self.shown: focus.id if focus and shown else "",
+            self.shown: shown,
             self.stamp: self.stamp_of(page, session, shown),
             **self._head(page, session, focus),
-            **self._actions(session, turn, focus, page.lang),
-            **self._foot(session, turn, shown, page.lang),
-            **self._side(page, session, focus, shown, moved),
+            **self._actions(session, turn, page.lang),
+            **self._foot(session, turn, focus, page.lang),
+            **self._side(page, session, focus, moved),
         }
 
     def stamp_of(self, page: Page, session: Session, shown: str) -> str:
@@ -126,19 +135,17 @@ class TalkPanel:
         return () if grading is None or grading.outcome is not None else self._live.verdicts(grading.id)
 
     def _head(self, page: Page, session: Session, focus: Turn | None) -> Updates:
-        newest = session.turns[-1] if session.turns else None
-        if newest is None:
-            return {self.head: gr.update(value={})}
+        newest = session.turns[-1]
         points = self._points(shown_grading(newest))
-        current = focus.id if focus else None
+        current = focus.id if focus else ""
         return {self.head: gr.update(value=question_head(session, newest, page.lang, points, current))}
 
-    def _actions(self, session: Session, turn: Turn | None, focus: Turn | None, lang: Language) -> Updates:
+    def _actions(self, session: Session, turn: Turn | None, lang: Language) -> Updates:
         hints = len(turn.question.hints) if turn else 0
         given = min(turn.hints_shown, hints) if turn else 0
         can_reveal = turn is not None and turn.question.has_reference and not turn.revealed
         unfinished = session.finished_at is None
-        can_retry = unfinished and turn is None and focus is not None
+        can_retry = unfinished and turn is None
         return {
             self.hint: gr.update(
                 value=t("act.hint", lang, n=min(given + 1, hints), m=hints),
@@ -151,7 +158,7 @@ class TalkPanel:
             self.finish: gr.update(value=t("act.finish", lang), visible=unfinished),
         }
 
-    def _foot(self, session: Session, turn: Turn | None, shown: str, lang: Language) -> Updates:
+    def _foot(self, session: Session, turn: Turn | None, focus: Turn | None, lang: Language) -> Updates:
         finished = session.finished_at is not None
         is_last = session.asked >= len(session.questions)
         return {
@@ -159,39 +166,46 @@ class TalkPanel:
                 value=t("act.finish" if is_last else "act.next", lang), visible=turn is None and not finished
             ),
             self.new: gr.update(value=t("act.new", lang), visible=finished),
-            self.summary: gr.update(value=t("report.title", lang), visible=finished and bool(shown)),
+            self.summary: gr.update(value=t("report.title", lang), visible=finished and focus is not None),
             self.composer: gr.update(
                 label=t("composer.label", lang),
                 placeholder=t("composer.answer" if turn else "composer.next", lang),
                 interactive=turn is not None,
+                submit_btn=turn is not None,
                 visible=not finished,
             ),
         }
 
-    def _side(self, page: Page, session: Session, focus: Turn | None, shown: str, moved: bool) -> Updates:
+    def _side(self, page: Page, session: Session, focus: Turn | None, moved: bool) -> Updates:
+        """Beside an open question how it will be graded, beside an answer its grade, and the summary beside neither."""
         lang = page.lang
-        at_end = session.finished_at is not None and not shown
-        answered = focus is not None and focus.answer is not None and not at_end
-        open_ = focus is not None and focus.state == "open" and not at_end
+        is_open = focus is not None and focus.state == "open"
         updates: Updates = {
-            self.how: gr.update(value=self._how(page, focus.question) if focus and open_ else {}, visible=open_),
-            self.report: gr.update(value=report_card(report(session), session, lang) if at_end else {}, visible=at_end),
-            self.grade_column: gr.update(visible=answered),
-            **self._reference(None if at_end else focus, lang),
+            self.how: gr.update(value=self._how(page, focus.question) if focus and is_open else {}, visible=is_open),
+            **self._summary(session, lang, visible=focus is None),
+            **self._grade(page, focus),
+            **self._reference(focus, lang),
         }
         if moved:
-            updates[self.reference_fold]["open"] = open_
-        if focus is not None and answered:
-            updates |= self._grade(page, focus)
-        else:
-            updates |= {self.grade: gr.update(value={})}
+            updates[self.reference_fold]["open"] = is_open
         return updates
+
+    def _summary(self, session: Session, lang: Language, *, visible: bool) -> Updates:
+        return {
+            self.report_column: gr.update(visible=visible),
+            self.report: gr.update(value=report_card(report(session), session, lang) if visible else {}),
+            self.ending: gr.update(visible=session.finished_at is None),
+            self.end: gr.update(value=t("act.end", lang)),
+            self.leave: gr.update(value=t("act.leave", lang)),
+        }
 
     def _how(self, page: Page, question: Question) -> ViewValue:
         rubric = self._rubrics.get(question.rubric or DEFAULT_RUBRIC) or self._rubrics[DEFAULT_RUBRIC]
         return how_card(None if page.grader == "coverage" else rubric, page.lang)
 
-    def _grade(self, page: Page, turn: Turn) -> Updates:
+    def _grade(self, page: Page, turn: Turn | None) -> Updates:
+        if turn is None or turn.answer is None:
+            return {self.grade_column: gr.update(visible=False), self.grade: gr.update(value={})}
         grading = shown_grading(turn)
         rubric = self._rubrics.get(grading.rubric.partition("@")[0]) if grading else None
         outcome = grading.outcome if grading else None
@@ -200,6 +214,7 @@ class TalkPanel:
         other = grading is None or grading.grader != page.grader
         failed = not isinstance(outcome, Graded)
         return {
+            self.grade_column: gr.update(visible=True),
             self.grade: gr.update(value=grade_card(turn, grading, self._points(grading), page.lang, rubric)),
             self.feedback: gr.update(value=safe_markdown(feedback, formulas=True), visible=bool(feedback)),
             self.regrade: gr.update(
@@ -228,13 +243,15 @@ def _pill(elem_id: str, kind: str = "pill") -> gr.Button:
 
 
 def _open_turn(session: Session) -> Turn | None:
+    """The Turn that waits for an answer; none once the session is finished."""
+    if session.finished_at is not None:
+        return None
     return next((turn for turn in reversed(session.turns) if turn.state == "open"), None)
 
 
 def _focus(session: Session, shown: str) -> Turn | None:
+    """The Turn that the card is about; None for the summary."""
     asked_for = next((turn for turn in session.turns if turn.id == shown), None)
-    return asked_for or (session.turns[-1] if session.turns else None)
-
-
-def _graded_focus(turn: Turn | None) -> str:
-    return turn.id if turn is not None and turn.answer is not None else ""
+    if asked_for is not None:
+        return asked_for
+    return None if shown == SUMMARY or session.finished_at is not None else session.turns[-1]

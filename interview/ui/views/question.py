@@ -15,14 +15,15 @@ def question_head(
     """Where the session stands and how many points the current question has.
 
     A dot selects its Turn (`turn`) and scrolls there. `turn` is also the key of the composer's draft. `live_points`:
-    verdicts that are already in while the grading runs. `current`: id of the Turn whose grade is open, if another.
+    verdicts that are already in while the grading runs. `current`: id of the Turn whose grade is open, if another;
+    empty where none is.
     """
     graded = _graded(turn)
     points = graded.key_points if graded else tuple(live_points)
     return {
         "turn": turn.id,
         "open": turn.state == "open",
-        "dots": _dots(session, turn, current or turn.id, lang),
+        "dots": _dots(session, turn, turn.id if current is None else current, lang),
         "position": position_text(session, turn, lang),
         "short": f"{turn.position + 1} / {len(session.questions)}",
         "pips": _pips(turn, points),
