@@ -165,14 +165,7 @@ class Interviewer:
         The same text again gives the same row. AlreadyAnswered: the Turn has another text. AnswerRefused: the text
         is empty, or longer than ANSWER_LIMIT; nothing is stored.
         """
-        cleaned = clean(text)
-        if not any(_is_visible(character) for character in cleaned):
-            raise AnswerRefused("There is nothing in the answer yet.")
-        if len(cleaned) > ANSWER_LIMIT:
-            raise AnswerRefused(
-                f"The answer has {len(cleaned):,} characters; the limit is {ANSWER_LIMIT:,}. Shorten it and send "
-                "again; it is still in the box."
-            )
+        cleaned = accepted(text)
         turn = self._store.turn(turn_id)
         rubric = self._rubric_of(turn.question)
         answer, grading_id, created = self._store.submit(turn_id, cleaned, grader or self.default_grader, rubric)
@@ -218,6 +211,22 @@ class Interviewer:
 
     def _rubric_of(self, question: Question) -> str:
         return question.rubric if question.rubric and question.rubric in self._rubrics else DEFAULT_RUBRIC
+
+
+def accepted(text: str) -> str:
+    """Return an answer in the form in which it is stored and graded.
+
+    AnswerRefused: it is empty but for blanks and characters that no eye sees, or longer than ANSWER_LIMIT.
+    """
+    cleaned = clean(text)
+    if not any(_is_visible(character) for character in cleaned):
+        raise AnswerRefused("There is nothing in the answer yet.")
+    if len(cleaned) > ANSWER_LIMIT:
+        raise AnswerRefused(
+            f"The answer has {len(cleaned):,} characters; the limit is {ANSWER_LIMIT:,}. Shorten it and send again; "
+            "it is kept as you wrote it."
+        )
+    return cleaned
 
 
 def _is_visible(character: str) -> bool:

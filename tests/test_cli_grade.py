@@ -95,8 +95,8 @@ def test_an_unknown_rubric_is_named_with_the_known_ones(run: Run, files: tuple[P
     ("raw", "expected"),
     [
         ("一二三".encode("gbk"), "answer.txt:1: not UTF-8 text (byte 2)"),
-        (b"", "there is nothing in the answer"),
-        (b" \n\t", "there is nothing in the answer"),
+        (b"", "There is nothing in the answer"),
+        (b" \n\t", "There is nothing in the answer"),
         (b"a" * (ANSWER_LIMIT + 1), "the limit is 20,000"),
     ],
 )

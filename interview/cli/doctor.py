@@ -18,7 +18,7 @@ from interview.notes.library import built_in, read_notes
 from interview.prompts import load_prompts
 from interview.rubrics import load_rubrics
 from interview.settings import Settings, read_settings
-from interview.store.store import Store
+from interview.store.store import DATABASE, Store
 
 _OLDEST_PYTHON = (3, 11)
 # Up to 3.51.2, two connections that write to or checkpoint one WAL file at the same moment can corrupt it.
@@ -75,7 +75,7 @@ def _values(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    path = settings.data_dir / "viva.db"
+    path = settings.data_dir / DATABASE
     if not path.exists():
         yield Finding("ok", "database", f"{path} does not exist yet; it is made at the first start")
         return

@@ -14,7 +14,7 @@ from interview.grading.grader import Grader, GradingRequest
 from interview.grading.shelf import GraderShelf
 from interview.models import Graded, Provenance, Question, Ungraded
 from interview.rubrics import Rubric
-from interview.service import ANSWER_LIMIT, DEFAULT_RUBRIC
+from interview.service import DEFAULT_RUBRIC, accepted
 from interview.settings import read_settings
 from interview.text import clean
 from interview.wiring import build_bench
@@ -67,12 +67,10 @@ def _question(text: str, reference_file: Path | None) -> Question:
 
 
 def _answer(path: Path) -> str:
-    text = clean(_read(path))
-    if not text.strip():
-        raise AnswerRefused(f"{path}: there is nothing in the answer")
-    if len(text) > ANSWER_LIMIT:
-        raise AnswerRefused(f"{path}: the answer has {len(text):,} characters; the limit is {ANSWER_LIMIT:,}")
-    return text
+    try:
+        return accepted(_read(path))
+    except AnswerRefused as refusal:
+        raise AnswerRefused(f"{path}: {refusal}") from refusal
 
 
 def _read(path: Path) -> str:

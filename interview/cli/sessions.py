@@ -14,7 +14,7 @@ from interview.errors import ContentError
 from interview.export import transcript_json, transcript_markdown
 from interview.models import Session, SessionSummary
 from interview.settings import read_settings
-from interview.store.store import Store
+from interview.store.store import DATABASE, Store
 
 app = typer.Typer(help="Sessions that are kept.", no_args_is_help=True, rich_markup_mode=None)
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="Id of a session, as `sessions list` shows it.")]
@@ -94,7 +94,7 @@ def _session(session_id: str, data_dir: Path | None) -> Session:
 
 
 def _has_database(folder: Path) -> bool:
-    return (folder / "viva.db").exists()
+    return (folder / DATABASE).exists()
 
 
 @contextmanager

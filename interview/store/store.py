@@ -31,6 +31,9 @@ def new_id() -> str:
     return uuid4().hex
 
 
+DATABASE = "viva.db"  # its name in the data folder
+
+
 class Store:
     """What is kept. Every method is one transaction, may be called from any thread, and raises StoreError.
 
@@ -55,7 +58,7 @@ class Store:
         StoreHeld: another process writes to the folder. StoreError: the folder cannot be written, the file is no
         database of Viva, damaged, or newer than this program; it is untouched. `read_only` needs no lock.
         """
-        path = folder / "viva.db"
+        path = folder / DATABASE
         if read_only:
             migrate.refuse_other(path, migrate.current_revision(path))
             return cls(path, make_engine(path, read_only=True), None, clock)
