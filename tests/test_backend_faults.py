@@ -334,6 +334,12 @@ def test_a_reply_that_is_too_long_gets_a_larger_budget_once():
     assert len(server.asked) == 2
 
 
+def test_a_reply_without_end_is_not_kept():
+    error, _ = fault_of([whole("x" * 1_000_001)], TEXT, attempts=1)
+    assert isinstance(error, PassingFault)
+    assert error.fault == "bad_reply"
+
+
 def test_blanks_up_to_the_limit_are_the_fault_of_the_rung():
     def play(asked: Asked) -> Play:
         return (

@@ -37,10 +37,9 @@ class Reply:
 
     def take_whole(self, whole: object, asked: str) -> None:
         """Take a reply that came at once. Raises CallFailed where it is no completion."""
-        if not hasattr(whole, "choices"):
-            raise CallFailed("bad_reply")  # a page of HTML comes as a str
-        if not self._take(whole, "message", asked) and not self.pieces:
-            raise CallFailed("bad_reply")
+        self._take(whole, "message", asked)
+        if not self.pieces:
+            raise CallFailed("bad_reply")  # also a page of HTML, which comes as a str
 
     def _take(self, part: object, where: str, asked: str) -> str:
         error = getattr(part, "error", None)
