@@ -336,13 +336,20 @@
     const hidden = question && frame && (question.getBoundingClientRect().bottom < frame.top + 4 || question.getBoundingClientRect().top > frame.bottom - 4);
     document.getElementById("q-head")?.toggleAttribute("data-away", Boolean(hidden));
   }
+  // What stands above the conversation is taken from its height, so that the page itself does not scroll.
+  function measureBanner() {
+    const banner = document.querySelector("#banner .v-banner");
+    const height = `${banner ? banner.offsetHeight + 16 : 0}px`;
+    const style = document.documentElement.style;
+    if (style.getPropertyValue("--banner") !== height) style.setProperty("--banner", height);
+  }
   let frameAsked = false;
   function soon() {
     if (frameAsked) return;
     frameAsked = true;
-    requestAnimationFrame(() => { frameAsked = false; watchQuestion(); paint.repaint(); });
+    requestAnimationFrame(() => { frameAsked = false; measureBanner(); watchQuestion(); paint.repaint(); });
   }
-  addEventListener("scroll", soon, { capture: true, passive: true });
+  for (const event of ["scroll", "toggle", "resize"]) addEventListener(event, soon, { capture: true, passive: true });
   new MutationObserver(soon).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
 
   // --- quotes painted in the answer's message, without touching its nodes ------------------------------------------

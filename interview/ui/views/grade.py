@@ -19,6 +19,7 @@ from interview.ui.strings import TABLE, t
 from interview.ui.views.line import judged_text, retry_at_of, state_of, title_of, waiting_text
 from interview.ui.views.parts import (
     duration,
+    grader_word,
     is_estimate,
     number,
     ring_of,
@@ -101,7 +102,7 @@ def _pending_card(turn: Turn, grading: Grading | None, live_points: Sequence[Poi
     waiting = state_of(grading) == "waiting"
     return {
         "sentence": waiting_text(grading, lang) if waiting else judged_text(turn, live_points, lang),
-        "meta": [grading.grader],
+        "meta": [grader_word(grading.grader, lang)],
         "points": [_point(point, lang, estimate=False) for point in live_points],
         "notes": [t("ungraded.safe", lang)] if waiting else [t("grade.provisional_verdicts", lang)],
     }
@@ -110,10 +111,11 @@ def _pending_card(turn: Turn, grading: Grading | None, live_points: Sequence[Poi
 def _ungraded_card(outcome: Ungraded, lang: Language) -> ViewValue:
     provenance = outcome.provenance
     calls = [t("grade.calls", lang, n=provenance.calls)] if provenance.calls else []
+    detail = "" if provenance.kind == "coverage" else outcome.detail  # the sentence says it all there
     return {
         "sentence": reason_sentence(outcome, lang),
-        "meta": [provenance.grader, *calls],
-        "notes": [text for text in (outcome.detail, t("ungraded.safe", lang)) if text],
+        "meta": [grader_word(provenance.grader, lang), *calls],
+        "notes": [text for text in (detail, t("ungraded.safe", lang)) if text],
         "flags": _flags(outcome, lang),
     }
 

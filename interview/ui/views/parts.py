@@ -37,6 +37,11 @@ def mark_word(mark: str, lang: Language) -> str:
     return t(f"mark.{mark}", lang) if f"mark.{mark}" in TABLE else worded("band", mark, lang)
 
 
+def grader_word(name: str, lang: Language) -> str:
+    """A grader's name as shown; names are stored as they are, only the built-in one has a word."""
+    return t("grader.coverage", lang) if name == "coverage" else name
+
+
 def verdict_word(verdict: Verdict, lang: Language, *, estimate: bool = False) -> str:
     """`covered` for a judgement is only `found` for an estimate."""
     return t(f"found.{verdict}" if estimate else f"verdict.{verdict}", lang)

@@ -7,7 +7,7 @@ from interview.models import Graded, Grading, Language, PointGrade, Turn, Ungrad
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
 from interview.ui.views.grade import reason_sentence
-from interview.ui.views.parts import duration, is_estimate, ring_of, verdict_word, worded
+from interview.ui.views.parts import duration, grader_word, is_estimate, ring_of, verdict_word, worded
 from interview.ui.views.view import ViewValue
 
 _WEIGHT: dict[str, int] = {"contradicted": 3, "partial": 2, "covered": 1}
@@ -94,7 +94,6 @@ def _segments(text: str, spans: Sequence[tuple[int, int, str, int, str]]) -> lis
 
 def _column(grading: Grading, lang: Language) -> ViewValue:
     outcome = grading.outcome
-    name = t("grader.coverage", lang) if grading.grader == "coverage" else grading.grader
     facts: list[str] = []
     if isinstance(outcome, Graded):
         band = t("state.estimate", lang) if is_estimate(outcome) else worded("band", outcome.band, lang)
@@ -105,7 +104,7 @@ def _column(grading: Grading, lang: Language) -> ViewValue:
         facts = [t("state.pending", lang)]
     return {
         "grading": grading.id,
-        "name": name,
+        "name": grader_word(grading.grader, lang),
         "facts": facts,
         "title": reason_sentence(outcome, lang) if isinstance(outcome, Ungraded) else "",
         "ring": ring_of(grading, (), lang),

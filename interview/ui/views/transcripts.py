@@ -8,6 +8,7 @@ from interview.report import report
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import (
+    grader_word,
     is_estimate,
     mark_of,
     mark_word,
@@ -61,7 +62,7 @@ def _session_row(summary: SessionSummary, lang: Language) -> ViewValue:
     meta = [t("sessions.questions", lang, n=summary.count)]
     if summary.finished_at is None:
         meta.append(t("sessions.answered", lang, n=summary.answered))
-    meta += [t("grader.coverage", lang) if name == "coverage" else name for name in summary.graders]
+    meta += [grader_word(name, lang) for name in summary.graders]
     if marks["ungraded"]:
         meta.append(t("sessions.ungraded", lang, n=marks["ungraded"]))
     return {
