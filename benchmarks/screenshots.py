@@ -207,10 +207,11 @@ def visit(browser: Browser, app: App, judge: FakeJudge, width: int, theme: str, 
         context.close()
 
 
-def shoot(page: Page, file: Path) -> None:
+def shoot(page: Page, file: Path, *, full_page: bool) -> None:
     page.evaluate("document.fonts.ready")
     page.mouse.move(0, 0)
-    page.screenshot(path=file, animations="disabled", caret="hide")
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=file, full_page=full_page, animations="disabled", caret="hide")
     print(file, flush=True)
 
 
@@ -228,7 +229,8 @@ def make(folder: Path, wanted: Sequence[tuple[str, int, str, str]], chromium: st
             ):
                 judge.feedback = LINES[lang][1]
                 SCENES[scene](studio)
-                shoot(studio.page, folder / f"{scene}-{width}-{theme}-{lang}.png")
+                file = folder / f"{scene}-{width}-{theme}-{lang}.png"
+                shoot(studio.page, file, full_page=scene == "room" and not studio.phone)
 
 
 def main() -> None:

@@ -39,8 +39,16 @@ def opened(browser: Browser, app: App) -> Iterator[Visits]:
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing makes the page scroll sideways."""
-    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    """Whether the page does not scroll sideways, and everything that can be used stands inside it."""
+    return page.evaluate(
+        """() => {
+          const width = document.documentElement.clientWidth;
+          const boxes = [...document.querySelectorAll("button, input, textarea, .card")].filter(node =>
+            node.checkVisibility({ visibilityProperty: true }) && !node.closest(".v-scroll"));
+          return document.documentElement.scrollWidth <= width
+            && boxes.every(node => node.getBoundingClientRect().right <= width + 1);
+        }"""
+    )
 
 
 def upload(page: Page, file: Path) -> None:

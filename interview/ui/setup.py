@@ -41,7 +41,8 @@ class SetupPanel:
         self._is_estimate = is_estimate
         self._seed = seed
         lang = page.lang
-        with gr.Row(elem_id="setup", equal_height=False) as self.row:
+        # Neither the set-up nor an interview is there before the page knows which: what is not there cannot be clicked.
+        with gr.Row(elem_id="setup", equal_height=False, visible=False) as self.row:
             with gr.Column(scale=7, elem_id="setup-main"):
                 self.head = view("setup_head", {}, elem_id="setup-head")
                 with gr.Column(elem_classes=["card"]):
