@@ -11,7 +11,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,9 +85,19 @@ def made_up_requests(count: int, questions: Sequence[Question], seed: int) -> li
 
 
 async def grade_all(
-    server: LlamaServer, count: int, questions: Sequence[Question], prompts: Path, *, seed: int = 7, at_once: int = 2
+    server: LlamaServer,
+    count: int,
+    questions: Sequence[Question],
+    prompts: Path,
+    *,
+    seed: int = 7,
+    at_once: int = 2,
+    tell: Callable[[int], None] = lambda left: None,
 ) -> Tally:
-    """Grade `count` made-up answers to the questions, `at_once` of them at a time, with the prompts of a folder."""
+    """Grade `count` made-up answers to the questions, `at_once` of them at a time, with the prompts of a folder.
+
+    `tell` is called before each with the number of answers left.
+    """
     endpoint = endpoint_at(server.base_url, name="llama", model=server.model, key=server.key, deadline_seconds=300)
     backend = OpenAICompatibleBackend(endpoint)
     judge = JudgeGrader(backend, load_prompts(prompts), name="llama")
@@ -96,6 +106,7 @@ async def grade_all(
 
     async def work() -> None:
         while waiting:
+            tell(len(waiting))
             await grade_one(judge, waiting.pop(), tally)
 
     try:
@@ -148,6 +159,11 @@ def flaw_of(point: PointGrade, answer: str) -> str:
     return ""
 
 
+def show_progress(left: int) -> None:
+    if left % 10 == 0:
+        print(f"{left} answers left", file=sys.stderr, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=100)
@@ -157,7 +173,8 @@ def main() -> None:
     began = time.monotonic()
     try:
         with running_llama(shared) as server:
-            tally = asyncio.run(grade_all(server, chosen.n, shipped(), PROJECT / "prompts", seed=chosen.seed))
+            grading = grade_all(server, chosen.n, shipped(), PROJECT / "prompts", seed=chosen.seed, tell=show_progress)
+            tally = asyncio.run(grading)
     except NotSetUp as fault:
         sys.exit(f"There is no llama-server here: {fault}")
     print(f"{chosen.n} gradings in {time.monotonic() - began:.0f} s")
