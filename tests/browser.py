@@ -191,8 +191,10 @@ class Candidate:
     def answers(self) -> Locator:
         return self.chat.locator(".user-row")
 
-    def open_tab(self, name: str) -> None:
-        self.page.get_by_role("tab", name=name).click()
+    def open_transcript(self, session: Session) -> None:
+        """Open a session in the Transcripts tab; the list is read anew when the tab is entered."""
+        self.page.get_by_role("tab", name="Transcripts").click()
+        self.page.locator("#session-rows .v-session", has_text=session.title).click()
 
 
 class Visits:

@@ -74,8 +74,7 @@ def test_two_answers_with_a_reload_in_mid_grading_then_transcript_regrade_and_ex
     assert [turn.state for turn in session.turns] == ["answered", "answered", "skipped"]
     assert gradings(session) == ["custom:fake-judge done"] * 2
 
-    person.open_tab("Transcripts")
-    page.locator("#session-rows .v-session").first.click()
+    person.open_transcript(app.stored()[0])
     expect(page.locator("#room-nav .v-nav-item")).to_have_count(3)
     expect(page.locator("#room-answer mark").first).to_contain_text("Every token looks at all the other tokens")
     page.locator("#room-grader input").click()

@@ -70,8 +70,7 @@ def test_hostile_text_is_shown_as_text(app: App, opened: Visits):
         assert line in said
     assert page.locator("#chat .user-row :is(img, script, svg, iframe, form, mark)").count() == 0
     assert page.locator("#feedback :is(img[src^=http], script, iframe, form, mark)").count() == 0
-    person.open_tab("Transcripts")
-    page.locator("#session-rows .v-session").first.click()
+    person.open_transcript(app.stored()[0])
     expect(page.locator("#room-answer")).to_contain_text("<script>alert(2)</script>")
     expect(page.locator("#room-answer")).to_contain_text("${HOME}")
     assert page.evaluate("window.HACKED") is None
@@ -149,7 +148,7 @@ def test_a_session_that_was_left_is_offered_in_another_browser(opened: Visits):
     expect(elsewhere.next_button).to_be_visible()
 
 
-def test_on_a_phone_the_grade_is_a_sheet_and_nothing_scrolls_sideways(opened: Visits):
+def test_on_a_phone_the_grade_is_a_sheet_and_nothing_scrolls_sideways(app: App, opened: Visits):
     person = opened.candidate(viewport={"width": 390, "height": 844}).arrive()
     page = person.page
     assert fits(page)
@@ -163,8 +162,6 @@ def test_on_a_phone_the_grade_is_a_sheet_and_nothing_scrolls_sideways(opened: Vi
     page.locator("#grade .v-close").click()
     expect(page.locator("#practice-right.open")).to_have_count(0)
     expect(person.next_button).to_be_in_viewport()
-    person.open_tab("Transcripts")
-    assert fits(page)
-    page.locator("#session-rows .v-session").first.click()
+    person.open_transcript(app.stored()[0])
     expect(page.locator("#room-answer")).to_contain_text("Every token")
     assert fits(page)
