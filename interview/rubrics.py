@@ -35,10 +35,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Level(Value):
-    """One rung of a criterion. `value` is 0-1; `anchor` says in each language what such an answer looks like."""
+    """One rung of a criterion, `value` 0-1: a word for it, and what such an answer looks like, in each language."""
 
     id: Identifier
     value: Share
+    title: Texts
     anchor: Texts
 
 
@@ -62,11 +63,10 @@ class Criterion(Value):
 
 
 class Band(Value):
-    """A word for a range of scores: from `at_least` (0-1 of the maximum) upwards."""
+    """A range of scores: from `at_least` (0-1 of the maximum) upwards. The screen has words for the usual ids."""
 
     id: Identifier
     at_least: Share
-    title: Texts
 
 
 class Rubric(Value):

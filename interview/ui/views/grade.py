@@ -25,7 +25,6 @@ from interview.ui.views.parts import (
     ring_of,
     tally,
     verdict_word,
-    worded,
 )
 from interview.ui.views.view import ViewValue
 
@@ -206,9 +205,9 @@ def _criterion_bar(criterion: CriterionGrade, lang: Language, rubric: Rubric | N
     known = next((known for known in rubric.criteria if known.id == criterion.id), None) if rubric else None
     level = next((level for level in known.levels if level.id == criterion.level), None) if known else None
     return {
-        "label": known.title[lang] if known else worded("criterion", criterion.id, lang),
+        "label": known.title[lang] if known else criterion.id,
         "share": criterion.value,
-        "text": f"{worded('level', criterion.level, lang)} · {criterion.value:g}",
+        "text": f"{level.title[lang] if level else criterion.level} · {criterion.value:g}",
         "title": level.anchor[lang] if level else criterion.reason,
     }
 
