@@ -1,0 +1,164 @@
+"""Running a grader over many answers: several at a time, whatever it does, each answer comes to one outcome."""
+
+import asyncio
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from interview import grading
+from interview.calibration.paid import Kept, PaidGradings, grading_key
+from interview.errors import BackendError, StoreError
+from interview.grading.grader import Grader, GradingRequest
+from interview.models import Graded, Provenance, Ungraded, UngradedReason, Value, digest
+from interview.prompts import Prompts
+from interview.rubrics import Rubric
+
+LONGEST_GRADING = 900.0  # seconds; backends have deadlines of their own, this ends what hangs all the same
+_log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None]
+
+
+class Trial(Value):
+    """One grading to make. `name` is unique in its set; of several `requests` the best grade counts."""
+
+    name: str
+    requests: tuple[GradingRequest, ...]
+    repeat: int = 0
+
+
+class Tried(Value):
+    """What came of a trial. `seconds` is wall-clock; `kept`: it was paid for in an earlier run."""
+
+    name: str
+    outcome: Graded | Ungraded
+    seconds: float
+    kept: bool = False
+
+    @property
+    def share(self) -> float | None:
+        """The score as a share (0-1) of its maximum; None where there is no grade."""
+        return self.outcome.score / self.outcome.max_score if isinstance(self.outcome, Graded) else None
+
+
+class Failed(Value):
+    """An answer without a grade, and why. `row` is its line in the file; None where it has none."""
+
+    row: int | None
+    id: str
+    reason: UngradedReason
+    detail: str
+
+
+@dataclass(frozen=True)
+class Trials:
+    """A grader with everything that its gradings depend on. `progress` is told how many are done, of how many."""
+
+    grader: Grader
+    paid: PaidGradings | None
+    concurrency: int = 4
+    progress: Progress = lambda done, of: None
+    monotonic: Callable[[], float] = time.monotonic
+
+    async def run(self, trials: Sequence[Trial]) -> tuple[Tried, ...]:
+        """Make every grading that is not kept from earlier; outcomes in the order of `trials`. Raises StoreError."""
+        queue = iter(enumerate(trials))
+        found: dict[int, Tried] = {}
+
+        async def work() -> None:
+            for index, trial in queue:
+                found[index] = self._kept(trial) or await self._made(trial)
+                self.progress(len(found), len(trials))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.concurrency, len(trials))):
+                    group.create_task(work())
+        except* StoreError as faults:
+            raise faults.exceptions[0] from None
+        return tuple(found[index] for index in range(len(trials)))
+
+    def _kept(self, trial: Trial) -> Tried | None:
+        kept = self.paid and self.paid.find(grading_key(trial.name, trial.requests[0], trial.repeat))
+        return Tried(name=trial.name, outcome=kept.outcome, seconds=kept.seconds, kept=True) if kept else None
+
+    async def _made(self, trial: Trial) -> Tried:
+        started = self.monotonic()
+        outcomes = [await self._outcome(request) for request in trial.requests]
+        graded = [outcome for outcome in outcomes if isinstance(outcome, Graded)]
+        outcome = max(graded, key=lambda grade: grade.score) if graded else outcomes[0]
+        seconds = round(self.monotonic() - started, 4)
+        if self.paid:
+            key = grading_key(trial.name, trial.requests[0], trial.repeat)
+            self.paid.keep(Kept(key=key, seconds=seconds, outcome=outcome))
+        return Tried(name=trial.name, outcome=outcome, seconds=seconds)
+
+    async def _outcome(self, request: GradingRequest) -> Graded | Ungraded:
+        outcome: Graded | Ungraded | None = None
+        reason: UngradedReason = "internal_error"
+        try:
+            async with asyncio.timeout(LONGEST_GRADING):
+                async for event in self.grader.grade(request):
+                    if isinstance(event, Graded | Ungraded):
+                        outcome = outcome or event
+            detail = "The grader ended without an outcome."
+        except BackendError as fault:
+            reason, detail = fault.fault, str(fault)
+        except TimeoutError:
+            reason, detail = "timed_out", f"No grade came within {LONGEST_GRADING:.0f} s."
+        except Exception as fault:  # one answer that breaks a grader must not end the run
+            _log.exception("Grader %s failed", self.grader.name)
+            detail = f"The grader failed ({type(fault).__name__})."
+        return outcome or Ungraded(reason=reason, detail=detail, provenance=self._provenance(request))
+
+    def _provenance(self, request: GradingRequest) -> Provenance:
+        return Provenance(
+            grader=self.grader.name,
+            kind=self.grader.kind,
+            host=self.grader.host,
+            rubric=request.rubric.ref,
+            question_digest=request.question.content_digest,
+            reference_digest=request.question.reference_digest,
+        )
+
+
+def failures(tried: Sequence[Tried], rows: dict[str, int]) -> list[Failed]:
+    """Return the answers without a grade, in order; `rows` are their lines by name."""
+    return [
+        Failed(row=rows.get(one.name), id=one.name, reason=one.outcome.reason, detail=one.outcome.detail)
+        for one in tried
+        if isinstance(one.outcome, Ungraded)
+    ]
+
+
+def reasons_of(failed: Sequence[Failed]) -> dict[str, int]:
+    """Return how many answers failed for each reason, the most frequent first."""
+    return dict(Counter(one.reason for one in failed).most_common())
+
+
+def paid_gradings(folder: Path, grader: Grader, model: str, rubric: Rubric, prompts: Prompts) -> PaidGradings | None:
+    """Return where the gradings of a judge are kept, below `folder`; None for a grader that costs nothing.
+
+    The code of the grading layer is part of the identity: figures must never be those of code that is gone.
+    Raises StoreError.
+    """
+    if grader.kind == "coverage":
+        return None
+    identity = {
+        "grader": grader.name,
+        "host": grader.host,
+        "model": model,
+        "rubric": rubric.ref,
+        "prompts": [prompts.judge.ref, prompts.repair.ref],
+        "code": code_digest(),
+    }
+    return PaidGradings(folder, json.dumps(identity, sort_keys=True))
+
+
+def code_digest() -> str:
+    """Return the digest of the modules of the grading layer."""
+    folder = Path(str(grading.__file__)).parent
+    return digest("\0".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py"))))
