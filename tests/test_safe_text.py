@@ -94,4 +94,10 @@ def test_other_fences_keep_their_name_and_diagrams_are_not_drawn():
 
 
 def test_a_line_for_a_card_has_no_markup_and_no_breaks():
-    assert plain_line("What is\n  `[CLS]` **for**?") == "What is [CLS] for?"
+    assert plain_line("What is\n  `[CLS]` **for**, *really*?") == "What is [CLS] for, really?"
+    assert plain_line("**the `b` one**") == "the b one"
+
+
+def test_a_plain_line_keeps_products():
+    for text in ("softmax[(Q*K^T)/(dk)^(1/2)] *V", "a*b*c", "2 * 3 * 4", "x**2", "`open"):
+        assert plain_line(text) == text

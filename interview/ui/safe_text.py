@@ -30,7 +30,15 @@ _SEGMENT = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _SPACE = re.compile(r"\s+")
-_MARKUP = re.compile(r"[`*]+")
+# Only marks that come in pairs around words, for a lone `*` is a product, as in Q*K. Bounded: keeps the search linear.
+_PAIRS = tuple(
+    re.compile(form)
+    for form in (
+        r"\*\*(?=\S)([^*\n]{1,200})(?<=\S)\*\*",
+        r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,200})(?<=\S)\*(?![\w*])",
+        r"`{1,3}([^`\n]{1,200})`{1,3}",
+    )
+)
 
 
 @lru_cache(maxsize=512)  # a conversation is drawn again at every event, and hardly any of it is new
@@ -52,7 +60,9 @@ def safe_markdown(text: str, *, formulas: bool = False) -> str:
 
 def plain_line(text: str) -> str:
     """The text on one line without code ticks and emphasis, for cards that show no Markdown."""
-    return _SPACE.sub(" ", _MARKUP.sub("", text)).strip()
+    for pair in _PAIRS:
+        text = pair.sub(r"\1", text)
+    return _SPACE.sub(" ", text).strip()
 
 
 def _segment(segment: re.Match[str], formulas: bool) -> str:
