@@ -550,6 +550,14 @@ def test_nobody_calls_inside_the_window_that_one_of_them_was_told_of():
     assert min(calls[2:]) >= 1020.0
 
 
+def test_a_shorter_wait_told_later_does_not_open_the_gate():
+    time = Time()
+    gate = Gate(1, clock=time.clock, sleep=time.sleep)
+    gate.close_for(30)
+    gate.close_for(5)
+    assert gate.remaining == 30
+
+
 def test_a_gate_shut_for_long_refuses_without_a_call():
     time = Time()
 
