@@ -10,6 +10,7 @@ from interview.calibration.rows import Row, read_table, require_unique
 from interview.models import Language, Question, Value
 from interview.text import cjk_share
 
+_COLUMNS = ("id", "question_id", "question", "reference", "answer", "score", "max_score")
 # Chinese notes may be full of English terms, English ones may quote a Chinese word.
 _NO_CHINESE, _CHINESE = 0.1, 0.4
 
@@ -59,6 +60,8 @@ def read_human_grades(path: Path) -> HumanGrades:
     rows are in different languages: figures over both would describe neither.
     """
     table = read_table(path)
+    for row in table.rows:
+        row.require(_COLUMNS)
     known: list[Language] = [found for row in table.rows if (found := _language(row))]
     lang = known[0] if known else "en"
     rows = tuple(_read(row, lang) for row in table.rows)

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +31,12 @@ class Row:
     def has(self, column: str) -> bool:
         """Whether there is anything in the column; an empty cell and null are nothing."""
         return self.fields.get(column) not in (None, "")
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Raise ContentError naming all of the columns that the row has not."""
+        missing = [column for column in columns if column not in self.fields]
+        if missing:
+            raise self.wrong(f"missing columns: {', '.join(missing)}")
 
     def text(self, column: str, *, empty: bool = False) -> str:
         """Return a text without what no text may hold. ContentError: the column is missing, no text, or empty."""
