@@ -19,7 +19,7 @@ FaultClass = Literal[
     "timed_out",
     "rate_limited",
     "server_fault",
-    "bad_reply",
+    "bad_reply",  # the reply could not be used
     "key_refused",
     "model_unknown",
     "quota_exhausted",

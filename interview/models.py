@@ -8,23 +8,15 @@ from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
+from interview.errors import FaultClass
+
 Language = Literal["zh", "en"]
 Label = Literal["judgement", "coverage_estimate"]
 Verdict = Literal["covered", "partial", "missing", "contradicted", "cannot_assess"]
 UngradedReason = Literal[
+    FaultClass,
     "language_mismatch",  # answer and reference in different scripts; the coverage estimate cannot compare them
     "no_reference",  # nothing to compare with, and no model to ask
-    "unreachable",
-    "timed_out",
-    "rate_limited",
-    "server_fault",
-    "bad_reply",  # the model's reply stayed unusable after one repair turn
-    "key_refused",
-    "model_unknown",
-    "quota_exhausted",
-    "context_exceeded",
-    "content_refused",
-    "request_refused",
     "abstained",  # the model could not assess too much of the rubric
     "grader_unknown",  # the grader named in the request is not configured here
     "internal_error",

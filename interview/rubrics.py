@@ -3,7 +3,6 @@
 import itertools
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 
 from interview.errors import ContentError
 from interview.models import Language, Value, Verdict, digest
+from interview.toml_file import read_toml
 
 # Marks of a transcript row that are not bands; a band of the same name could not be told from them.
 RESERVED_BANDS = frozenset({"estimate", "ungraded", "pending", "skipped", "open"})
@@ -146,16 +146,7 @@ def load_rubrics(folder: Path) -> dict[str, Rubric]:
 
 
 def _load(path: Path) -> Rubric:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        place = re.search(r"at line (\d+)", str(fault))
-        raise ContentError(f"{path}:{place[1] if place else 1}: not TOML: {fault}") from fault
-    except UnicodeDecodeError as fault:
-        raise ContentError(f"{path}:1: not UTF-8 text") from fault
-    except OSError as fault:
-        raise ContentError(f"{path}: cannot be read: {fault.strerror}") from fault
+    text, content = read_toml(path)
     lines = _lines_of_keys(text)
     for taken in sorted({"name", "digest"} & set(content)):
         raise ContentError(f"{path}:{lines[(taken,)]}: unknown field `{taken}`; a rubric is named after its file")

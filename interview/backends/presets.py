@@ -3,7 +3,6 @@
 import functools
 import ipaddress
 import json
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from pydantic import Field, ValidationError
 from interview.backends.backend import Rung
 from interview.errors import ContentError
 from interview.models import Value
+from interview.toml_file import read_toml
 
 TokenParameter = Literal["max_tokens", "max_completion_tokens"]
 GENERIC = "generic"
@@ -50,14 +50,7 @@ class Preset(Value):
 @functools.cache
 def load_presets(path: Path = PRESETS_FILE) -> dict[str, Preset]:
     """Read the presets of a TOML file, by name. Raises ContentError naming file, preset and field."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as fault:
-        raise ContentError(f"{path}: not TOML: {fault}") from fault
-    except UnicodeDecodeError as fault:
-        raise ContentError(f"{path}: not UTF-8 text") from fault
-    except OSError as fault:
-        raise ContentError(f"{path}: cannot be read: {fault.strerror}") from fault
+    _, tables = read_toml(path)
     presets = {name: _preset(path, name, table) for name, table in tables.items()}
     if GENERIC not in presets:
         raise ContentError(f"{path}: expected a table [{GENERIC}] for the hosts that no other preset names")

@@ -1,7 +1,6 @@
 """`backends.toml`: the backends that the user named, one table each; keys are named there, never written."""
 
 import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from interview.errors import ContentError
 from interview.models import Value
 from interview.settings.checks import checked_key, line_of, said
+from interview.toml_file import read_toml
 
 _RESERVED_NAMES = ("coverage", "guard", "self")  # kinds of provenance that no backend may pass itself off as
 _BACKEND_NAME = re.compile(r"[\w.-]+")
@@ -54,16 +54,7 @@ def read_backends(path: Path, secret: Callable[[str], SecretStr | None]) -> Conf
 
     Raises ContentError naming file, line and what was expected.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        place = re.search(r"at line (\d+)", str(fault))
-        raise ContentError(f"{path}:{place[1] if place else 1}: not TOML: {fault}") from fault
-    except UnicodeDecodeError as fault:
-        raise ContentError(f"{path}:1: not UTF-8 text") from fault
-    except OSError as fault:
-        raise ContentError(f"{path}: cannot be read: {fault.strerror}") from fault
+    text, content = read_toml(path)
     default = content.pop("default", None)
     default_line = line_of(text, "default")
     if default is not None and not isinstance(default, str):

@@ -1,0 +1,22 @@
+"""Reading a TOML file that a user edits: a mistake is named with its file and line."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from interview.errors import ContentError
+
+
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return the file's text and what it holds. Raises ContentError: not there, not UTF-8, or not TOML."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        place = re.search(r"at line (\d+)", str(fault))
+        raise ContentError(f"{path}:{place[1] if place else 1}: not TOML: {fault}") from fault
+    except UnicodeDecodeError as fault:
+        raise ContentError(f"{path}:1: not UTF-8 text") from fault
+    except OSError as fault:
+        raise ContentError(f"{path}: cannot be read: {fault.strerror}") from fault
