@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from interview.models import Session, SessionPlan
+from interview.models import PointGrade, Session, SessionPlan
 from interview.settings import read_settings
 from interview.ui.frame import Frame
 from interview.ui.messages import conversation, turn_at
@@ -135,6 +135,26 @@ def test_an_unchanged_session_is_not_drawn_again(tab: PracticeTab, viva: Viva, s
     assert tab._refresh(page, "", stamp) == {}
     viva.interviewer.hint(session.turns[0].id)
     assert tab._refresh(page, "", stamp)[tab.talk.stamp] != stamp
+
+
+def test_a_verdict_that_arrives_while_the_page_is_drawn_is_drawn_by_the_next_refresh(
+    tab: PracticeTab, viva: Viva, session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    grading = viva.interviewer.submit(session.turns[0].id, "an answer of some length", "coverage").grading_id
+    session = viva.interviewer.session(session.id)
+    look = viva.live.verdicts
+
+    def look_just_before_it_comes(grading_id: str) -> tuple[PointGrade, ...]:
+        seen = look(grading_id)
+        point = PointGrade(id="k1", text="point", weight=1, kind="required", verdict="missing", verified=True)
+        viva.live.publish(session.id, grading, point)
+        return seen
+
+    monkeypatch.setattr(viva.live, "verdicts", look_just_before_it_comes)
+    page = PAGE.model_copy(update={"session": session.id})
+    drawn = tab.talk.render(page, session)
+    monkeypatch.setattr(viva.live, "verdicts", look)
+    assert tab._refresh(page, "", drawn[tab.talk.stamp]) != {}
 
 
 def test_a_page_that_remembers_a_session_of_another_data_folder_gets_the_set_up(tab: PracticeTab):

@@ -109,6 +109,8 @@ class TalkPanel:
         Where neither is asked for, it is the newest Turn, and the summary once the session is finished.
         `moved`: False where the same is only drawn again, so that what the reader unfolded stays so.
         """
+        # First of all: a verdict that arrives while the rest is drawn must not count as drawn.
+        stamp = self.stamp_of(page, session, shown)
         turn = _open_turn(session)
         focus = _focus(session, shown)
         return {
@@ -119,7 +121,7 @@ class TalkPanel:
             ),
             self.turn: turn.id if turn else "",
             self.shown: shown,
-            self.stamp: self.stamp_of(page, session, shown),
+            self.stamp: stamp,
             **self._head(page, session, focus),
             **self._actions(session, turn, page.lang),
             **self._foot(session, turn, focus, page.lang),

@@ -195,6 +195,8 @@ class TranscriptsTab:
         lang = page.lang
         turn = _chosen(session, turn_id)
         chosen = turn.id if turn else ""
+        # First of all: a verdict that arrives while the rest is drawn must not count as drawn.
+        stamp = self._stamp(page, session, chosen)
         return {
             self.list: gr.update(visible=False),
             self.room: gr.update(visible=True),
@@ -206,7 +208,7 @@ class TranscriptsTab:
             self.nav: gr.update(value=room_nav(session, chosen, lang)),
             self.session_id: session.id,
             self.turn_id: chosen,
-            self.stamp: self._stamp(page, session, chosen),
+            self.stamp: stamp,
             **self._turn(page, turn),
         }
 
