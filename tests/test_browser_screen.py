@@ -162,6 +162,11 @@ def test_on_a_phone_the_grade_is_a_sheet_and_nothing_scrolls_sideways(app: App, 
     page.locator("#grade .v-close").click()
     expect(page.locator("#practice-right.open")).to_have_count(0)
     expect(person.next_button).to_be_in_viewport()
-    person.open_transcript(app.stored()[0])
+    page.locator("#practice-finish").click()
+    expect(page.locator("#report-card")).to_contain_text("1 of 3 answered")
+    page.locator("#practice-end").click()
+    expect(page.locator("#practice-new")).to_be_visible()
+    assert fits(page)
+    person.open_transcript(app.stored()[0])  # the bar of tabs is not covered by any of this
     expect(page.locator("#room-answer")).to_contain_text("Every token")
     assert fits(page)
