@@ -109,6 +109,10 @@ class Trials:
             reason, detail = fault.fault, str(fault)
         except TimeoutError:
             reason, detail = "timed_out", f"No grade came within {LONGEST_GRADING:.0f} s."
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            detail = "The grader cancelled itself."
         except Exception as fault:  # one answer that breaks a grader must not end the run
             _log.exception("Grader %s failed", self.grader.name)
             detail = f"The grader failed ({type(fault).__name__})."

@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -110,7 +110,7 @@ def evaluate(
         measuring = _on_golden(run, answers) if suite is Suite.GOLDEN else _on_probes(run, answers)
     report = asyncio.run(_closing(bench.shelf, measuring))
     if as_json:
-        say_json(report.fields)
+        say_json(_rounded(report.fields))
     else:
         for line in report.lines:
             say(line)
@@ -147,6 +147,17 @@ def _progress(done: int, of: int) -> None:
         bar = "#" * filled + "." * (_BAR - filled)
         sys.stderr.write(f"\r[{bar}] {done}/{of}" + ("\n" if done == of else ""))
         sys.stderr.flush()
+
+
+def _rounded(content: Any) -> Any:
+    """Numbers to nine decimals, so that one computed in two ways is the same number in both places."""
+    if isinstance(content, float):
+        return round(content, 9)
+    if isinstance(content, dict):
+        return {name: _rounded(found) for name, found in cast(dict[str, Any], content).items()}
+    if isinstance(content, list | tuple):
+        return [_rounded(found) for found in cast(Sequence[Any], content)]
+    return content
 
 
 async def _closing(shelf: GraderShelf, measuring: Coroutine[Any, Any, _Report]) -> _Report:
