@@ -1,19 +1,22 @@
 """The coverage estimate: which key points an answer mentions, counted without a model. It judges no correctness."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from interview.grading.coverage_formula import (
-    CLASH_FACTOR,
-    COVERAGE_SHARE,
-    GRAM_SHARE,
+    BARE_EXPONENT,
+    POINT_CHANCE,
+    Arithmetic,
     Read,
     StatementCoverage,
+    arithmetic,
     cover,
     gram_recall,
+    in_order,
 )
 from interview.grading.grader import GradingEvent, GradingRequest
 from interview.grading.guard import guard_rule
@@ -27,7 +30,7 @@ from interview.text import cjk_share
 COVERED, PARTIAL = 0.75, 0.4
 # So much of a reference in another script makes the answer comparable all the same: it uses the same terms.
 _COMMON_TERMS = 1 / 3
-_THOUSANDTH, _TENTH = Decimal("0.001"), Decimal("0.1")
+_TENTH = Decimal("0.1")
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,24 @@ def estimate(request: GradingRequest) -> Graded | Ungraded:
         return _graded(request, given, points, Decimal(0), f"{request.rubric.max_score:g} × 0 = 0", (f"guard:{rule}",))
     if not _comparable(question, given, answer):
         return _ungraded(request, "language_mismatch", "Answer and reference are in different scripts.")
-    clash = reference.opening * given.opening < 0
     flags = [f"polarity:{item.point.id}" for item in points if _is_opposed(item)]
-    value, shown = _sum(request.rubric.max_score, share, share if grams is None else grams, clash)
-    return _graded(request, given, points, value, shown, (*flags, *(["verdict_clash"] if clash else [])))
+    found = arithmetic(
+        share,
+        grams,
+        opposed_share=_opposed_share(points),
+        order=in_order(_known(question, reference), given),
+        clash=reference.opening * given.opening < 0,
+        exponent=Decimal(1) if question.key_points else BARE_EXPONENT,
+    )
+    value, shown = _sum(request.rubric.max_score, found)
+    return _graded(request, given, points, value, shown, (*flags, *(["verdict_clash"] if found.clash else [])))
+
+
+def _known(question: Question, reference: Read) -> Read:
+    """The text whose word order counts: an answer may follow the reference or the author's points."""
+    if not question.key_points:
+        return reference
+    return Read("\n".join((question.reference, *(point.text for point in question.key_points))))
 
 
 def _covered_points(question: Question, asked: Read, given: Read) -> list[_Covered]:
@@ -87,7 +104,8 @@ def _covered_points(question: Question, asked: Read, given: Read) -> list[_Cover
     # Cut from the reference itself, because a point's text has lost the line ends that part its clauses.
     spans = () if own else split_spans(question.reference)
     statements = [point.text for point in points] if own else [question.reference[start:end] for start, end in spans]
-    covered = [cover(Read(statement), asked, given) for statement in statements]
+    chance = POINT_CHANCE if own else 0.0
+    covered = [cover(Read(statement), asked, given, chance=chance) for statement in statements]
     return [
         _Covered(point, (point.weight if found.weight else 0.0) if own else found.weight, found)
         for point, found in zip(points, covered, strict=True)
@@ -99,6 +117,12 @@ def _share(points: Sequence[_Covered]) -> float | None:
     required = [item for item in points if item.point.kind == "required" and item.weight] or points
     whole = sum(item.weight for item in required)
     return min(1.0, sum(item.weight * item.coverage.coverage for item in points) / whole) if whole else None
+
+
+def _opposed_share(points: Sequence[_Covered]) -> float:
+    """The share (0-1) of all credit that comes from clauses of other polarity."""
+    credit = math.fsum(item.weight * item.coverage.credit for item in points)
+    return math.fsum(item.weight * item.coverage.against for item in points) / credit if credit else 0.0
 
 
 def _comparable(question: Question, given: Read, answer: str) -> bool:
@@ -113,14 +137,10 @@ def _comparable(question: Question, given: Read, answer: str) -> bool:
     return len(sought & given.vocabulary) >= _COMMON_TERMS * len(sought)
 
 
-def _sum(maximum: float, share: float, grams: float, clash: bool) -> tuple[Decimal, str]:
-    """The score, and the one line that leads to it: computed from the shown figures, so that it can be checked."""
-    coverage, recall = (Decimal(part).quantize(_THOUSANDTH, ROUND_HALF_UP) for part in (share, grams))
-    factor = Decimal(str(CLASH_FACTOR)) if clash else Decimal(1)
-    raw = factor * (Decimal(str(COVERAGE_SHARE)) * coverage + Decimal(str(GRAM_SHARE)) * recall)
-    value = (Decimal(str(maximum)) * raw).quantize(_TENTH, ROUND_HALF_UP)
-    clashing = f"{CLASH_FACTOR} × " if clash else ""
-    return value, f"{maximum:g} × {clashing}({COVERAGE_SHARE} × {coverage} + {GRAM_SHARE} × {recall}) = {value}"
+def _sum(maximum: float, found: Arithmetic) -> tuple[Decimal, str]:
+    """The score, and the one line that leads to it."""
+    value = (Decimal(str(maximum)) * found.raw).quantize(_TENTH, ROUND_HALF_UP)
+    return value, f"{maximum:g} × {found.shown} = {value}"
 
 
 def _graded(
