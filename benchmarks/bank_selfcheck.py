@@ -1,6 +1,6 @@
 """What the coverage estimate says of the bank: references against themselves and each other, and the golden answers.
 
-    python benchmarks/bank_selfcheck.py
+    python -m benchmarks.bank_selfcheck
 
 Exits with 1 where a figure is missed. Pairs above 4 are listed, because some questions share an answer.
 """
@@ -12,14 +12,13 @@ from pathlib import Path
 from statistics import mean
 from typing import get_args
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
+from interview.grading.coverage import estimate
+from interview.grading.grader import GradingRequest
+from interview.models import Graded, Language, Question
+from interview.notes.library import built_in
+from interview.rubrics import Rubric, load_rubrics
 
-from interview.grading.coverage import estimate  # noqa: E402
-from interview.grading.grader import GradingRequest  # noqa: E402
-from interview.models import Graded, Language, Question  # noqa: E402
-from interview.notes.library import built_in  # noqa: E402
-from interview.rubrics import Rubric, load_rubrics  # noqa: E402
+PROJECT = Path(__file__).resolve().parent.parent
 
 GOLDEN = PROJECT / "interview" / "calibration" / "suites" / "golden"
 OWN, OTHERS_MEAN, OTHERS_MOST, OTHERS_SHARE = 9.5, 2.5, 4.0, 0.97

@@ -21,19 +21,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
+from interview.grading.grader import Grader, GradingEvent, GradingRequest, VerdictReady
+from interview.grading.shelf import GraderChoice
+from interview.live import LiveFeed
+from interview.models import Graded, PointGrade, Provenance, Question, SessionPlan
+from interview.notebook import Notebook
+from interview.notes.bank import QuestionBank
+from interview.rubrics import load_rubrics
+from interview.service import Interviewer
+from interview.store.store import Store, new_id, utc_now
+from interview.worker import Worker
 
-from interview.grading.grader import Grader, GradingEvent, GradingRequest, VerdictReady  # noqa: E402
-from interview.grading.shelf import GraderChoice  # noqa: E402
-from interview.live import LiveFeed  # noqa: E402
-from interview.models import Graded, PointGrade, Provenance, Question, SessionPlan  # noqa: E402
-from interview.notebook import Notebook  # noqa: E402
-from interview.notes.bank import QuestionBank  # noqa: E402
-from interview.rubrics import load_rubrics  # noqa: E402
-from interview.service import Interviewer  # noqa: E402
-from interview.store.store import Store, new_id, utc_now  # noqa: E402
-from interview.worker import Worker  # noqa: E402
+PROJECT = Path(__file__).resolve().parent.parent
 
 QUESTIONS = 8
 CONCURRENCY = 4
@@ -160,8 +159,8 @@ class Process:
 
 def live_and_die(folder: Path, life: float) -> list[str]:
     """Start the process, kill it `life` seconds after its first acknowledgement; returns the turns acknowledged."""
-    command = [sys.executable, __file__, "--child", str(folder)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "benchmarks.kill", "--child", str(folder)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
     assert child.stdout is not None
     watchdog = threading.Timer(PATIENCE_SECONDS, child.kill)
     watchdog.start()

@@ -7,7 +7,6 @@ import argparse
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,11 +15,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
+from tests.browser import App, Candidate, chromium_browser, running
+from tests.fake_judge import FakeJudge
 
-from tests.browser import App, Candidate, chromium_browser, running  # noqa: E402
-from tests.fake_judge import FakeJudge  # noqa: E402
+PROJECT = Path(__file__).resolve().parent.parent
 
 SIZES = {1366: 850, 390: 844}
 # The pictures that are kept: scene, width, theme, language.
