@@ -11,7 +11,6 @@ from interview.grading.coverage_formula import (
     BARE_EXPONENT,
     POINT_CHANCE,
     Arithmetic,
-    Read,
     StatementCoverage,
     arithmetic,
     cover,
@@ -21,6 +20,7 @@ from interview.grading.coverage_formula import (
 from interview.grading.grader import GradingEvent, GradingRequest
 from interview.grading.guard import guard_rule
 from interview.grading.key_points import split_reference, split_spans
+from interview.grading.reading import Read
 from interview.grading.spans import phrases
 from interview.models import Graded, KeyPoint, PointGrade, Provenance, Question, Ungraded, UngradedReason, Verdict
 from interview.text import cjk_share

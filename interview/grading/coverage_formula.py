@@ -26,16 +26,13 @@ are products or decimal: the same texts give the same bytes on every machine.
 """
 
 import math
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property, lru_cache
-from typing import NamedTuple
+from functools import lru_cache
 
-from interview.grading.words import Plain, closest, content_words, may_be_fuzzy, plain
-from interview.text import CJK
+from interview.grading.reading import Read, reach
+from interview.grading.words import closest
 
 # Each constant was chosen on the means and correlations of whole sets, never on rows; docs/grading.md names the sets.
 COVERAGE_SHARE, GRAM_SHARE = Decimal("0.7"), Decimal("0.3")
@@ -56,80 +53,7 @@ _MOST_OPPOSED = 0.7
 # Words without their order are a list of keywords: they can earn a fifth, as an answer in scattered notes would.
 _LIMIT_AT_CHANCE, _LIMIT_SLOPE = 0.2, 2
 _ORDER_PRIOR = 2  # pairs in order that are taken for granted, so that a short answer is not judged on one pair
-_LATIN_STEP, _LATIN_SPAN, _CJK_STEP, _CJK_SPAN = 1, 2, 2, 4
 _THOUSANDTH = Decimal("0.001")
-
-_LIST_MARK = re.compile(r"^[ \t]*(?:#{1,6}[ \t]|[-*+•●○▪][ \t]*|[(（]?\d{1,2}(?:[.)）](?!\d)|、))|[①-⑳]", re.MULTILINE)
-# In normal form the full-width marks are ASCII already.
-_CLAUSE_END = re.compile(r"[\n。;!?,:、]|(?<=[a-z0-9)\]]{2})\.\s")
-# 不同, 不断, 不仅, 无论, 非常, 未来, 是否 and «not only» deny nothing.
-_NEGATION = re.compile(
-    r"不(?!同(?!步)|断|仅|但|管|论)|没|无(?!论|向)|非(?!常|线性)|未(?!来)|(?<![是能可])否(?!则)"
-    r"|\bnot\b(?! only)|\bno\b|n't\b|\bnever\b|\bwithout\b|\bcannot\b|\bnor\b|\bneither\b"
-)
-_IS_CJK = re.compile(f"[{CJK}]")
-_OPENS_YES = re.compile(rf"\W*(?:正确|(?:对|对的|是的?|可以)(?![{CJK}\w])|(?:yes|true|correct)\b)")
-_OPENS_NO = re.compile(
-    rf"\W*(?:错误|不正确|不对|不是|不可以|不能|(?:错|错的|否)(?![{CJK}\w])|(?:false|incorrect|wrong)\b|no\b\W*$|no\b[,.;:!])"
-)
-
-
-class Read:
-    """A text with everything that the formula needs to know about it; list marks count as no words."""
-
-    def __init__(self, text: str) -> None:
-        self.plain = plain(_LIST_MARK.sub(lambda mark: " " * len(mark.group()), text))
-        self.words = tuple(content_words(self.plain))
-        self.vocabulary = frozenset(word.text for word in self.words)
-
-    @cached_property
-    def fuzzy(self) -> tuple[str, ...]:
-        """The words that may be compared by likeness, in alphabetical order."""
-        return tuple(sorted(word for word in self.vocabulary if may_be_fuzzy(word)))
-
-    @cached_property
-    def clauses(self) -> tuple[tuple[frozenset[str], bool], ...]:
-        """The content words of each clause, and whether it negates an odd number of times."""
-        clauses: list[tuple[frozenset[str], bool]] = []
-        for text in _CLAUSE_END.split(self.plain.text):
-            words = content_words(Plain(text, tuple(range(len(text)))))
-            if words:
-                negative = len(_NEGATION.findall(text)) % 2 == 1
-                clauses.append((frozenset(word.text for word in words), negative))
-        return tuple(clauses)
-
-    @cached_property
-    def grams(self) -> Counter[str]:
-        """Character 2-, 3- and 4-grams, with every run of spaces and marks as one space."""
-        spaced = re.sub(r"[\W_]+", " ", self.plain.text)
-        return Counter(spaced[at : at + size] for size in (2, 3, 4) for at in range(len(spaced) - size + 1))
-
-    @cached_property
-    def counts(self) -> Counter[str]:
-        """How often each content word occurs."""
-        return Counter(word.text for word in self.words)
-
-    @cached_property
-    def near(self) -> frozenset[tuple[str, str]]:
-        """The pairs of content words of which the second follows the first closely."""
-        texts = [word.text for word in self.words]
-        return frozenset(
-            (one, other) for at, one in enumerate(texts) for other in texts[at + 1 : at + 1 + _reach(one).span]
-        )
-
-    @property
-    def opening(self) -> int:
-        """1 when the text opens with a verdict such as 正确 or yes, -1 with one such as 错误 or no, else 0."""
-        if _OPENS_NO.match(self.plain.text):
-            return -1
-        return 1 if _OPENS_YES.match(self.plain.text) else 0
-
-
-class _Reach(NamedTuple):
-    """How many words on the next word of a text stands, and how far off two words may be to stand close together."""
-
-    step: int
-    span: int
 
 
 @dataclass(frozen=True)
@@ -182,7 +106,7 @@ def in_order(reference: Read, answer: Read) -> float:
     pairs = held = 0
     expected: list[float] = []
     for at, one in enumerate(texts):
-        step, span = _reach(one)
+        step, span = reach(one)
         other = texts[at + step] if at + step < len(texts) else one
         if other == one or not (reference.counts[one] and reference.counts[other]):
             continue
@@ -289,11 +213,6 @@ def raw_score(question: str, references: Sequence[str], answer: str) -> float | 
 
 def _rounded(part: float) -> Decimal:
     return Decimal(part).quantize(_THOUSANDTH, ROUND_HALF_UP)
-
-
-@lru_cache(maxsize=16_384)
-def _reach(word: str) -> _Reach:
-    return _Reach(_CJK_STEP, _CJK_SPAN) if _IS_CJK.match(word) else _Reach(_LATIN_STEP, _LATIN_SPAN)
 
 
 @lru_cache(maxsize=128)
