@@ -145,7 +145,10 @@ def test_keywords_without_their_order_are_worth_little(reference: str, separator
 
 
 def test_chinese_words_that_stay_whole_are_keywords_too():
-    reference = "顺序存放元素占用连续空间支持下标直接读取插入需要移动后面代价随着长度增长链式结构指针串联节点改动影响相邻位置查找必须从头遍历"
+    reference = (
+        "顺序存放元素占用连续空间支持下标直接读取插入需要移动后面代价随着长度增长"
+        "链式结构指针串联节点改动影响相邻位置查找必须从头遍历"
+    )
     words = [reference[at : at + 2] for at in range(0, len(reference), 2)]
     shuffled = [random.Random(seed).sample(words, len(words)) for seed in range(20)]
     assert sum(graded(question(reference, "Q"), " ".join(order)).score for order in shuffled) / 20 <= 4
