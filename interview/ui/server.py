@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import signal
 import socket
 import sys
@@ -78,6 +79,9 @@ def serve(viva: Viva, host: str = "127.0.0.1", port: int = 7860, *, lang: Langua
         server = _Server(config, on_exit=viva.live.drain, on_started=lambda: _announce(host, listener))
         with _signals_end_quietly():
             server.run(sockets=[listener])
+    # All is closed and stored. The interpreter would now search everything that Gradio built for cycles, for a second
+    # or more on a busy machine, only to throw it away.
+    gc.freeze()
 
 
 def listen(host: str, port: int) -> socket.socket:
