@@ -20,12 +20,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
+from interview.grading.coverage_formula import raw_score
+from interview.grading.words import content_words, plain
+from interview.text import CJK
 
-from interview.grading.coverage_formula import raw_score  # noqa: E402
-from interview.grading.words import content_words, plain  # noqa: E402
-from interview.text import CJK  # noqa: E402
+PROJECT = Path(__file__).resolve().parent.parent
 
 PROMISED = {"saf_en": 0.675, "ads_zh": 0.555, "le_zh": 0.74}
 PROMISED_AUC = 0.83

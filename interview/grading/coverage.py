@@ -25,8 +25,8 @@ from interview.grading.spans import phrases
 from interview.models import Graded, KeyPoint, PointGrade, Provenance, Question, Ungraded, UngradedReason, Verdict
 from interview.text import cjk_share
 
-# Chosen on the human-graded sets: answers to other questions reach COVERED for 1-2 % of the points (physics, whose
-# questions share their words: 8 %) and PARTIAL for 2-17 % (27 %); answers with full marks reach PARTIAL for 55-100 %.
+# Chosen on the human-graded sets, so that answers to other questions seldom reach PARTIAL and hardly ever COVERED,
+# while most answers with full marks do.
 COVERED, PARTIAL = 0.75, 0.4
 # So much of a reference in another script makes the answer comparable all the same: it uses the same terms.
 _COMMON_TERMS = 1 / 3
