@@ -257,6 +257,20 @@ def test_another_model_rubric_or_prompt_is_asked_anew(tmp_path: Path, change: st
     assert found.spent.kept == 0
 
 
+def test_gradings_by_other_code_are_not_these(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    run(judge(honest)[0], grades(tmp_path), tmp_path / "kept")
+    monkeypatch.setattr("interview.calibration.trials.code_digest", lambda: "other")
+    assert run(judge(honest)[0], grades(tmp_path), tmp_path / "kept").spent.kept == 0
+
+
+def test_errors_are_told_on_ten(tmp_path: Path):
+    found = run(judge(lambda *_: "covered")[0], grades(tmp_path))
+    assert found.agreement.bias == pytest.approx(6)
+    assert found.agreement.mae == pytest.approx(6)
+    assert found.ci95["bias"] == found.ci95["mae"] == pytest.approx((6, 6))
+    assert found.agreement.wrmse == pytest.approx(((1 + 0.36 + 0.04) / 3) ** 0.5)
+
+
 def test_the_coverage_estimate_is_never_kept(tmp_path: Path):
     run(CoverageGrader(), grades(tmp_path), tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
@@ -290,6 +304,7 @@ def test_several_references_the_estimate_takes_the_best_a_judge_sees_the_first(t
     prompt = "\n".join(message.content for message in backend.requests[0].messages)
     assert REFERENCES["cache"] in prompt
     assert other not in prompt
+    assert len(backend.requests) == 1
 
 
 def test_calls_tokens_seconds_and_cost(tmp_path: Path):

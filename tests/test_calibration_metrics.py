@@ -199,3 +199,32 @@ def test_intervals_are_seeded_hold_the_figure_and_need_two_questions():
     assert interval is not None
     assert interval[0] < r < interval[1]
     assert set(intervals(groups[:1], levels, seed=1).values()) == {None}
+
+
+def test_a_resample_is_what_the_figures_say_of_the_questions_drawn():
+    chance = random.Random(7)
+    groups = [
+        ([chance.choice((0.1, 0.4, 0.9)) for _ in range(size)], [chance.choice((0.0, 0.5, 1.0)) for _ in range(size)])
+        for size in (3, 5, 8, 2)
+    ]
+    levels = (0.0, 0.5, 1.0)
+    drawn = random.Random(11).choices(groups, k=len(groups))
+    one = [number for group, _ in drawn for number in group]
+    other = [number for _, group in drawn for number in group]
+    figures = {
+        "pearson": pearson(one, other),
+        "qwk": quadratic_kappa(one, other, levels),
+        "mae": mean_absolute_error(one, other),
+        "wrmse": weighted_rmse(one, other, levels),
+        "bias": bias(one, other),
+    }
+    assert len({id(group) for group in drawn}) < len(groups), "a question was drawn twice"
+    for name, interval in intervals(groups, levels, seed=11, resamples=1).items():
+        assert interval == pytest.approx((figures[name], figures[name]), abs=1e-9), name
+
+
+def test_a_figure_that_most_resamples_lack_has_no_interval():
+    groups = [([0.0], [0.0])] * 10 + [([0.0], [1.0]), ([1.0], [0.0])]
+    found = intervals(groups, (0.0, 1.0), seed=1, resamples=400)
+    assert found["pearson"] is None
+    assert found["mae"] is not None
