@@ -35,7 +35,7 @@ _EMPTY_WORDS = re.compile(
     "解|解答|答|答案|答案是|答案如下|解析|解题过程|思考过程|让我们一步一步地?思考|让我们一步步思考|让我们一步一步地?解决这个问题|略|跳过|同上|见上"
     "|かいせつ|解説|答え|respuesta|solución|lösung|antwort|réponse"
     "|solution|thesolution|answer|theanswer|theansweris|finalanswer|thoughtprocess|reasoning|explanation"
-    "|letssolvethisproblemstepbystep|letsthinkstepbystep|letssolveitstepbystep|na|skip|sameasabove"
+    "|letu?s(?:think|solvethis|solveit|solvethisproblem|workthrough|workthroughthis)stepbystep|na|skip|sameasabove"
 )
 _VERDICT = re.compile(
     "yes|no|true|false|correct|incorrect|right|wrong|对|对的|错|错的|错误|正确|不对|不正确|是|是的|不是|否|能|不能|可以|不可以|会|不会|有|没有|确定|不确定"
@@ -99,21 +99,28 @@ def guard_rule(question: Question, answer: str) -> GuardRule | None:
     verdict = _VERDICT.fullmatch(folded) is not None
     if verdict and _ASKS_FOR_VERDICT.search(question.text.lower()):
         return None
-    if _is_non_answer(folded) or (_EMPTY_WORDS.fullmatch(folded) and not quoted):
+    if _is_non_answer(folded) or (_EMPTY_WORDS.fullmatch(folded) and not _quoted(answer, known, alone=True)):
         return "non_answer"
     if quoted or not known.strip() or not (verdict or _comparable(answer, known)):
         return None
     return "unrelated_words" if _unrelated(answer, known) else None
 
 
-def _quoted(answer: str, known: str) -> bool:
-    """Whether the notes have the whole answer, as whole words."""
+def _quoted(answer: str, known: str, *, alone: bool = False) -> bool:
+    """Whether the notes have the whole answer, as whole words; `alone`: «解» in «缓解» is another word."""
     sought, there = plain(answer).text.strip(_EDGES), plain(known).text
     if not sought:
         return False
-    opens = r"(?<![a-z0-9])" if sought[0].isascii() and sought[0].isalnum() else ""
-    closes = r"(?![a-z0-9])" if sought[-1].isascii() and sought[-1].isalnum() else ""
+    before, after = _word_like(sought[0], alone), _word_like(sought[-1], alone)
+    opens, closes = (f"(?<!{before})" if before else ""), (f"(?!{after})" if after else "")
     return re.search(opens + re.escape(sought) + closes, there) is not None
+
+
+def _word_like(edge: str, alone: bool) -> str:
+    """The characters that would make a longer word of one with this edge."""
+    if edge.isascii() and edge.isalnum():
+        return "[a-z0-9]"
+    return f"[{CJK}]" if alone and re.match(f"[{CJK}]", edge) else ""
 
 
 def _is_non_answer(folded: str) -> bool:
