@@ -15,18 +15,45 @@ from interview.backends.presets import GENERIC, PRESETS_FILE, is_loopback, load_
 from interview.errors import ContentError
 from tests.endpoints import endpoint_at
 
+HOSTED = (
+    "openai azure anthropic gemini deepseek qwen qwen_intl kimi kimi_cn glm glm_cn minimax mistral groq openrouter "
+    "siliconflow volcengine huggingface"
+)
+LOCAL = "ollama lm_studio llama_cpp vllm sglang litellm"
 
-def test_the_presets_that_ship_are_whole():
-    presets = load_presets()
-    assert {"openai", "ollama", "llama_cpp", GENERIC} <= set(presets)
-    for preset in presets.values():
-        if preset.name == GENERIC:
-            continue
-        assert check_base_url(preset.base_url) == preset.base_url
-        assert preset_for(preset.base_url) is preset
-        assert preset.local == is_loopback(preset.base_url)
-        assert preset.docs.startswith("https://")
-        assert preset.needs_key <= bool(preset.key_variable)
+
+def test_the_presets_that_ship_are_all_there():
+    assert set(load_presets()) == {GENERIC, *HOSTED.split(), *LOCAL.split()}
+
+
+@pytest.mark.parametrize("name", [*HOSTED.split(), *LOCAL.split()])
+def test_a_preset_that_ships_is_whole(name: str):
+    preset = load_presets()[name]
+    base_url = preset.base_url.replace("<resource>", "mine")
+    assert check_base_url(base_url) == base_url
+    assert preset_for(base_url) is preset
+    assert base_url.startswith("http://localhost:" if name in LOCAL.split() else "https://")
+    assert preset.local == is_loopback(base_url) == (name in LOCAL.split())
+    assert preset.docs.startswith("https://")
+    assert preset.needs_key == (name in HOSTED.split())
+    assert preset.needs_key <= bool(preset.key_variable)
+    assert all(quirk.endswith(".") and quirk[0].isupper() for quirk in preset.quirks)
+
+
+@pytest.mark.parametrize("name", HOSTED.split())
+def test_a_hosted_preset_asks_for_the_model_and_then_for_the_key(name: str):
+    preset = load_presets()[name]
+    base_url = preset.base_url.replace("<resource>", "mine")
+    if not preset.default_model:
+        with pytest.raises(ContentError, match="no model is named"):
+            endpoint_at(base_url, key="k")
+    with pytest.raises(ContentError, match=preset.key_variable):
+        endpoint_at(base_url, model="m")
+
+
+def test_an_address_with_a_part_to_fill_in_is_refused():
+    with pytest.raises(ContentError, match="a part in <> to fill in"):
+        check_base_url("https://<resource>.llm.example/v1")
 
 
 @pytest.mark.parametrize(
@@ -38,6 +65,10 @@ def test_the_presets_that_ship_are_whole():
         ("http://[::1]:11434/v1", "ollama", True),
         ("http://localhost:8080/v1", "llama_cpp", True),
         ("http://localhost:8081/v1", GENERIC, True),
+        ("https://mine.openai.azure.com/openai/v1", "azure", False),
+        ("https://openai.azure.com/openai/v1", GENERIC, False),
+        ("https://api.z.ai/api/coding/paas/v4", "glm", False),
+        ("https://api.minimaxi.com/v1", "minimax", False),
         ("http://192.168.1.5:11434/v1", GENERIC, False),
         ("https://api.openai.com.evil.example/v1", GENERIC, False),
         ("https://llm.example/v1", GENERIC, False),
@@ -49,11 +80,16 @@ def test_a_preset_is_found_by_its_host(url: str, name: str, local: bool):
 
 
 def test_no_provider_is_named_in_the_code():
-    code = "".join(path.read_text() for path in PRESETS_FILE.parent.glob("*.py"))
+    # The one exception is a key without an address, which means OPENAI_API_KEY and its preset.
+    package = PRESETS_FILE.parent.parent
+    code = "\n".join(path.read_text() for path in package.rglob("*.py")).replace("http://localhost:8080/v1", "")
     for preset in load_presets().values():
         for host in preset.hosts:
-            assert host not in code.replace("http://localhost:8080/v1", "")
-        assert not preset.key_variable or preset.key_variable not in code
+            assert host not in code
+        if preset.name not in {GENERIC, "openai"}:
+            assert f'"{preset.name}"' not in code
+            assert preset.title not in code
+            assert not preset.key_variable or preset.key_variable not in code
 
 
 REPO = Path(__file__).resolve().parent.parent
@@ -98,6 +134,8 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path):
     [
         ("https://api.openai.com", "lacks /v1. Use: https://api.openai.com/v1"),
         ("http://localhost:11434/", "Use: http://localhost:11434/v1"),
+        ("https://mine.openai.azure.com", "Use: https://mine.openai.azure.com/openai/v1"),
+        ("https://api.z.ai", "Use: https://api.z.ai/api/paas/v4"),
         ("https://llm.example/v1/chat/completions", "Use: https://llm.example/v1"),
         ("https://llm.example/v1/models/", "Use: https://llm.example/v1"),
         ("llm.example/v1", "Perhaps: https://llm.example/v1"),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import backends_page
+from interview.backends.presets import GENERIC, load_presets
 from tests.conftest import REPO
 
 PAGES = sorted([REPO / "README.md", *(REPO / "docs").rglob("*.md")])
@@ -37,3 +39,10 @@ def test_every_part_of_the_package_stands_on_the_map():
 def test_decision_records_are_short():
     for record in (REPO / "docs" / "decisions").glob("*.md"):
         assert len(record.read_text(encoding="utf-8").splitlines()) <= 32, record.name
+
+
+def test_the_table_of_backends_is_in_step_with_the_presets():
+    page = backends_page.PAGE.read_text(encoding="utf-8")
+    assert page == backends_page.in_step(page), "run `python -m benchmarks.backends_page`"
+    for preset in load_presets().values():
+        assert preset.name == GENERIC or f"`{preset.name}`" in page

@@ -91,6 +91,8 @@ def _check_form(url: str, parts: SplitResult) -> None:
     if parts.scheme not in {"http", "https"}:
         likely = "http" if url.startswith(("localhost", "127.", "[::1]")) else "https"
         raise ContentError(f"The base URL {url!r} does not begin with http:// or https://. Perhaps: {likely}://{url}")
+    if "<" in url:
+        raise ContentError(f"The base URL {url!r} has a part in <> to fill in. Set `base_url` to your own address.")
     if not parts.hostname or not url.isascii() or not url.isprintable() or " " in url:
         raise ContentError(f"The base URL {url!r} names no usable host; {_EXAMPLE}.")
     if parts.query or parts.fragment:

@@ -15,6 +15,7 @@ from interview.models import Value
 from interview.toml_file import read_toml
 
 TokenParameter = Literal["max_tokens", "max_completion_tokens"]
+Verified = Literal["real server", "fault server", "not verified"]
 GENERIC = "generic"
 PRESETS_FILE = Path(__file__).with_name("presets.toml")
 
@@ -26,7 +27,8 @@ class Preset(Value):
     highest rung of the ladder worth trying. `spare_tokens` is added to the token limit of every request, for
     reasoning that counts against it. `parallel` bounds the calls in flight. `extra_body` goes into every request
     body. `needs_key`: without a key no call can succeed. `quirks` are sentences for the user. `deadline_seconds` is
-    wall-clock time per call.
+    wall-clock time per call. In `base_url` a part in `<>` is the user's to fill in. `verified` says against what Viva
+    has run: the real server, a local one that plays what is documented, or nothing.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Preset(Value):
     parallel: int = Field(ge=1, le=64)
     extra_body: dict[str, Any]
     quirks: tuple[str, ...]
+    verified: Verified
     docs: str
 
 
