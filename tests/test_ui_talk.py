@@ -137,6 +137,21 @@ def test_an_unchanged_session_is_not_drawn_again(tab: PracticeTab, viva: Viva, s
     assert tab._refresh(page, "", stamp)[tab.talk.stamp] != stamp
 
 
+def test_asking_a_grader_twice_while_it_is_at_work_is_asking_once(tab: PracticeTab, viva: Viva, session: Session):
+    turn = session.turns[0]
+    viva.interviewer.submit(turn.id, "an answer of some length", "coverage")
+    page = PAGE.model_copy(update={"session": session.id})
+    tab._regrade(page, turn.id)
+    assert len(viva.interviewer.session(session.id).turns[0].gradings) == 1
+
+
+def test_notes_that_became_unreadable_are_told_on_their_card(tab: PracticeTab, viva: Viva):
+    Path(viva.interviewer.notes_origin[0]).write_bytes(b"\xff\xfe\x00")
+    card = tab.setup.render(PAGE)[tab.setup.notes]["value"]
+    assert "notes.md" in card["error"]["detail"]
+    assert [section["name"] for section in card["sections"]] == ["Attention", "Practice"]
+
+
 def test_a_verdict_that_arrives_while_the_page_is_drawn_is_drawn_by_the_next_refresh(
     tab: PracticeTab, viva: Viva, session: Session, monkeypatch: pytest.MonkeyPatch
 ):

@@ -17,7 +17,7 @@ from interview.ui.frame import Frame
 from interview.ui.messages import turn_at
 from interview.ui.page import Page, Updates
 from interview.ui.setup import SetupPanel
-from interview.ui.talk import SUMMARY, TalkPanel
+from interview.ui.talk import SUMMARY, TalkPanel, is_waiting_for
 
 
 class PracticeTab:
@@ -193,7 +193,7 @@ class PracticeTab:
     def _regrade(self, page: Page, shown: str) -> Updates:
         session = self._session(page)
         turn = next((turn for turn in session.turns if turn.id == shown), session.turns[-1])
-        if turn.answer is not None:
+        if turn.answer is not None and not is_waiting_for(turn, page.grader):
             self._interviewer.regrade(turn.answer.id, page.grader)
         return self._talk(page, self._session(page), shown, moved=False)
 

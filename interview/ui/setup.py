@@ -77,7 +77,12 @@ class SetupPanel:
                 with gr.Column(elem_classes=["card"], elem_id="setup-notes"):
                     self.notes = view("notes_card", {}, elem_id="notes-card")
                     self.upload = gr.UploadButton(
-                        "", file_types=[".md"], file_count="single", type="filepath", size="sm", elem_id="notes-upload"
+                        "",
+                        file_types=[".md", ".markdown"],
+                        file_count="single",
+                        type="filepath",
+                        size="sm",
+                        elem_id="notes-upload",
                     )
                     self.path = gr.Textbox(label="", lines=1, max_lines=1, elem_id="notes-path", interactive=True)
                     with gr.Row(elem_classes=["tight"]):
@@ -128,7 +133,7 @@ class SetupPanel:
             self.recent_card: gr.update(visible=bool(recent)),
             self.recent: gr.update(value=session_rows(recent, lang)),
             self.unfinished: gr.update(value=unfinished_card(self._interviewer.unfinished(), lang)),
-            self.notes: gr.update(value=notes_card(bank, origin, lang, error)),
+            self.notes: gr.update(value=notes_card(bank, origin, lang, error or self._interviewer.notes_problem)),
             self.path: gr.update(value="", label=t("notes.path", lang), placeholder=t("notes.path_hint", lang)),
             self.use_built_in: gr.update(value=t("notes.use_built_in", lang), visible=bool(origin)),
         }

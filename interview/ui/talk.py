@@ -240,6 +240,11 @@ class TalkPanel:
         }
 
 
+def is_waiting_for(turn: Turn, grader: str) -> bool:
+    """Whether that grader is at work on the Turn's answer already: a second click asks it nothing."""
+    return any(grading.state != "done" and grading.grader == grader for grading in turn.gradings)
+
+
 def _pill(elem_id: str, kind: str = "pill") -> gr.Button:
     return gr.Button("", size="sm", scale=0, min_width=40, elem_classes=[kind], elem_id=elem_id, visible=False)
 

@@ -18,6 +18,7 @@ from interview.ui.page import Page, Updates
 from interview.ui.practice import PracticeTab
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.strings import t
+from interview.ui.talk import is_waiting_for
 from interview.ui.views import (
     answer_segments,
     grade_card,
@@ -173,7 +174,7 @@ class TranscriptsTab:
         """Ask another grader, beside the grades that are there."""
         session = self._interviewer.session(session_id)
         turn = _chosen(session, turn_id)
-        if turn is not None and turn.answer is not None:
+        if turn is not None and turn.answer is not None and not is_waiting_for(turn, grader):
             self._interviewer.regrade(turn.answer.id, grader)
         return self._room(page, self._interviewer.session(session_id), turn_id)
 
