@@ -131,6 +131,24 @@ def test_the_coverage_estimate_says_what_it_is_and_leaves_questions_without_a_re
     expect(person.card).not_to_contain_text("/ 10")
 
 
+def test_in_mid_interview_the_grader_is_switched_in_words_of_the_page_and_remembered(app: App, opened: Visits):
+    person = opened.candidate().begin()
+    page = person.page
+    person.answer("Every token looks at every other token. The values are averaged.")
+    page.locator("#lang").click()
+    expect(person.next_button).to_contain_text("下一题")
+    page.locator("#grader input").click()
+    page.get_by_role("option", name="覆盖度估计").click()
+    expect(page.locator(".v-banner")).to_contain_text("不是对错判断")
+    page.reload()
+    expect(page.locator(".v-banner")).to_be_visible()
+    expect(page.locator("#grader input")).to_have_value("覆盖度估计（离线）")
+    page.locator("#grader input").click()
+    page.get_by_role("option", name="fake-judge").click()
+    expect(page.locator(".v-banner")).to_have_count(0)
+    assert "Traceback" not in app.log
+
+
 def test_sections_and_number_decide_what_start_asks(app: App, opened: Visits):
     person = opened.candidate().arrive()
     person.page.locator("#setup-sections").get_by_text("Practice").click()

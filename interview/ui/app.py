@@ -8,7 +8,7 @@ from gradio.blocks import Block
 from interview.models import Language
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
-from interview.ui.page import Page, Updates
+from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
@@ -60,28 +60,28 @@ class _Screen:
     def _arrive(self, page: Page) -> Updates:
         """A page that opens or reloads: what the browser remembers, filled in from the store."""
         page = page.model_copy(update={"grader": self.frame.choice(page.grader).name})
-        return {
-            **self.frame.labels(page),
-            **self._tab_labels(page),
-            **self.practice.arrive(page),
-            **self.transcripts.arrive(page),
-        }
+        return together(
+            self.frame.labels(page),
+            self._tab_labels(page),
+            self.practice.arrive(page),
+            self.transcripts.arrive(page),
+        )
 
     def _switch_language(self, page: Page, shown: str, session_id: str, turn_id: str, listed: float) -> Updates:
         page = page.model_copy(update={"lang": "en" if page.lang == "zh" else "zh"})
-        return {
-            **self.frame.labels(page),
-            **self._tab_labels(page),
-            **self.practice.arrive(page, shown),
-            **self.transcripts.arrive(page, session_id, turn_id, listed),
-        }
+        return together(
+            self.frame.labels(page),
+            self._tab_labels(page),
+            self.practice.arrive(page, shown),
+            self.transcripts.arrive(page, session_id, turn_id, listed),
+        )
 
     def _switch_grader(self, page: Page, shown: str, sections: list[str], number: int) -> Updates:
         """The choice holds for the next answer and the next regrade; what is graded stays as it is."""
-        return {
-            **self.frame.labels(page),
-            **self.practice.grader_changed(page, shown, sections, number),
-        }
+        return together(
+            self.frame.labels(page),
+            self.practice.grader_changed(page, shown, sections, number),
+        )
 
     def _tab_labels(self, page: Page) -> Updates:
         return {

@@ -43,5 +43,19 @@ def read_page(kept: object, grader: object, fallback: Page) -> Page:
     )
 
 
+def together(*parts: Updates) -> Updates:
+    """All parts as one: of a component that several change, each prop is kept, and the last word on it counts."""
+    joined: Updates = {}
+    for part in parts:
+        for block, change in part.items():
+            joined[block] = {**_props(joined.get(block)), **change} if _props(change) else change
+    return joined
+
+
+def _props(change: object) -> dict[str, Any]:
+    """What an update by `gr.update` sets; nothing of a plain value, which a dict without its mark is too."""
+    return cast("dict[str, Any]", change) if isinstance(change, dict) and "__type__" in change else {}
+
+
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""

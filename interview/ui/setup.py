@@ -102,8 +102,8 @@ class SetupPanel:
         """Every fixed word of the set-up."""
         lang = page.lang
         return {
-            self.sections: {"label": t("setup.sections", lang), "info": t("setup.sections_info", lang)},
-            self.number: {"label": t("setup.number", lang)},
+            self.sections: gr.update(label=t("setup.sections", lang), info=t("setup.sections_info", lang)),
+            self.number: gr.update(label=t("setup.number", lang)),
             self.order: gr.update(choices=_orders(lang), label=t("setup.order", lang)),
             self.recent_title: gr.update(value=f"### {t('setup.recent', lang)}"),
             self.upload: gr.update(label=t("notes.upload", lang)),
