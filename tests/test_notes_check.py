@@ -22,6 +22,15 @@ PROBLEMS = {
     "starts late": ("## S\n#### 2. b\nc\n", [(2, "a gap in the numbering: 1 is missing before 2")]),
     "starts at 0": ("## S\n#### 0. b\nc\n#### 1. d\ne\n", []),
     "numbers start again in a new section": (OK + "## T\n#### 1. b\nc\n", []),
+    "numbers go on in a new section": (OK + "## R\n#### x\ny\n## T\n#### 2. d\ne\n#### 3. f\ng\n", []),
+    "a gap where they go on": (
+        OK + "## T\n#### 2. b\nc\n#### 4. d\ne\n",
+        [(7, "a gap in the numbering: 3 is missing before 4")],
+    ),
+    "numbers neither begin nor go on": (
+        OK + "## T\n#### 3. b\nc\n",
+        [(5, "a gap in the numbering: 1 to 2 is missing before 3")],
+    ),
     "unnumbered between": (OK + "#### b\nc\n#### 2. d\ne\n", []),
     "out of order": (
         "## S\n#### 2. a\nx\n#### 1. b\nx\n#### 3. c\nx\n",

@@ -75,6 +75,7 @@ def test_a_bad_file_is_refused_by_name_and_skipped_in_a_folder(tmp_path: Path, c
     bank = read_notes([tmp_path])
     assert texts(bank) == ["a"]
     assert [(problem.file, problem.line) for problem in bank.problems] == [(str(bad), 1)]
+    assert not bank.problems[0].what[0].isdigit()  # the line is told once
 
 
 def test_paths_that_cannot_be_read(tmp_path: Path):

@@ -62,7 +62,10 @@ class QuestionBank(Value):
         if self.questions:
             return self
         files = ", ".join(self.files) or "no file"
-        known = "".join(f" {problem}." for problem in self.problems[:_PROBLEMS_NAMED])
+        known = "".join(
+            f" {str(problem).removesuffix(NATIVE_FORM).rstrip('. ')}."  # the form is told once, just before
+            for problem in self.problems[:_PROBLEMS_NAMED]
+        )
         raise ContentError(f"There is nothing to ask: no question was found (read: {files}). {NATIVE_FORM}{known}")
 
     def merged(self, other: "QuestionBank") -> "QuestionBank":

@@ -1,6 +1,7 @@
 """Notes on disk: files and folders that the user names, and the bank that comes with Viva."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from interview.notes.markdown import read_markdown
 
 PROJECT = Path(__file__).resolve().parents[2]
 _SUFFIXES = frozenset({".md", ".markdown"})
+_PLACE = re.compile(r"^(?::\d+)?: ")  # what stands between a file's name and what is wrong with it
 
 
 def read_notes(paths: Sequence[Path]) -> QuestionBank:
@@ -70,7 +72,7 @@ def _read_file(path: Path, label: str, *, in_folder: bool) -> QuestionBank:
     except ContentError as error:
         if not in_folder:
             raise
-        what = str(error).removeprefix(label).lstrip(": ")
+        what = _PLACE.sub("", str(error).removeprefix(label))
         return _empty_bank(label, what)
 
 

@@ -59,12 +59,16 @@ def _repeated_questions(questions: Sequence[Question]) -> Iterator[Fault]:
 
 
 def _numbering(found: Outline, questions: Sequence[Question]) -> Iterator[Fault]:
-    """Check the numbers below each section heading by themselves: a section may be written in two places."""
+    """Check the numbers below each section heading by themselves: a section may be written in two places.
+
+    A section begins at 1, or goes on from the end of the one before it.
+    """
     starts = [line for line, _ in found.sections]
 
     def place(question: Question) -> tuple[str, int]:
         return question.section, bisect_left(starts, question.line)
 
+    end = 0
     for _, group in groupby(questions, key=place):
         lines: dict[int, int] = {}
         last = 0
@@ -78,10 +82,12 @@ def _numbering(found: Outline, questions: Sequence[Question]) -> Iterator[Fault]
                 yield question.line, f"number {number} comes after {last}: out of order"
             lines.setdefault(number, question.line)
             last = max(last, number)
-        for before, after in pairwise(sorted({0, *lines})):
+        begin = end if end + 1 in lines and min(lines) > end else 0
+        for before, after in pairwise(sorted({begin, *lines})):
             if after - before > 1:
                 gap = str(before + 1) if after - before == 2 else f"{before + 1} to {after - 1}"
                 yield lines[after], f"a gap in the numbering: {gap} is missing before {after}"
+        end = last or end
 
 
 def _empty_answers(questions: Sequence[Question]) -> Iterator[Fault]:
