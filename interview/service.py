@@ -197,9 +197,15 @@ class Interviewer:
         return self._touched(self._store.ask(turn.session_id, turn.position, turn.attempt + 1))
 
     def regrade(self, answer_id: str, grader: str) -> Grading:
-        """Ask for another grading, beside the old ones. NotFound: no such answer or grader."""
+        """Ask for another grading, beside the old ones. NotFound: no such answer or grader.
+
+        A grading by the same grader that is still on its way is the one asked for.
+        """
         self._shelf.get(grader)
         turn = self._store.turn(self._store.answer(answer_id).turn_id)
+        for grading in turn.gradings:
+            if grading.grader == grader and grading.state != "done":
+                return grading
         grading = self._store.add_grading(answer_id, grader, self._rubric_of(turn.question))
         self._wake()
         self._live.touch(turn.session_id)

@@ -46,6 +46,7 @@ def test_all_questions_are_there_by_their_ids_and_the_check_of_notes_finds_nothi
     }
     assert len(bank.questions) == sum(SECTIONS.values()) == 47
     assert bank.problems == ()
+    assert list(dict.fromkeys(Path(question.file).stem for question in bank.questions)) == list(SECTIONS)
     for question in bank.questions:
         assert question.id == f"{Path(question.file).stem}-{question.number:02}"
 

@@ -132,6 +132,12 @@ def test_the_rubrics_that_ship_need_no_foreign_word():
         assert [band.id for band in rubric.bands if f"band.{band.id}" not in TABLE] == []
 
 
+def test_english_counts_one_and_many():
+    assert t("setup.start", "en", n=1) == "Start · 1 question"
+    assert t("setup.start", "en", n=2) == "Start · 2 questions"
+    assert t("setup.start", "zh", n=1) == "开始 · 1 题"
+
+
 def test_values_are_filled_in_and_an_unknown_key_is_an_error():
     assert t("question.position", "zh", n=4, m=8) == "第 4 / 8 题"
     assert t("question.position", "en", n=4, m=8) == "Question 4 of 8"

@@ -12,6 +12,8 @@ from interview.notes.markdown import read_markdown
 
 PROJECT = Path(__file__).resolve().parents[2]
 _SUFFIXES = frozenset({".md", ".markdown"})
+# The order of an interview that goes through the whole bank; a file that is not named here comes after these.
+_SECTIONS = ("transformer", "nlp", "preprocessing", "llm", "other-nlp", "business", "python")
 _PLACE = re.compile(r"^(?::\d+)?: ")  # what stands between a file's name and what is wrong with it
 
 
@@ -38,8 +40,12 @@ def read_notes(paths: Sequence[Path]) -> QuestionBank:
 def built_in(lang: Language) -> QuestionBank:
     """Read the bank that comes with Viva in one language. Raises ContentError when its folder is damaged or gone."""
     folder = _existing(PROJECT / "notes" / lang)
-    files = _markdown_files(folder)
+    files = sorted(_markdown_files(folder), key=_place_in_the_bank)
     return joined([_read_file(file, file.relative_to(PROJECT).as_posix(), in_folder=False) for file in files])
+
+
+def _place_in_the_bank(file: Path) -> tuple[int, str]:
+    return _SECTIONS.index(file.stem) if file.stem in _SECTIONS else len(_SECTIONS), file.name
 
 
 def _existing(path: Path) -> Path:

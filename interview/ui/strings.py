@@ -32,7 +32,7 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     # --- set-up
     "setup.title": ("今天练什么？", "What shall we practise today?"),
-    "setup.count": ("{n} 道题，{m} 道有参考答案。", "{n} questions, {m} with a reference answer."),
+    "setup.count": ("{n} 道题，{m} 道有参考答案。", "{n:question|questions}, {m} with a reference answer."),
     "setup.sections": ("章节", "Sections"),
     "setup.sections_info": ("不选就是全部", "None chosen means all"),
     "setup.number": ("题数", "Number"),
@@ -40,18 +40,18 @@ TABLE: dict[str, tuple[str, str]] = {
     "setup.order": ("顺序", "Order"),
     "setup.as_written": ("按笔记顺序", "as written"),
     "setup.shuffled": ("打乱", "shuffled"),
-    "setup.start": ("开始 · {n} 题", "Start · {n} questions"),
+    "setup.start": ("开始 · {n} 题", "Start · {n:question|questions}"),
     "setup.nothing": ("没有可问的题", "Nothing to ask"),
     "setup.left_out": (
         "{n} 道题没有参考答案。覆盖度估计无法评它们，所以这次不问。",
-        "{n} questions have no reference answer. The coverage estimate cannot grade them, so they are left out.",
+        "Left out: {n:question|questions} without a reference answer, which the coverage estimate cannot grade.",
     ),
     "setup.recent": ("最近的练习", "Recent sessions"),
     "notes.title": ("笔记", "Notes"),
     "notes.built_in": ("自带的题", "the built-in questions"),
     "notes.questions": ("{n} 题", "{n}"),
     "notes.without": ("{n} 题没有参考答案", "{n} without a reference"),
-    "notes.problems": ("笔记里有 {n} 处值得看一看", "{n} things in the notes to look at"),
+    "notes.problems": ("笔记里有 {n} 处值得看一看", "{n:thing|things} in the notes to look at"),
     "notes.empty": (
         "还没有题目。把 Markdown 笔记拖进来，或先用自带的题。",
         "No questions yet. Drop Markdown notes here, or start with the built-in ones.",
@@ -71,7 +71,7 @@ TABLE: dict[str, tuple[str, str]] = {
     # --- conversation
     "talk.greeting": (
         "我们开始吧，一共 {n} 题。用自己的话回答；想不起来可以要提示，或者跳过。",
-        "Let us begin: {n} questions. Answer in your own words; ask for a hint or skip when you are stuck.",
+        "Let us begin: {n:question|questions}. Answer in your own words; ask for a hint or skip when you are stuck.",
     ),
     "talk.chat": ("面试对话", "Interview"),
     "talk.hint": ("提示 {n}/{m}", "Hint {n}/{m}"),
@@ -86,7 +86,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "difficulty.3": ("中等", "medium"),
     "difficulty.4": ("较难", "hard"),
     "difficulty.5": ("很难", "very hard"),
-    "head.points": ("{n} 个要点", "{n} points"),
+    "head.points": ("{n} 个要点", "{n:point|points}"),
     "head.covered": ("覆盖 {n}/{m}", "{n} of {m}"),
     "head.found": ("提到 {n}/{m}", "found {n} of {m}"),
     "act.hint": ("提示 {n}/{m}", "Hint {n}/{m}"),
@@ -149,7 +149,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "verdict_line.go_on": (" · 可以先去下一题", " · you may go on"),
     "verdict_line.not_correctness": (" · 不是对错判断", " · not a judgement of correctness"),
     "grade.judged_of": ("已判断 {n}/{m} 个要点", "{n} of {m} points judged"),
-    "grade.judged": ("已判断 {n} 个要点", "{n} points judged"),
+    "grade.judged": ("已判断 {n} 个要点", "{n:point|points} judged"),
     "grade.retry_at": ("；{{time}} 第 {n} 次尝试", "; attempt {n} at {{time}}"),
     "grade.provisional_verdicts": (
         "判断逐条到达，引文已经由代码核对；全部到齐后才算分。",
@@ -166,7 +166,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "grade.coverage_meta": ("离线 · 没有使用模型", "offline · no model used"),
     "grade.guard_meta": ("由代码判定 · 没有使用模型", "settled by code · no model used"),
     "grade.tokens": ("{n} tokens", "{n} tokens"),
-    "grade.calls": ("调用 {n} 次", "{n} calls"),
+    "grade.calls": ("调用 {n} 次", "{n:call|calls}"),
     "grade.checked": ("✓ 已核对", "✓ checked"),
     "grade.unverified": ("引文不在你的回答里，不计分", "Quote not found in your answer, not counted"),
     "grade.bonus": ("加分点", "bonus"),
@@ -346,12 +346,12 @@ TABLE: dict[str, tuple[str, str]] = {
         "还没有记录。答完第一题就会出现在这里。",
         "Nothing here yet. It fills after your first answer.",
     ),
-    "sessions.questions": ("{n} 题", "{n} questions"),
+    "sessions.questions": ("{n} 题", "{n:question|questions}"),
     "sessions.answered": ("已答 {n}", "{n} answered"),
     "sessions.ungraded": ("{n} 题未评分", "{n} not graded"),
     "sessions.more": ("更早的记录", "Older sessions"),
     "room.back": ("← 全部记录", "← All transcripts"),
-    "room.mean": ("平均 {mean} · {n} 题", "mean {mean} · {n} questions"),
+    "room.mean": ("平均 {mean} · {n} 题", "mean {mean} · {n:question|questions}"),
     "room.nav": ("这次的题目", "Questions of this session"),
     "room.answer": ("你的回答", "Your answer"),
     "room.reference": ("参考答案", "Reference answer"),
@@ -392,7 +392,16 @@ TABLE: dict[str, tuple[str, str]] = {
 }
 
 
+class Count(int):
+    """A number that brings its noun along in English: `{n:question|questions}` reads 1 question, 2 questions."""
+
+    def __format__(self, spec: str) -> str:
+        one, bar, more = spec.partition("|")
+        return f"{int(self)} {one if self == 1 else more}" if bar else super().__format__(spec)
+
+
 def t(key: str, lang: Language, **values: object) -> str:
     """The words of `key` in a language, with `values` filled in; KeyError for a key that the table does not have."""
     chinese, english = TABLE[key]
-    return (chinese if lang == "zh" else english).format(**values)
+    counted = {name: Count(value) if isinstance(value, int) else value for name, value in values.items()}
+    return (chinese if lang == "zh" else english).format(**counted)
