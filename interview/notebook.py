@@ -73,7 +73,9 @@ class Notebook:
 
     def use(self, paths: Sequence[str]) -> QuestionBank:
         """Ask from these files and folders, now and later. ContentError: they cannot be; the old ones stay."""
-        chosen = tuple(Path(path).expanduser().absolute() for path in paths if path.strip())
+        # File programs copy a path with quotation marks around it.
+        named = (path.strip().strip("\"'") for path in paths)
+        chosen = tuple(Path(path).expanduser().absolute() for path in named if path)
         if not chosen:
             raise ContentError("No path was given. Name a Markdown file, or a folder with Markdown files.")
         with self._lock:

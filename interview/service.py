@@ -79,15 +79,15 @@ class Interviewer:
 
     def bank(self, lang: Language) -> QuestionBank:
         """The questions that a session of that language would ask from."""
-        return self._notebook.bank(lang)
+        return self._notebook.bank(lang).checked_for_rubrics(self._rubrics)
 
     def use_notes(self, paths: Sequence[str]) -> QuestionBank:
         """Ask from these files and folders, now and later. ContentError: they cannot be; the old ones stay."""
-        return self._notebook.use(paths)
+        return self._notebook.use(paths).checked_for_rubrics(self._rubrics)
 
     def use_upload(self, filename: str, raw: bytes) -> QuestionBank:
         """Keep an uploaded Markdown file and ask from it. ContentError: it cannot be; the old notes stay."""
-        return self._notebook.use_upload(filename, raw)
+        return self._notebook.use_upload(filename, raw).checked_for_rubrics(self._rubrics)
 
     def use_built_in(self) -> None:
         """Ask from the bank that comes with Viva, now and later."""

@@ -112,3 +112,11 @@ def test_the_users_notes_are_read_whole(run: Run, shared: Path):
     assert len({question["id"] for question in questions}) == 47
     raw = path.read_bytes()
     assert all(question["reference"].encode() in raw for question in questions)
+
+
+def test_check_names_a_rubric_that_does_not_exist(run: Run, tmp_path: Path):
+    path = tmp_path / "n.md"
+    path.write_text("## S\n#### 1. a {rubric=nope}\nb\n#### 2. c {rubric=coding}\nd\n", encoding="utf-8")
+    said = run("notes", "check", path, data=False).stdout
+    assert f"{path}:2: the rubric 'nope' does not exist; `default` is used (known: coding, " in said
+    assert said.count("rubric") == 1

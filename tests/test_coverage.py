@@ -379,3 +379,10 @@ def test_hostile_strings_are_graded_like_any_text(shared: Path):
 def graded_or_zero(asked: Question, answer: str) -> float:
     found = outcome(asked, answer)
     return found.score if isinstance(found, Graded) else 0.0
+
+
+def test_notes_of_terms_that_are_asked_in_chinese_can_be_answered_in_chinese():
+    asked = question("Transformer的Encoder，self-attention + layernorm + FFN", "BERT基本结构")
+    answer = "由多层编码器堆叠而成，每一层先做自注意力，再做前馈网络，最后做归一化。"
+    assert isinstance(outcome(asked, answer), Graded)
+    assert isinstance(outcome(question("Encoder layers with self-attention and FFN", "BERT基本结构"), answer), Ungraded)

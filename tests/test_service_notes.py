@@ -86,6 +86,12 @@ def test_notes_that_cannot_be_used_change_nothing(store: Store, tmp_path: Path, 
     assert not (store.path.parent / "notes" / "bad.md").exists()
 
 
+def test_a_path_may_stand_in_quotation_marks(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "mine.md"
+    path.write_text("## S\n#### 1. Mine?\nYes.\n", encoding="utf-8")
+    assert texts(notebook(store).use([f' "{path}" '])) == ["Mine?"]
+
+
 def test_no_path_is_said(store: Store) -> None:
     with pytest.raises(ContentError, match="No path"):
         notebook(store).use(["  "])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interview.errors import ContentError, PassingFault
+from interview.errors import AnswerRefused, ContentError, PassingFault
 from interview.grading.shelf import GraderChoice
 from interview.models import Evidence, KeyPoint, Language, SelfGraded, SessionSummary, UngradedReason
 from interview.notes.bank import Problem, QuestionBank
@@ -86,6 +86,7 @@ def test_a_notice_tells_where_in_both_languages():
     assert chinese["text"] == "内容用不了。"
     assert chinese["detail"] == "notes.md:3: an unclosed fence"
     assert "连不上模型" in views.notice(PassingFault("no route", fault="unreachable"), "zh")["text"]
+    assert "20,000" in views.notice(AnswerRefused("too long"), "zh")["text"]
     assert views.notice("", "en") == {}
 
 

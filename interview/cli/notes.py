@@ -11,6 +11,8 @@ from interview.errors import ContentError
 from interview.models import Question
 from interview.notes.bank import QuestionBank
 from interview.notes.library import read_notes
+from interview.rubrics import load_rubrics
+from interview.settings import read_settings
 
 NOTHING_TO_ASK = 1
 _FIELDS = (
@@ -37,8 +39,9 @@ def list_questions(paths: Paths, as_json: AsJson = False) -> None:
 @app.command()
 def check(paths: Paths) -> None:
     """Print problems as `file:line: what`, and a count per section. Exits with 1 only when nothing can be asked."""
+    known = load_rubrics(read_settings().rubrics)
     try:
-        bank = read_notes(paths)
+        bank = read_notes(paths).checked_for_rubrics(known)
     except ContentError as error:
         if not all(path.exists() for path in paths):
             raise

@@ -1,7 +1,7 @@
 """The question bank: the questions of all notes in use, and what is wrong with those notes."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Self
 
 from interview.errors import ContentError, NotFound
@@ -67,6 +67,16 @@ class QuestionBank(Value):
             for problem in self.problems[:_PROBLEMS_NAMED]
         )
         raise ContentError(f"There is nothing to ask: no question was found (read: {files}). {NATIVE_FORM}{known}")
+
+    def checked_for_rubrics(self, known: Collection[str]) -> Self:
+        """The same bank, with a problem for each question that names a rubric which is not among `known`."""
+        instead = f"does not exist; `default` is used (known: {', '.join(sorted(known))})"
+        found = tuple(
+            Problem(file=question.file, line=question.line, what=f"the rubric '{question.rubric}' {instead}")
+            for question in self.questions
+            if question.rubric is not None and question.rubric not in known
+        )
+        return self.model_copy(update={"problems": (*self.problems, *found)}) if found else self
 
     def merged(self, other: "QuestionBank") -> "QuestionBank":
         """Return one bank with the questions of this one, then those of `other`; see `joined`."""

@@ -3,6 +3,7 @@
 from interview.errors import BackendError, VivaError
 from interview.grading.shelf import GraderChoice
 from interview.models import Language
+from interview.service import ANSWER_LIMIT
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
 
@@ -36,4 +37,4 @@ def notice(error: VivaError | str, lang: Language) -> ViewValue:
         return {"text": str(error), "detail": ""}
     if isinstance(error, BackendError):
         return {"text": t(f"ungraded.{error.fault}", lang), "detail": str(error)}
-    return {"text": t(f"error.{type(error).__name__}", lang), "detail": str(error)}
+    return {"text": t(f"error.{type(error).__name__}", lang, limit=ANSWER_LIMIT), "detail": str(error)}
