@@ -119,4 +119,4 @@ def test_check_names_a_rubric_that_does_not_exist(run: Run, tmp_path: Path):
     path.write_text("## S\n#### 1. a {rubric=nope}\nb\n#### 2. c {rubric=coding}\nd\n", encoding="utf-8")
     said = run("notes", "check", path, data=False).stdout
     assert f"{path}:2: the rubric 'nope' does not exist; `default` is used (known: coding, " in said
-    assert said.count("rubric") == 1
+    assert said.count("the rubric '") == 1
