@@ -119,6 +119,21 @@ def test_enter_and_click_together_are_one_answer(app: App, opened: Visits):
     assert len(gradings(app.stored()[0])) == 1
 
 
+def test_two_answers_by_the_keyboard_alone(app: App, opened: Visits):
+    person = opened.candidate().begin()
+    keyboard = person.page.keyboard
+    expect(person.composer).to_be_focused()
+    keyboard.type(FIRST)
+    keyboard.press("Enter")
+    expect(person.page.locator("#next")).to_be_focused()
+    keyboard.press("Enter")
+    expect(person.composer).to_be_focused()
+    keyboard.type("All positions at once.")
+    keyboard.press("Enter")
+    expect(person.answers()).to_have_count(2)
+    assert [turn.answer and turn.answer.text for turn in app.stored()[0].turns] == [FIRST, "All positions at once."]
+
+
 def test_an_empty_submit_does_nothing(app: App, opened: Visits):
     person = opened.candidate().begin()
     person.composer.fill("  \n ")

@@ -119,7 +119,7 @@ def test_the_coverage_estimate_says_what_it_is_and_leaves_questions_without_a_re
     page.locator("#grader input").click()
     page.get_by_role("option", name="Coverage estimate").click()
     expect(page.locator(".v-banner")).to_contain_text("not a judgement of correctness")
-    expect(page.locator("#setup-left-out")).to_contain_text("1 questions have no reference answer")
+    expect(page.locator("#setup-left-out")).to_contain_text("1 question without a reference answer")
     expect(person.start_button).to_contain_text("2 questions")
     page.locator(".v-banner summary").click()
     expect(page.locator(".v-banner")).to_contain_text("OPENAI_API_KEY")
@@ -152,7 +152,7 @@ def test_in_mid_interview_the_grader_is_switched_in_words_of_the_page_and_rememb
 def test_sections_and_number_decide_what_start_asks(app: App, opened: Visits):
     person = opened.candidate().arrive()
     person.page.locator("#setup-sections").get_by_text("Practice").click()
-    expect(person.start_button).to_contain_text("1 questions")
+    expect(person.start_button).to_contain_text("1 question")
     person.start_button.click()
     expect(person.chat).to_contain_text("Which project are you proud of?")
     assert [question.section for question in app.stored()[0].questions] == ["Practice"]

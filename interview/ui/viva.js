@@ -175,7 +175,7 @@
     ],
 
     question_head(value, act) {
-      drafts.show(String(value.turn), value.draft_saved);
+      drafts.show(String(value.turn), value.draft_saved, Boolean(value.open));
       const dots = list(value.dots).map((dot) =>
         h("button", `v-dot ${tone(dot.tone)}`, {
           type: "button", title: dot.label, "aria-label": dot.label, disabled: dot.turn ? undefined : "",
@@ -467,6 +467,7 @@
     const PREFIX = "viva.draft.";
     const KEPT_MS = 30 * 86_400_000;
     let turn = "";
+    let isOpen = false;
     let savedWord = "";
     const box = () => document.querySelector("#composer textarea");
     const read = (id) => {
@@ -502,17 +503,30 @@
       }
       say(text !== "");
     }
+    // Keyboard first: a new question waits in the box, an answered one at the way on. Nobody who is busy elsewhere is
+    // disturbed, and no keyboard springs up on a phone.
+    function lead(selector, tries) {
+      const active = document.activeElement;
+      if (matchMedia("(pointer: coarse)").matches || (active && active !== document.body && !active.closest("#foot, #setup"))) return;
+      const target = document.querySelector(selector);
+      if (target && !target.disabled && target.offsetParent) target.focus({ preventScroll: true });
+      else if (tries > 0) setTimeout(() => lead(selector, tries - 1), 50);
+    }
     addEventListener("input", (event) => {
       if (event.target instanceof HTMLTextAreaElement && event.target.closest("#composer")) keep(event.target.value);
     }, true);
     return {
-      show(id, word) {
+      show(id, word, open) {
         savedWord = word ?? "";
+        // Later than a second press of Enter, which would skip the grade.
+        if (id === turn && isOpen && !open) setTimeout(() => lead("#next", 40), 700);
+        isOpen = open;
         if (id === turn) return;
         turn = id;
         prune();
         sheet.close();
         restore(id, 100);
+        if (open) lead("#composer textarea", 40);
       },
       // With `submitted`, a draft that has changed since stays.
       clear(id, submitted) {
