@@ -32,7 +32,7 @@ def running_llama(shared: Path) -> Iterator[LlamaServer]:
     """Start a llama-server on a free port and stop it afterwards. Raises NotSetUp."""
     script = shared / "tools" / "llama-server" / "serve.sh"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "viva-llama-server"
-    if not script.is_file() or not (cache / "deb/root/usr/bin/llama-server.patched").is_file():
+    if not script.is_file() or not (cache / "deb" / "root" / "usr" / "bin" / "llama-server.patched").is_file():
         raise NotSetUp(f"run `{script} setup`")
     port, key = _free_port(), f"sk-{secrets.token_hex(8)}"
     environment = {**os.environ, "PORT": str(port), "KEY": key, "CTX": "65536", "D": str(cache), "MODEL": "tiny-random"}
