@@ -2,7 +2,8 @@
 
     python -m benchmarks.bank_selfcheck
 
-Exits with 1 where a figure is missed. Pairs above 4 are listed, because some questions share an answer.
+Exits with 1 where a figure is missed. Every pair above 4 is listed: some questions share a part of their answers;
+docs/grading.md says which and why.
 """
 
 import json
@@ -22,7 +23,6 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 GOLDEN = PROJECT / "interview" / "calibration" / "suites" / "golden"
 OWN, OTHERS_MEAN, OTHERS_MOST, OTHERS_SHARE = 9.5, 2.5, 4.0, 0.97
-SHOWN_PAIRS = 12
 
 
 def scored(question: Question, answer: str, rubric: Rubric, lang: Language) -> float | None:
@@ -47,7 +47,7 @@ def check_references(lang: Language, rubric: Rubric) -> bool:
     print(f"{lang}  other references, mean      {average:5.2f}  (at most {OTHERS_MEAN}; {len(pairs)} pairs)")
     print(f"{lang}  other references up to {OTHERS_MOST:g}    {share:5.1%}  (at least {OTHERS_SHARE:.0%})")
     above = sorted(((score, pair) for pair, score in pairs.items() if score > OTHERS_MOST), reverse=True)
-    for score, (asked, given) in above[:SHOWN_PAIRS]:
+    for score, (asked, given) in above:
         print(f"      {score:4.1f}  {given} as the answer to {asked}")
     return own[lowest] >= OWN and average <= OTHERS_MEAN and share >= OTHERS_SHARE
 
