@@ -53,7 +53,8 @@ def _statements(reference: str) -> list[Span]:
     at = 0
     for fence in _FENCE.finditer(reference):
         spans += _sentences(reference, at, fence.start())
-        spans.append(fence.span())
+        if _says_something(fence[0]):
+            spans.append(fence.span())
         at = fence.end()
     spans += _sentences(reference, at, len(reference))
     return spans
