@@ -28,7 +28,7 @@ from interview.models import Graded, PointGrade, Provenance, Question, SessionPl
 from interview.notebook import Notebook
 from interview.notes.bank import QuestionBank
 from interview.rubrics import load_rubrics
-from interview.service import Interviewer
+from interview.service.interviewer import Interviewer
 from interview.store.store import Store, new_id, utc_now
 from interview.worker import Worker
 

@@ -1,6 +1,7 @@
 """Prompts: what is said to a model. Strict loader of the Jinja2 Markdown files in `prompts/`."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -59,10 +60,22 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Prompts:
-    """All prompts of a folder. `judge` grades an answer, `repair` asks again for a reply that fits its form."""
+    """All prompts that this program uses, by name; the names are those of `VARIABLES`."""
 
-    judge: Prompt
-    repair: Prompt
+    by_name: Mapping[str, Prompt]
+
+    def __getitem__(self, name: str) -> Prompt:
+        return self.by_name[name]
+
+    @property
+    def judge(self) -> Prompt:
+        """Grades an answer."""
+        return self.by_name["judge"]
+
+    @property
+    def repair(self) -> Prompt:
+        """Asks again for a reply that fits its form."""
+        return self.by_name["repair"]
 
 
 def load_prompts(folder: Path) -> Prompts:
@@ -71,7 +84,7 @@ def load_prompts(folder: Path) -> Prompts:
     Raises ContentError (`file:line: what was wrong and what was expected`) when a file is missing or is no template,
     when its front matter lacks something, and when a variable is unknown or unused.
     """
-    return Prompts(judge=_load(folder / "judge.md"), repair=_load(folder / "repair.md"))
+    return Prompts({name: _load(folder / f"{name}.md") for name in VARIABLES})
 
 
 def _load(path: Path) -> Prompt:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from interview.grading.shelf import GraderShelf, shelve
+from interview.jobs import Jobs
 from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
-from interview.service import Interviewer
+from interview.service.interviewer import Interviewer
 from interview.settings import Settings
 from interview.store.store import Store, utc_now
 from interview.worker import Worker
@@ -25,6 +26,7 @@ class Viva:
     interviewer: Interviewer
     worker: Worker
     live: LiveFeed
+    jobs: Jobs
     shelf: GraderShelf
     prompts: Prompts
     rubrics: dict[str, Rubric]
@@ -69,4 +71,4 @@ def build(settings: Settings) -> Viva:
     except BaseException:
         store.close()
         raise
-    return Viva(settings, store, interviewer, worker, live, bench.shelf, bench.prompts, bench.rubrics)
+    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics)

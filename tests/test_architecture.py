@@ -24,7 +24,7 @@ def test_every_import_contract_holds():
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("interview.service", ["gradio", "openai", "alembic"]),
+        ("interview.service.interviewer", ["gradio", "openai", "alembic"]),
         ("interview.wiring", ["gradio", "openai", "alembic"]),
         ("interview.cli", ["gradio", "openai", "alembic"]),
     ],

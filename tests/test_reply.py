@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interview.grading.json_text import mended
-from interview.grading.reply import BadReply, Judgement, ReplyForm
+from interview.grading.reply import Judgement, ReplyForm
+from interview.grading.wire import BadReply
 
 FORM = ReplyForm(("k1", "k2"), {"depth": ("low", "mid", "high"), "copy": ("no", "some", "yes")}, ("p1", "p2"))
 

@@ -13,7 +13,7 @@ from interview.models import SessionPlan
 from interview.notebook import Notebook
 from interview.notes.bank import QuestionBank
 from interview.rubrics import load_rubrics
-from interview.service import Interviewer
+from interview.service.interviewer import Interviewer
 from interview.store.store import Store
 from interview.worker import Worker
 from tests.conftest import REPO

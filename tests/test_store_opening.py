@@ -21,6 +21,7 @@ from tests.conftest import REPO
 from tests.made_up import Clock, graded, make_question, some
 
 LEASE = timedelta(seconds=60)
+HEAD, LATER = migrate.HEAD, "9998"
 
 
 def filled(folder: Path) -> str:
@@ -77,7 +78,7 @@ def test_durable_settings(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
     wanted["application_id"] = APPLICATION_ID
-    with store._write() as connection:
+    with store.writing() as connection:
         read = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
     store.close()
     assert read == wanted
@@ -239,12 +240,12 @@ def test_a_migration_of_an_existing_database_copies_it_first_and_fails_whole(
     session_id = filled(tmp_path)
     scripts = tmp_path / "migrations"
     later(scripts, "op.add_column('answers', sa.Column('note', sa.Text)); raise RuntimeError('broken half-way')")
-    monkeypatch.setattr(migrate, "HEAD", "0002")
+    monkeypatch.setattr(migrate, "HEAD", LATER)
     monkeypatch.setattr(migrate, "_SCRIPTS", scripts)
     with pytest.raises(RuntimeError, match="broken half-way"):
         Store.open(tmp_path)
     with closing(raw(tmp_path)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
         assert "note" not in {row[1] for row in connection.execute("PRAGMA table_info(answers)")}
 
     later(scripts, "op.add_column('answers', sa.Column('note', sa.Text))")
@@ -257,7 +258,7 @@ def test_a_migration_of_an_existing_database_copies_it_first_and_fails_whole(
     with closing(raw(tmp_path)) as connection:
         assert "note" in {row[1] for row in connection.execute("PRAGMA table_info(answers)")}
     with closing(sqlite3.connect(store.backup)) as copy:
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
         assert copy.execute("SELECT text FROM answers").fetchall() == [("text",)]
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -265,9 +266,9 @@ def test_a_migration_of_an_existing_database_copies_it_first_and_fails_whole(
 def later(scripts: Path, body: str) -> None:
     shutil.rmtree(scripts, ignore_errors=True)
     shutil.copytree(REPO / "interview" / "store" / "migrations", scripts)
-    (scripts / "versions" / "0002_later.py").write_text(
+    (scripts / "versions" / f"{LATER}_later.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
-        f"revision = '0002'\ndown_revision = '0001'\ndef upgrade():\n    {body}\n"
+        f"revision = '{LATER}'\ndown_revision = '{HEAD}'\ndef upgrade():\n    {body}\n"
     )
 
 

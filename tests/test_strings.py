@@ -12,11 +12,12 @@ import interview.errors as errors
 from interview.grading import guard
 from interview.models import UngradedReason, Verdict
 from interview.rubrics import RESERVED_BANDS, load_rubrics
-from interview.ui.strings import TABLE, t
+from interview.ui.strings import TABLE, TABLES, t
+from interview.ui.theme import SCRIPTS, STYLES
 from tests.conftest import REPO
 
 UI = REPO / "interview" / "ui"
-SOURCES = [path for path in sorted(UI.rglob("*.py")) if path.name != "strings.py"]
+SOURCES = [path for path in sorted(UI.rglob("*.py")) if path.parent.name != "strings"]
 
 
 def fields(text: str) -> set[str]:
@@ -93,10 +94,18 @@ def test_every_key_is_used():
 
 
 def test_the_script_has_no_words_of_its_own():
-    script = (UI / "viva.js").read_text(encoding="utf-8")
-    code = re.sub(r"//[^\n]*", "", script)
-    assert not re.search(r"[\u4e00-\u9fff]", code)
-    assert "TABLE" not in code
+    for script in (UI / "script").glob("*.js"):
+        code = re.sub(r"//[^\n]*", "", script.read_text(encoding="utf-8"))
+        assert not re.search(r"[\u4e00-\u9fff]", code), script.name
+
+
+def test_no_key_stands_in_two_tables():
+    assert len(TABLE) == sum(len(table) for table in TABLES)
+
+
+def test_every_part_of_style_and_script_is_on_the_page():
+    for folder, names, ending in (("style", STYLES, "css"), ("script", SCRIPTS, "js")):
+        assert {path.name for path in (UI / folder).iterdir()} == {f"{name}.{ending}" for name in names}
 
 
 def names_of_errors() -> list[str]:

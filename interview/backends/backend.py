@@ -6,6 +6,9 @@ from typing import Any, Literal, Protocol
 from interview.models import Value
 
 Rung = Literal["json_schema", "json_object", "text"]
+Purpose = Literal[
+    "grading", "key_points", "audit", "follow_up", "discussion", "improvement", "evaluation", "comparison", "probe"
+]
 
 
 class Message(Value):
@@ -16,12 +19,17 @@ class Message(Value):
 
 
 class CompletionRequest(Value):
-    """What is asked of a model. `json_schema` is a strict schema (None: free text); `max_tokens` bounds the reply."""
+    """What is asked of a model. `json_schema` is a strict schema (None: free text); `max_tokens` bounds the reply.
+
+    `purpose` and `session_id` (empty: no session) are for counting what it costs; neither is sent.
+    """
 
     messages: tuple[Message, ...]
     schema_name: str = ""
     json_schema: dict[str, Any] | None = None
     max_tokens: int = 4000
+    purpose: Purpose = "grading"
+    session_id: str = ""
 
 
 class Usage(Value):

@@ -14,7 +14,7 @@ from interview.grading.grader import Grader, GradingRequest
 from interview.grading.shelf import GraderShelf
 from interview.models import Graded, Provenance, Question, Ungraded
 from interview.rubrics import Rubric
-from interview.service import DEFAULT_RUBRIC, accepted
+from interview.service.interviewer import DEFAULT_RUBRIC, accepted
 from interview.settings import read_settings
 from interview.text import clean
 from interview.wiring import build_bench

@@ -13,9 +13,10 @@ from interview.grading.feedback import safe_feedback
 from interview.grading.grader import GradingEvent, GradingRequest, VerdictReady, VerdictsCleared
 from interview.grading.guard import settle
 from interview.grading.judge_prompt import JudgePrompt
-from interview.grading.reply import BadReply, Judgement
+from interview.grading.reply import Judgement
 from interview.grading.scoring import score
 from interview.grading.verdicts import Proof
+from interview.grading.wire import BadReply
 from interview.models import Graded, PointGrade, Provenance, Ungraded, UngradedReason
 from interview.prompts import Prompts
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import Field, ValidationError, create_model
 from pydantic_core import from_json
 
 from interview.grading.json_text import NotJson, mended, objects
+from interview.grading.wire import BadReply, Wire, bounded, explained, schema_of
 from interview.models import Verdict
 
 _MOST_ERRORS = 5
@@ -19,23 +20,8 @@ _FIELD = re.compile(r"""["']?key_points["']?\s*:""")
 _THOUGHTS_OPEN, _THOUGHTS_CLOSE = "<think>", "</think>"
 
 
-class BadReply(ValueError):
-    """The reply cannot be used; the message is written for the model that has to repair it."""
-
-
-def _text(longest: int) -> Any:
-    # Bounds what a rambling model may write under a schema; elsewhere code cuts, for length spoils no judgement.
-    return Field(json_schema_extra={"maxLength": longest})
-
-
-Quote = Annotated[str, _text(200)]
-Reason = Annotated[str, _text(240)]
-
-
-class Wire(BaseModel):
-    """Base of the wire models: flat, strict, every field required. Their field order is the order of thought."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+Quote = Annotated[str, bounded(200)]
+Reason = Annotated[str, bounded(240)]
 
 
 class PointReply(Wire):  # noqa: D101  docstrings of wire models would be sent along as prompt text
@@ -72,8 +58,8 @@ class Judgement(Wire):
     """What the model found, as it stands in its reply: nothing here has been checked against the answer."""
 
     key_points: dict[str, PointReply]
-    criteria: dict[str, CriterionReply] = {}
-    pitfalls: list[PitfallReply] = []
+    criteria: dict[str, CriterionReply] = Field(default_factory=dict[str, CriterionReply])
+    pitfalls: list[PitfallReply] = Field(default_factory=list[PitfallReply])
     errors: list[ErrorReply]
     reference_check: ReferenceReply
     feedback: str
@@ -94,7 +80,7 @@ class ReplyForm:
     @cached_property
     def schema(self) -> dict[str, Any]:
         """JSON Schema for strict modes; only keywords that the known servers enforce."""
-        return _without_notes(self._model.model_json_schema())
+        return schema_of(self._model)
 
     @property
     def shape(self) -> str:
@@ -120,7 +106,7 @@ class ReplyForm:
             self._model.model_validate(content)
             return Judgement.model_validate(content)
         except ValidationError as fault:
-            raise BadReply(_explained(fault)) from None
+            raise BadReply(explained(fault)) from None
 
     def stream(self) -> "VerdictStream":
         """Start to read a reply while it arrives."""
@@ -140,7 +126,7 @@ class ReplyForm:
             fields["pitfalls"] = _list_of(pitfall, len(self.pitfalls))
         fields["errors"] = _list_of(ErrorReply, _MOST_ERRORS)
         fields["reference_check"] = ReferenceReply
-        fields["feedback"] = Annotated[str, _text(1000)]
+        fields["feedback"] = Annotated[str, bounded(1000)]
         return _each("Reply", fields)
 
 
@@ -214,11 +200,6 @@ def _between(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, str
     return [(start, text[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
-def _explained(fault: ValidationError) -> str:
-    lines = [f"{'.'.join(str(part)[:40] for part in error['loc'])}: {error['msg'][:300]}" for error in fault.errors()]
-    return "\n".join(lines[:10])
-
-
 def _each(name: str, fields: Mapping[str, Any]) -> type[Wire]:
     """A model with these fields, all required. Aliases, for an id may be any text, also the name of a method."""
     aliased: dict[str, Any] = {
@@ -234,18 +215,3 @@ def _list_of(kind: type[Wire], most: int) -> Any:
 
 def _one_of(words: Sequence[str]) -> Any:
     return Literal[tuple(words)]
-
-
-def _without_notes(schema: Any) -> Any:
-    """The schema without titles, and without the docstring of the base: both would be read as prompt text."""
-    if isinstance(schema, list):
-        return [_without_notes(one) for one in cast("list[Any]", schema)]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: {name: _without_notes(one) for name, one in value.items()}
-        if key in {"properties", "$defs"}
-        else _without_notes(value)
-        for key, value in cast("dict[str, Any]", schema).items()
-        if key not in {"title", "description"}
-    }

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from interview.backends.backend import Backend
 from interview.backends.dialect import RungMemory
 from interview.backends.endpoint import Endpoint, check_base_url
 from interview.backends.gate import Gate
@@ -53,7 +54,7 @@ class GraderShelf:
         self._rungs = RungMemory()
         self._graders: dict[str, Grader] = {}
         self._gates: dict[str, Gate] = {}
-        self._built: list[OpenAICompatibleBackend] = []
+        self._built: dict[str, Backend] = {}
         offered = [name for backend in backends for name in backend.offered]
         self._default = default or (offered[0] if offered else COVERAGE)
         self.endpoint_of(self._default)
@@ -97,9 +98,17 @@ class GraderShelf:
             raise NotFound(f"No grader is called {name!r} here. Known: {', '.join(known)}{forms}.")
         return backend.endpoint.model_copy(update={"model": model}) if model else backend.endpoint
 
+    def backend(self, name: str) -> Backend | None:
+        """The model behind the grader of that name, to be asked for other things; None for the coverage estimate.
+
+        Raises NotFound.
+        """
+        endpoint = self.endpoint_of(name)
+        return None if endpoint is None else self._backend(endpoint, name)
+
     async def close(self) -> None:
         """Close every connection; must run in the loop that used them."""
-        built = self._built.copy()
+        built = tuple(self._built.values())
         for belongings in (self._built, self._graders, self._gates):
             belongings.clear()
         for backend in built:
@@ -111,11 +120,14 @@ class GraderShelf:
         return GraderChoice(name=name, kind="judge", host=endpoint.host, model=endpoint.model)
 
     def _judge(self, endpoint: Endpoint, name: str) -> JudgeGrader:
-        # One gate for all models of a backend: an endpoint limits the key, not the model.
-        gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel))
-        backend = OpenAICompatibleBackend(endpoint, rungs=self._rungs, gate=gate)
-        self._built.append(backend)
-        return JudgeGrader(backend, self._prompts, name=name)
+        return JudgeGrader(self._backend(endpoint, name), self._prompts, name=name)
+
+    def _backend(self, endpoint: Endpoint, name: str) -> Backend:
+        if name not in self._built:
+            # One gate for all models of a backend: an endpoint limits the key, not the model.
+            gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel))
+            self._built[name] = OpenAICompatibleBackend(endpoint, rungs=self._rungs, gate=gate)
+        return self._built[name]
 
 
 def shelve(configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None], prompts: Prompts) -> GraderShelf:

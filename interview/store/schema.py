@@ -62,6 +62,8 @@ sessions = sa.Table(
     _column("plan", sa.Text),  # SessionPlan as JSON
     _column("created_at", Utc),
     _column("finished_at", Utc, null=True),
+    _column("archived_at", Utc, null=True),
+    _column("deleted_at", Utc, null=True),  # hidden everywhere; kept, so that deleting can be undone
 )
 
 papers = sa.Table(
@@ -84,6 +86,9 @@ turns = sa.Table(
     _column("skipped_at", Utc, null=True),
     _column("hints_shown", sa.Integer, server_default=sa.text("0")),
     _column("revealed", sa.Boolean(create_constraint=False), server_default=sa.text("0")),
+    _column("confidence", sa.Integer, null=True),  # 1 guessing, 2 fairly, 3 certain; told before the grade
+    _column("follow_up", sa.Text, null=True),  # what was asked in place of the question itself
+    _column("parent", sa.String(32), null=True),  # the turn that a follow-up goes on from
     sa.ForeignKeyConstraint(["session_id", "position"], ["papers.session_id", "papers.position"]),
     sa.UniqueConstraint("session_id", "position", "attempt"),
 )
@@ -122,6 +127,7 @@ gradings = sa.Table(
     _column("score", sa.Float, null=True),
     _column("max_score", sa.Float, null=True),
     _column("band", sa.Text, null=True),
+    _column("appeal", sa.Text, null=True),  # Appeal as JSON, where the candidate asked for this grading by one
     sa.CheckConstraint("state IN ('pending', 'running', 'done')", name="state"),
     sa.CheckConstraint("(state = 'done') = (outcome IS NOT NULL)", name="outcome"),
     sa.CheckConstraint("(state = 'running') = (owner IS NOT NULL)", name="owner"),
@@ -134,4 +140,124 @@ preferences = sa.Table(
     METADATA,
     _column("key", sa.Text, primary_key=True),
     _column("content", sa.Text),  # JSON
+)
+
+# --- checklists: key points by version, and doubts about references
+
+# Append-only; the newest of a basis counts.
+checklists = sa.Table(
+    "checklists",
+    METADATA,
+    _seq(),
+    _column("id", sa.String(32), unique=True),
+    _column("question_id", sa.Text),
+    _column("basis", sa.String(12)),  # digest of the question's text and its reference
+    _column("origin", sa.Text),
+    _column("content", sa.Text),  # Checklist as JSON
+    _column("created_at", Utc),
+    sa.Index(None, "question_id"),
+    sa.Index(None, "basis"),
+)
+
+disputes = sa.Table(
+    "disputes",
+    METADATA,
+    _seq(),
+    _column("id", sa.String(32), unique=True),
+    _column("question_id", sa.Text),
+    _column("basis", sa.String(12)),
+    _column("content", sa.Text),  # Dispute as JSON
+    _column("state", sa.String(8)),
+    _column("created_at", Utc),
+    _column("decided_at", Utc, null=True),
+    sa.CheckConstraint("state IN ('open', 'accepted', 'rejected')", name="state"),
+    sa.Index(None, "question_id"),
+)
+
+# --- what stands beside turns
+
+turn_marks = sa.Table(
+    "turn_marks",
+    METADATA,
+    _column("turn_id", sa.String(32), sa.ForeignKey("turns.id"), primary_key=True),
+    _column("starred", sa.Boolean(create_constraint=False), server_default=sa.text("0")),
+    _column("note", sa.Text, server_default=sa.text("''")),
+    _column("changed_at", Utc),
+)
+
+# Discussion of a question, and answers that a model improved. Append-only; never graded.
+remarks = sa.Table(
+    "remarks",
+    METADATA,
+    _seq(),
+    _column("id", sa.String(32), unique=True),
+    _column("turn_id", sa.String(32), sa.ForeignKey("turns.id")),
+    _column("kind", sa.Text),
+    _column("author", sa.Text),  # `candidate`, or the name of a backend
+    _column("text", sa.Text),
+    _column("created_at", Utc),
+    sa.Index(None, "turn_id"),
+)
+
+# --- scheduling
+
+cards = sa.Table(
+    "cards",
+    METADATA,
+    _column("question_id", sa.Text, primary_key=True),
+    _column("content", sa.Text),  # the card of py-fsrs as JSON
+    _column("due", Utc),
+    _column("changed_at", Utc),
+    sa.Index(None, "due"),
+)
+
+reviews = sa.Table(
+    "reviews",
+    METADATA,
+    _seq(),
+    _column("id", sa.String(32), unique=True),
+    _column("question_id", sa.Text),
+    _column("turn_id", sa.String(32), sa.ForeignKey("turns.id")),
+    _column("suggested", sa.Integer),
+    _column("rating", sa.Integer),
+    _column("reviewed_at", Utc),
+    _column("before", sa.Text, null=True),  # the card before it as JSON, for undoing
+    _column("undone_at", Utc, null=True),
+    sa.Index(None, "question_id"),
+    sa.Index(None, "turn_id"),
+)
+
+# --- measuring graders, and what models cost
+
+measurements = sa.Table(
+    "measurements",
+    METADATA,
+    _seq(),
+    _column("id", sa.String(32), unique=True),
+    _column("grader", sa.Text),
+    _column("suite", sa.Text),
+    _column("options", sa.Text),  # JSON
+    _column("state", sa.String(8)),
+    _column("created_at", Utc),
+    _column("finished_at", Utc, null=True),
+    _column("report", sa.Text, null=True),  # JSON
+    sa.CheckConstraint("state IN ('running', 'done', 'failed', 'stopped')", name="state"),
+    sa.Index(None, "grader"),
+)
+
+spending = sa.Table(
+    "spending",
+    METADATA,
+    _seq(),
+    _column("at", Utc),
+    _column("purpose", sa.Text),
+    _column("backend", sa.Text),
+    _column("model", sa.Text),
+    _column("session_id", sa.String(32), null=True),
+    _column("prompt_tokens", sa.Integer, null=True),
+    _column("completion_tokens", sa.Integer, null=True),
+    _column("cached_tokens", sa.Integer, null=True),
+    _column("cost", sa.Float, null=True),
+    _column("currency", sa.Text, null=True),
+    sa.Index(None, "at"),
 )

@@ -41,13 +41,13 @@ class Store:
     """
 
     def __init__(self, path: Path, engine: sa.Engine, lock: FolderLock | None, clock: Callable[[], datetime]) -> None:
-        """Use `Store.open`. `lock` is None for a reader."""
+        """Use `Store.open`. `lock` is None for a reader; `clock` gives the present moment with its zone."""
         self.path = path
         self.backup: Path | None = None
         self._engine = engine
         self._reader = engine.execution_options(read=True)
         self._lock = lock
-        self._clock = clock
+        self.clock = clock
         self._writing = threading.Lock()  # SQLite's own waiting fails with 200 threads; this never does
 
     @classmethod
@@ -70,7 +70,7 @@ class Store:
             if revision is not None:
                 migrate.refuse_damaged(path)
             store.backup = migrate.migrate(store._engine, path, revision, clock)
-            with store._write() as connection:
+            with store.writing() as connection:
                 gradings.let_all_go(connection)  # the lock says that no other process can be running them
         except BaseException:
             store.close()
@@ -89,14 +89,16 @@ class Store:
         return self._lock is None
 
     @contextmanager
-    def _write(self) -> Generator[sa.Connection]:
+    def writing(self) -> Generator[sa.Connection]:
+        """One transaction that may write, for the subjects of this package. StoreError: it cannot be; rolled back."""
         if self._lock is None:
             raise StoreError(f"The database {self.path} was opened for reading only; another process writes to it.")
         with said_plainly(self.path), self._writing, self._engine.begin() as connection:
             yield connection
 
     @contextmanager
-    def _read(self) -> Generator[sa.Connection]:
+    def reading(self) -> Generator[sa.Connection]:
+        """One transaction that only reads, for the subjects of this package."""
         with said_plainly(self.path), self._reader.begin() as connection:
             yield connection
 
@@ -104,72 +106,72 @@ class Store:
 
     def create_session(self, title: str, plan: SessionPlan, questions: Sequence[Question]) -> Session:
         """Store a paper of at least one question, and ask its first."""
-        now, session_id = self._clock(), new_id()
+        now, session_id = self.clock(), new_id()
         row = {"id": session_id, "title": title, "plan": plan.model_dump_json(), "created_at": now}
-        with self._write() as connection:
+        with self.writing() as connection:
             sessions.add_session(connection, row, [write_question(question) for question in questions])
             sessions.add_turn(connection, self._turn_row(session_id, 0, 1))
             return sessions.read_session(connection, session_id)
 
     def session(self, session_id: str) -> Session:
         """One session with everything in it."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return sessions.read_session(connection, session_id)
 
     def summaries(
         self, limit: int = 50, before: str | None = None, *, unfinished: bool = False
     ) -> tuple[SessionSummary, ...]:
         """Up to `limit` sessions, newest first, older than the session `before`."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return summaries.read_summaries(connection, limit, before, unfinished=unfinished)
 
     def session_count(self) -> int:
         """How many sessions there are."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return summaries.count(connection)
 
     def finish(self, session_id: str) -> Session:
         """Mark the session as finished; the first time counts."""
-        with self._write() as connection:
-            sessions.finish(connection, session_id, self._clock())
+        with self.writing() as connection:
+            sessions.finish(connection, session_id, self.clock())
             return sessions.read_session(connection, session_id)
 
     def turn(self, turn_id: str) -> Turn:
         """One turn with its answer and gradings."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return sessions.read_turn(connection, turn_id)
 
     def answer(self, answer_id: str) -> Answer:
         """One answer."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return sessions.read_answer(connection, answer_id)
 
     def ask(self, session_id: str, position: int, attempt: int = 1) -> Turn:
         """The turn of this attempt at this position of the paper; asked now, unless it was before."""
-        with self._write() as connection:
+        with self.writing() as connection:
             sessions.add_turn(connection, self._turn_row(session_id, position, attempt))
             return sessions.find_turn(connection, session_id, position, attempt)
 
     def show_hint(self, turn_id: str) -> Turn:
         """Count one more hint as shown, up to those there are; only while the turn is open."""
-        with self._write() as connection:
+        with self.writing() as connection:
             turn = sessions.read_turn(connection, turn_id)
             shown = min(turn.hints_shown + 1, len(turn.question.hints))
             return sessions.change_open_turn(connection, turn_id, hints_shown=shown)
 
     def reveal(self, turn_id: str) -> Turn:
         """Note that the reference answer was shown before the answer was given; only while the turn is open."""
-        with self._write() as connection:
+        with self.writing() as connection:
             return sessions.change_open_turn(connection, turn_id, revealed=True)
 
     def skip(self, turn_id: str) -> Turn:
         """Note that the candidate passes; only while the turn is open. An answer that comes later still counts."""
-        with self._write() as connection:
-            return sessions.change_open_turn(connection, turn_id, skipped_at=self._clock())
+        with self.writing() as connection:
+            return sessions.change_open_turn(connection, turn_id, skipped_at=self.clock())
 
     def _turn_row(self, session_id: str, position: int, attempt: int) -> dict[str, Any]:
         asked = {"session_id": session_id, "position": position, "attempt": attempt}
-        return {"id": new_id(), "asked_at": self._clock(), **asked}
+        return {"id": new_id(), "asked_at": self.clock(), **asked}
 
     # --- answers and gradings
 
@@ -178,8 +180,8 @@ class Store:
 
         The same text again returns what is there. AlreadyAnswered: the turn has another text.
         """
-        row = {"id": new_id(), "turn_id": turn_id, "text": text, "created_at": self._clock()}
-        with self._write() as connection:
+        row = {"id": new_id(), "turn_id": turn_id, "text": text, "created_at": self.clock()}
+        with self.writing() as connection:
             sessions.read_turn(connection, turn_id)
             answer, created = gradings.add_answer(connection, row)
             if not created:
@@ -188,27 +190,27 @@ class Store:
 
     def add_grading(self, answer_id: str, grader: str, rubric: str) -> Grading:
         """Ask for another grading of an answer; the one that still waits for the same grader is returned again."""
-        with self._write() as connection:
+        with self.writing() as connection:
             sessions.read_answer(connection, answer_id)
             return gradings.read(connection, self._add_grading(connection, answer_id, grader, rubric))
 
     def _add_grading(self, connection: sa.Connection, answer_id: str, grader: str, rubric: str) -> str:
         asked = {"answer_id": answer_id, "grader": grader, "rubric": rubric}
-        return gradings.add_grading(connection, {"id": new_id(), "created_at": self._clock(), **asked})
+        return gradings.add_grading(connection, {"id": new_id(), "created_at": self.clock(), **asked})
 
     def claim(self, owner: str, limit: int, lease: timedelta, held: Collection[str] = ()) -> tuple[Claim, ...]:
         """Lease up to `limit` due gradings, oldest first; never one of `held`, the ids that the caller runs already.
 
         Due is what waits for nothing, whose retry time has come, or whose lease has ended.
         """
-        now = self._clock()
-        with self._write() as connection:
+        now = self.clock()
+        with self.writing() as connection:
             return gradings.claim(connection, owner, limit, now, now + lease, held)
 
     def extend(self, claims: Collection[Claim], lease: timedelta) -> None:
         """Lengthen the leases that are still held."""
-        with self._write() as connection:
-            gradings.extend(connection, claims, self._clock() + lease)
+        with self.writing() as connection:
+            gradings.extend(connection, claims, self.clock() + lease)
 
     def finish_grading(self, claim: Claim, outcome: Graded | Ungraded) -> bool:
         """Write the outcome, once; False where the lease went to somebody else, and the outcome is dropped.
@@ -216,34 +218,34 @@ class Store:
         ValueError: the outcome could not be read back (a number that is not finite, half a surrogate pair).
         """
         columns = write_outcome(outcome)
-        with self._write() as connection:
-            return gradings.finish(connection, claim, columns, self._clock())
+        with self.writing() as connection:
+            return gradings.finish(connection, claim, columns, self.clock())
 
     def release(self, claim: Claim) -> bool:
         """Give a claim back, to be claimed at once; False where it was no longer held."""
-        with self._write() as connection:
+        with self.writing() as connection:
             return gradings.let_go(connection, claim)
 
     def put_off(self, claim: Claim, retry_at: datetime, waiting_for: FaultClass) -> bool:
         """Give a claim back, to be claimed from `retry_at` on; False where it was no longer held."""
-        with self._write() as connection:
+        with self.writing() as connection:
             return gradings.put_off(connection, claim, retry_at, waiting_for)
 
     def release_owned(self, owner: str) -> int:
         """Give back every claim of `owner`; returns how many there were."""
-        with self._write() as connection:
+        with self.writing() as connection:
             return gradings.let_all_go(connection, owner)
 
     def next_due(self, held: Collection[str] = ()) -> datetime | None:
         """When the next grading but those `held` can be claimed (it may have passed); None where none waits."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return gradings.next_due(connection, held)
 
     # --- preferences
 
     def preference(self, key: str) -> Any:
         """What was remembered under `key` (of JSON); None where nothing was."""
-        with self._read() as connection:
+        with self.reading() as connection:
             content = connection.scalar(sa.select(preferences.c.content).where(preferences.c.key == key))
         return None if content is None else json.loads(content)
 
@@ -251,5 +253,5 @@ class Store:
         """Remember something that JSON can hold, in place of what was there."""
         stored = {"content": json.dumps(content, ensure_ascii=False)}
         statement = insert(preferences).values(key=key, **stored)
-        with self._write() as connection:
+        with self.writing() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=stored))

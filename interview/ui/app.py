@@ -8,8 +8,11 @@ from gradio.blocks import Block
 from interview.models import Language
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
+from interview.ui.graders import GradersTab
 from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
+from interview.ui.progress import ProgressTab
+from interview.ui.questions import QuestionsTab
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.wiring import Viva
@@ -28,18 +31,29 @@ class _Screen:
                 t("tab.transcripts", page.lang), id="transcripts", elem_id="tab-transcripts"
             ) as self.transcripts_tab:
                 self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page)
+            with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
+                self.progress = ProgressTab(page)
+            with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
+                self.questions = QuestionsTab(page)
+            with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
+                self.graders = GradersTab(page)
         self._connect(Wires(self.frame.kept, self.frame.grader, page), demo)
 
     def _connect(self, wires: Wires, demo: gr.Blocks) -> None:
         frame, practice, transcripts = self.frame, self.practice, self.transcripts
         practice.connect(wires)
         transcripts.connect(wires, self.transcripts_tab, self.tabs, practice)
+        self.progress.connect(wires, self.progress_tab)
+        self.questions.connect(wires, self.questions_tab)
+        self.graders.connect(wires, self.graders_tab)
         everything: Sequence[Block] = [
             *frame.outputs,
             *practice.outputs,
             *transcripts.outputs,
-            self.practice_tab,
-            self.transcripts_tab,
+            *self.progress.outputs,
+            *self.questions.outputs,
+            *self.graders.outputs,
+            *self._tabs,
         ]
         practice.follow(wires.on_visit(demo.load, self._arrive, everything, frame.notice))
         wires.on(
@@ -65,6 +79,7 @@ class _Screen:
             self._tab_labels(page),
             self.practice.arrive(page),
             self.transcripts.arrive(page),
+            *self._others(page),
         )
 
     def _switch_language(self, page: Page, shown: str, session_id: str, turn_id: str, listed: float) -> Updates:
@@ -74,6 +89,7 @@ class _Screen:
             self._tab_labels(page),
             self.practice.arrive(page, shown),
             self.transcripts.arrive(page, session_id, turn_id, listed),
+            *self._others(page),
         )
 
     def _switch_grader(self, page: Page, shown: str, sections: list[str], number: int) -> Updates:
@@ -83,11 +99,21 @@ class _Screen:
             self.practice.grader_changed(page, shown, sections, number),
         )
 
-    def _tab_labels(self, page: Page) -> Updates:
+    def _others(self, page: Page) -> tuple[Updates, ...]:
+        return self.progress.arrive(page), self.questions.arrive(page), self.graders.arrive(page)
+
+    @property
+    def _tabs(self) -> dict[gr.Tab, str]:
         return {
-            self.practice_tab: gr.update(label=t("tab.practice", page.lang)),
-            self.transcripts_tab: gr.update(label=t("tab.transcripts", page.lang)),
+            self.practice_tab: "practice",
+            self.transcripts_tab: "transcripts",
+            self.progress_tab: "progress",
+            self.questions_tab: "questions",
+            self.graders_tab: "graders",
         }
+
+    def _tab_labels(self, page: Page) -> Updates:
+        return {tab: gr.update(label=t(f"tab.{name}", page.lang)) for tab, name in self._tabs.items()}
 
 
 def build_app(viva: Viva, lang: Language) -> gr.Blocks:

@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from interview.errors import NotFound
 from interview.export import transcript_json, transcript_markdown
-from interview.service import Interviewer
+from interview.service.interviewer import Interviewer
 
 _FORMATS = {
     "md": (transcript_markdown, "text/markdown; charset=utf-8"),

@@ -5,7 +5,7 @@ from gradio.blocks import Block
 
 from interview.grading.shelf import GraderChoice
 from interview.models import Language, Session, Ungraded
-from interview.service import Interviewer
+from interview.service.interviewer import Interviewer
 from interview.ui.events import PRIVATE
 from interview.ui.page import STORAGE_KEY, STORAGE_SECRET, Page, Updates
 from interview.ui.strings import t

@@ -10,7 +10,7 @@ from interview.errors import NotFound
 from interview.live import LiveFeed
 from interview.models import Session
 from interview.rubrics import Rubric
-from interview.service import Interviewer
+from interview.service.interviewer import Interviewer
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.follow import SLOW_SECONDS, Follower
 from interview.ui.frame import Frame

@@ -43,7 +43,9 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         worker.append(asyncio.create_task(viva.worker.run(), name="worker"))
         try:
-            yield
+            async with viva.jobs.running():
+                yield
+                viva.live.drain()
         finally:
             viva.live.drain()
             await _stop(worker[0])

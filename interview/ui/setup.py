@@ -11,7 +11,7 @@ from gradio.blocks import Block
 from interview.errors import ContentError, VivaError
 from interview.models import Language, SessionPlan
 from interview.notes.bank import QuestionBank, Section
-from interview.service import Interviewer
+from interview.service.interviewer import Interviewer
 from interview.ui.page import Page, Updates
 from interview.ui.strings import t
 from interview.ui.views import notes_card, notice, session_rows, setup_head, unfinished_card, view

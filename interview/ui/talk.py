@@ -9,7 +9,7 @@ from interview.live import LiveFeed
 from interview.models import Graded, Grading, Language, PointGrade, Question, Session, Turn, digest
 from interview.report import report
 from interview.rubrics import Rubric
-from interview.service import DEFAULT_RUBRIC
+from interview.service.interviewer import DEFAULT_RUBRIC
 from interview.ui.messages import conversation
 from interview.ui.page import Page, Updates
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown

@@ -1,5 +1,6 @@
-"""Look of the page: Gradio's Base theme on the variables of `style.css`, and the text of style and script."""
+"""Look of the page: Gradio's Base theme on the variables of `style/`, and the text of style and script."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -91,7 +92,7 @@ class PageLook(TypedDict):
 
 
 def build_theme() -> Base:
-    """Base theme whose colours are the variables of `style.css`, so that native widgets follow light and dark."""
+    """Base theme whose colours are the variables of `style/`, so that native widgets follow light and dark."""
     base = Base(primary_hue=colors.indigo, neutral_hue=colors.slate, font=_FONT, font_mono=_MONO)
     fills = {name: f"var(--{ours})" for name, ours in _FILLS.items()}
     twins = {f"{name}_dark": value for name, value in fills.items() if hasattr(base, f"{name}_dark")}
@@ -99,12 +100,25 @@ def build_theme() -> Base:
     return base.set(**fills, **twins, **white, **_FIXED)  # pyright: ignore[reportUnknownMemberType]
 
 
-def _text(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
+def _joined(folder: str, names: Sequence[str], ending: str) -> str:
+    return "\n".join((_FOLDER / folder / f"{name}.{ending}").read_text(encoding="utf-8") for name in names)
 
+
+# In this order: later rules win, and the script is one function whose parts see each other.
+STYLES = (
+    *("tokens", "frame", "widgets", "pieces", "setup", "practice", "grade", "transcripts"),
+    *("phone", "motion"),
+)
+SCRIPTS = (
+    *("pieces", "cards_frame", "cards_setup", "cards_practice", "cards_grade", "cards_transcripts"),
+    *("mount", "chat", "paint", "sheet", "drafts", "page"),
+)
+
+
+_SCRIPT = f'(() => {{\n"use strict";\n{_joined("script", SCRIPTS, "js")}\n}})();'
 
 # The style goes into the head as it is: `css=` rewrites every selector and tears those with a comma inside brackets.
 PAGE: PageLook = {
     "theme": build_theme(),
-    "head": f"<style>\n{_text('style.css')}\n</style>\n<script>\n{_text('viva.js')}\n</script>\n",
+    "head": f"<style>\n{_joined('style', STYLES, 'css')}\n</style>\n<script>\n{_SCRIPT}\n</script>\n",
 }

@@ -9,7 +9,7 @@ from gradio.events import Dependency
 from interview.live import LiveFeed
 from interview.models import Graded, Grading, PointGrade, Session, Turn, digest
 from interview.rubrics import Rubric
-from interview.service import Interviewer
+from interview.service.interviewer import Interviewer
 from interview.ui.downloads import download_link
 from interview.ui.events import Wires
 from interview.ui.follow import SLOW_SECONDS, Follower

@@ -1,6 +1,6 @@
-"""The cards of the screen: pure functions from values and a language to what `viva.js` draws.
+"""The cards of the screen: pure functions from values and a language to what the script draws.
 
-Names that `style.css` and `viva.js` rely on. Rows and columns: `top`, `setup` (`setup-main`, `setup-side`), `talk`
+Names that the style and the script rely on. Rows and columns: `top`, `setup` (`setup-main`, `setup-side`), `talk`
 (`q-card` with `q-head`, `q-actions`, `chat`, `foot`; beside it `practice-right`), `sessions`, `room` (`room-top`,
 `room-body` with `room-left`, `room-right`, `room-pair`). Single ones: `tabs`, `grader`, `lang`, `dark`, `composer`,
 `start`, `feedback`. Classes: `card` (a Column on paper), `pill` (a small button), `link` (a button without a frame),

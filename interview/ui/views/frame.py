@@ -3,7 +3,7 @@
 from interview.errors import BackendError, VivaError
 from interview.grading.shelf import GraderChoice
 from interview.models import Language
-from interview.service import ANSWER_LIMIT
+from interview.service.interviewer import ANSWER_LIMIT
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
 

@@ -1,4 +1,4 @@
-"""The one kind of card on the screen: a static template, data as a dict, and nodes that `viva.js` builds from text."""
+"""The one kind of card on the screen: a static template, data as a dict, and nodes that the script builds from text."""
 
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ def _on_load(name: ViewName) -> str:
 
 
 def view(name: ViewName, value: ViewValue | None = None, **options: Any) -> gr.HTML:
-    """A card drawn by `views[name](value)` of `viva.js`; `options` are those of gr.HTML (elem_id, visible, ...).
+    """A card drawn by `views[name](value)` of the script; `options` are those of gr.HTML (elem_id, visible, ...).
 
     A click inside it fires `.select(fn)`; `gr.EventData` then carries what the client claims (for example `turn`,
     `id` or `position`): check it against the store. Updates are plain `value`s. Not a subclass of gr.HTML, because a

@@ -1,0 +1,1 @@
+"""What every face calls: one class per subject, each change committed on return."""

@@ -1,0 +1,22 @@
+// Cards around the tabs.
+
+Object.assign(views, {
+  brand(value) {
+    if (document.documentElement.lang !== value.lang) {
+      document.documentElement.lang = value.lang;
+      retellTimes();
+    }
+    const logo = s("svg", { viewBox: "0 0 26 26", class: "v-logo", "aria-hidden": "true" },
+      s("rect", { width: 26, height: 26, rx: 6 }), s("path", { d: "M7.5 8 13 18 18.5 8" }));
+    return [h("div", "v-brand", logo, h("span", "", value.name))];
+  },
+
+  banner(value) {
+    const summary = h("summary", "", infoIcon(), h("span", "v-grow", h("b", "", value.title), " ", value.text), h("span", "v-link", value.action));
+    return [h("details", "v-banner", summary, h("ul", "", list(value.steps).map((step) => h("li", "", step))))];
+  },
+
+  notice: (value) => [
+    h("div", "v-notice", { role: "alert" }, infoIcon(), h("span", "v-grow", h("b", "", value.text), value.detail && h("span", "v-detail", value.detail))),
+  ],
+});

@@ -1,0 +1,45 @@
+// The grade card, and how an answer will be graded.
+
+Object.assign(views, {
+  grade_card(value, act, root) {
+    paint.show(root, value.turn, list(value.marks));
+    const live = ["pending", "waiting"].includes(value.state);
+    return [
+      h("button", "v-close", { type: "button", onclick: sheet.close }, value.close),
+      h("div", "v-grade-head", ring(value.ring, "large"),
+        h("div", "v-grow", h("div", "v-title-row", h("h2", `v-title ${tone(value.ring.tone)}`, value.title), chips(value.chips)),
+          h("p", "v-sentence", { "aria-live": live ? "polite" : undefined }, withTime(value.sentence, value.retry_at)), h("p", "v-meta", dotted(value.meta)))),
+      value.doubt && h("div", "v-doubt", h("b", "", value.doubt.title), value.doubt.quote && quoted(value.doubt.quote, "partial"), h("p", "", value.doubt.reason), h("small", "", value.doubt.note)),
+      list(value.points).length > 0 && h("ul", "v-points", value.points.map((point) => pointRow(point, root))),
+      list(value.findings).length > 0 && [h("h3", "", value.findings_title), h("ul", "v-points", value.findings.map(findingRow))],
+      list(value.bars).length > 0 && h("div", "v-bars", value.bars.map((row) => h("div", "v-bar-row", { title: row.title || undefined }, h("span", "v-bar-label", row.label), bar(row.share, "accent"), h("span", "v-bar-text", row.text)))),
+      value.sum && h("p", "v-sum", `${value.sum} · ${value.sum_note}`),
+      list(value.flags).length > 0 && h("ul", "v-flags", value.flags.map((flag) => h("li", "", flag))),
+      notes(value.notes),
+    ];
+  },
+
+  how_card: (value) => [
+    h("button", "v-close", { type: "button", onclick: sheet.close }, value.close),
+    h("div", "v-how", h("h2", "", value.title), h("p", "v-muted", value.text),
+      list(value.parts).length > 0 && h("dl", "", value.parts.map((part) => [h("dt", "", part.label), h("dd", "", part.text), h("dd", "v-share", part.share)])),
+      value.sum && h("p", "v-sum", value.sum)),
+    h("div", "v-keys", h("h2", "", value.keys_title),
+      list(value.keys).map((row) => h("p", "", list(row.keys).map((key) => h("kbd", "", key)), row.text))),
+  ],
+});
+
+function pointRow(point, root) {
+  const row = h("li", "", icon(point.verdict),
+    h("div", "v-grow",
+      h("div", "v-point-text", point.text, point.bonus && [" ", h("span", "v-tag", point.bonus)]),
+      h("div", "v-proof", list(point.quotes).map((quote) => [quoted(quote, point.verdict), " "]), h("small", "", dotted([point.checked, point.reason]))),
+      point.claim_note && h("div", "v-proof", h("s", "", point.claim), " ", h("small", "v-warn", point.claim_note))),
+    h("span", `v-word ${verdict(point.verdict)}`, point.word));
+  row.onmouseenter = () => paint.hover(root, point.id);
+  row.onmouseleave = () => paint.hover(root, null);
+  return row;
+}
+const findingRow = (finding) => h("li", "", icon("contradicted"),
+  h("div", "v-grow", finding.text && h("div", "v-point-text", finding.text), h("div", "v-proof", quoted(finding.quote, "contradicted"), " ", h("small", "", finding.reason))),
+  h("span", "v-word k-contradicted", finding.word));

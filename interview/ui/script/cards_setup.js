@@ -1,0 +1,23 @@
+// Cards of the set-up.
+
+Object.assign(views, {
+  setup_head: (value) => [h("div", "v-head", h("h1", "", value.title), h("p", "", value.text))],
+
+  notes_card(value) {
+    const rows = list(value.sections).map((section) =>
+      h("li", "", h("span", "v-grow", section.name), section.without && h("small", "", section.without), h("b", "", section.count)));
+    const problems = list(value.problems);
+    return [
+      h("div", "v-card-head", h("h2", "", value.title), h("p", "", value.origin)),
+      value.error && views.notice(value.error),
+      value.empty && h("p", "v-aside", value.empty),
+      rows.length > 0 && h("ul", "v-counts", rows),
+      problems.length > 0 && h("details", "v-fold", h("summary", "", value.problems_title), h("ul", "v-problems", problems.map((text) => h("li", "", text)))),
+    ];
+  },
+
+  unfinished_card: (value, act) => [
+    h("button", "v-row-button", { type: "button", onclick: () => act("select", { id: value.id }) },
+      h("span", "v-chip t-accent", value.chip), h("span", "v-grow", value.text), h("span", "v-link", value.action)),
+  ],
+});

@@ -1,0 +1,35 @@
+// The conversation.
+
+const chat = () => document.getElementById("chat");
+const inChat = (selector, turn) =>
+  [...(chat()?.querySelectorAll(selector) ?? [])].find((node) => node.dataset.turn === String(turn));
+const rowOf = (node) => node?.closest(".message-row");
+
+function scrollToTurn(turn) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  rowOf(inChat(".v-sep", turn))?.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+}
+
+// The head repeats the question only while its own message is out of sight.
+function watchQuestion() {
+  const head = document.querySelector("#q-head .v-qhead");
+  const question = rowOf(inChat(".v-sep", head?.dataset.turn))?.nextElementSibling;
+  const frame = chat()?.getBoundingClientRect();
+  const hidden = question && frame && (question.getBoundingClientRect().bottom < frame.top + 4 || question.getBoundingClientRect().top > frame.bottom - 4);
+  document.getElementById("q-head")?.toggleAttribute("data-away", Boolean(hidden));
+}
+// What stands above the conversation is taken from its height, so that the page itself does not scroll.
+function measureBanner() {
+  const banner = document.querySelector("#banner .v-banner");
+  const height = `${banner ? banner.offsetHeight + 16 : 0}px`;
+  const style = document.documentElement.style;
+  if (style.getPropertyValue("--banner") !== height) style.setProperty("--banner", height);
+}
+let frameAsked = false;
+function soon() {
+  if (frameAsked) return;
+  frameAsked = true;
+  requestAnimationFrame(() => { frameAsked = false; measureBanner(); watchQuestion(); paint.repaint(); });
+}
+for (const event of ["scroll", "toggle", "resize"]) addEventListener(event, soon, { capture: true, passive: true });
+new MutationObserver(soon).observe(document.documentElement, { childList: true, subtree: true, characterData: true });

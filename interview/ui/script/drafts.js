@@ -1,0 +1,82 @@
+// Drafts: one per Turn, in this browser.
+
+const memory = {
+  get(key) { try { return localStorage.getItem(key); } catch { return null; } },
+  set(key, value) { try { localStorage.setItem(key, value); return true; } catch { return false; } },
+  remove(key) { try { localStorage.removeItem(key); } catch { /* nothing was kept */ } },
+  keys() { try { return Object.keys(localStorage); } catch { return []; } },
+};
+
+const drafts = (() => {
+  const PREFIX = "viva.draft.";
+  const KEPT_MS = 30 * 86_400_000;
+  let turn = "";
+  let isOpen = false;
+  let savedWord = "";
+  const box = () => document.querySelector("#composer textarea");
+  const read = (id) => {
+    try { return JSON.parse(memory.get(PREFIX + id) ?? "null"); } catch { return null; }
+  };
+  const say = (isSaved) => {
+    const foot = document.getElementById("foot");
+    if (isSaved && foot) foot.dataset.saved = savedWord;
+    else if (foot) delete foot.dataset.saved;
+  };
+  function prune() {
+    for (const key of memory.keys()) {
+      const id = key.slice(PREFIX.length);
+      if (key.startsWith(PREFIX) && id !== turn && !(Date.now() - Number(read(id)?.at) < KEPT_MS)) memory.remove(key);
+    }
+  }
+  function keep(text) {
+    if (!turn) return;
+    if (text === "") memory.remove(PREFIX + turn);
+    say(text !== "" && memory.set(PREFIX + turn, JSON.stringify({ text, at: Date.now() })));
+  }
+  function restore(id, tries) {
+    if (id !== turn) return;
+    const field = box();
+    if (!field) {
+      if (tries > 0) setTimeout(() => restore(id, tries - 1), 50);
+      return;
+    }
+    const text = read(id)?.text ?? "";
+    if (field.value !== text) {
+      field.value = text;
+      field.dispatchEvent(new Event("input", { bubbles: true })); // so that Gradio knows it too
+    }
+    say(text !== "");
+  }
+  // Keyboard first: a new question waits in the box, an answered one at the way on. Nobody who is busy elsewhere is
+  // disturbed, and no keyboard springs up on a phone.
+  function lead(selector, tries) {
+    const active = document.activeElement;
+    if (matchMedia("(pointer: coarse)").matches || (active && active !== document.body && !active.closest("#foot, #setup"))) return;
+    const target = document.querySelector(selector);
+    if (target && !target.disabled && target.offsetParent) target.focus({ preventScroll: true });
+    else if (tries > 0) setTimeout(() => lead(selector, tries - 1), 50);
+  }
+  addEventListener("input", (event) => {
+    if (event.target instanceof HTMLTextAreaElement && event.target.closest("#composer")) keep(event.target.value);
+  }, true);
+  return {
+    show(id, word, open) {
+      savedWord = word ?? "";
+      // Later than a second press of Enter, which would skip the grade.
+      if (id === turn && isOpen && !open) setTimeout(() => lead("#next", 40), 700);
+      isOpen = open;
+      if (id === turn) return;
+      turn = id;
+      prune();
+      sheet.close();
+      restore(id, 100);
+      if (open) lead("#composer textarea", 40);
+    },
+    // With `submitted`, a draft that has changed since stays.
+    clear(id, submitted) {
+      if (submitted !== undefined && submitted !== null && read(id)?.text !== submitted) return;
+      memory.remove(PREFIX + id);
+      if (String(id) === turn) say(false);
+    },
+  };
+})();

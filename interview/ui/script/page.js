@@ -1,0 +1,41 @@
+// The page as a whole: input methods, light and dark, and what Python calls.
+
+// Gradio submits on keypress; an Enter that belongs to an input method's composition must not send half a word.
+addEventListener("keypress", (event) => {
+  if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) {
+    event.stopImmediatePropagation();
+    event.preventDefault();
+  }
+}, true);
+
+// Gradio sets the class by the system's wish, the reader's own choice wins.
+const dark = (() => {
+  const KEY = "viva.theme";
+  const apply = () => {
+    const choice = memory.get(KEY);
+    if (choice && document.body.classList.contains("dark") !== (choice === "dark")) {
+      document.body.classList.toggle("dark", choice === "dark");
+    }
+  };
+  const start = () => {
+    apply();
+    new MutationObserver(apply).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  };
+  if (document.body) start();
+  else addEventListener("DOMContentLoaded", start);
+  return {
+    toggle() {
+      memory.set(KEY, document.body.classList.contains("dark") ? "light" : "dark");
+      apply();
+    },
+  };
+})();
+
+window.viva = {
+  mount,
+  clearDraft: drafts.clear,
+  toggleDark: dark.toggle,
+  scrollToTurn,
+  openSheet: sheet.open,
+  closeSheet: sheet.close,
+};

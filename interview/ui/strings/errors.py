@@ -1,0 +1,20 @@
+"""Words of errors, by class; of a BackendError by its fault."""
+
+WORDS: dict[str, tuple[str, str]] = {
+    "error.VivaError": ("出了一点问题。", "Something went wrong."),
+    "error.ContentError": ("内容用不了。", "The content cannot be used."),
+    "error.AnswerRefused": (
+        "这个回答不能提交（最多 {limit:,} 个字），它还在输入框里。",
+        "The answer cannot be taken (at most {limit:,} characters); it is still in the box.",
+    ),
+    "error.AlreadyAnswered": (
+        "这一题已经有另一个回答了。你写的还在输入框里。",
+        "This question already has another answer. Your text is still in the box.",
+    ),
+    "error.NotFound": ("找不到了。刷新页面再试。", "It is not there any more. Reload the page."),
+    "error.StoreError": (
+        "数据文件夹用不了，什么也没有写进去。",
+        "The data folder cannot be used; nothing was written.",
+    ),
+    "error.StoreHeld": ("另一个程序正在使用这个数据文件夹。", "Another process uses this data folder."),
+}

@@ -1,0 +1,41 @@
+"""Words of the set-up."""
+
+WORDS: dict[str, tuple[str, str]] = {
+    "setup.title": ("今天练什么？", "What shall we practise today?"),
+    "setup.count": ("{n} 道题，{m} 道有参考答案。", "{n:question|questions}, {m} with a reference answer."),
+    "setup.sections": ("章节", "Sections"),
+    "setup.sections_info": ("不选就是全部", "None chosen means all"),
+    "setup.number": ("题数", "Number"),
+    "setup.all": ("全部", "all"),
+    "setup.order": ("顺序", "Order"),
+    "setup.as_written": ("按笔记顺序", "as written"),
+    "setup.shuffled": ("打乱", "shuffled"),
+    "setup.start": ("开始 · {n} 题", "Start · {n:question|questions}"),
+    "setup.nothing": ("没有可问的题", "Nothing to ask"),
+    "setup.left_out": (
+        "{n} 道题没有参考答案。覆盖度估计无法评它们，所以这次不问。",
+        "Left out: {n:question|questions} without a reference answer, which the coverage estimate cannot grade.",
+    ),
+    "setup.recent": ("最近的练习", "Recent sessions"),
+    "notes.title": ("笔记", "Notes"),
+    "notes.built_in": ("自带的题", "the built-in questions"),
+    "notes.questions": ("{n} 题", "{n}"),
+    "notes.without": ("{n} 题没有参考答案", "{n} without a reference"),
+    "notes.problems": ("笔记里有 {n} 处值得看一看", "{n:thing|things} in the notes to look at"),
+    "notes.empty": (
+        "还没有题目。把 Markdown 笔记拖进来，或先用自带的题。",
+        "No questions yet. Drop Markdown notes here, or start with the built-in ones.",
+    ),
+    "notes.kept": (
+        "这份笔记用不了，原来的题库没有变。",
+        "These notes cannot be used; the questions stay as they were.",
+    ),
+    "notes.upload": ("上传 Markdown 笔记", "Upload Markdown notes"),
+    "notes.path": ("或者填笔记的路径", "or the path of your notes"),
+    "notes.path_hint": ("文件或文件夹", "a file or a folder"),
+    "notes.use": ("使用这份笔记", "Use these notes"),
+    "notes.use_built_in": ("改用自带的题", "Use the built-in questions"),
+    "unfinished.chip": ("未完成", "unfinished"),
+    "unfinished.text": ("{title} · 已答 {n} / {m} 题", "{title} · {n} of {m} answered"),
+    "unfinished.resume": ("继续", "Resume"),
+}
