@@ -21,6 +21,7 @@ VARIABLES: dict[str, frozenset[str]] = {
         | {"reply_shape", "nonce", "answer"}
     ),
     "repair": frozenset({"problem"}),
+    "second_look": frozenset({"statements", "quote"}),
 }
 
 _FIELDS = frozenset({"version", "variables"})

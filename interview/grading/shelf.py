@@ -15,6 +15,8 @@ from interview.errors import ContentError, NotFound
 from interview.grading.coverage import CoverageGrader
 from interview.grading.grader import Grader
 from interview.grading.judge import JudgeGrader
+from interview.grading.jury import JuryGrader
+from interview.grading.modes import taken_apart
 from interview.models import Value
 from interview.prompts import Prompts
 from interview.settings import ConfiguredBackend, ConfiguredBackends
@@ -77,19 +79,25 @@ class GraderShelf:
         return (*judges, GraderChoice(name=COVERAGE, kind="coverage", host="", model=""))
 
     def get(self, name: str) -> Grader:
-        """Return the grader of that name, any model of a configured backend included: `ollama:qwen3:8b`.
+        """Return the grader of that name, any model of a configured backend and any mode included.
 
-        Raises NotFound listing the known names.
+        For the names see `modes.py`: `ollama:qwen3:8b@vote=3`. Raises NotFound listing the known names.
         """
         if name not in self._graders:
-            endpoint = self.endpoint_of(name)
-            self._graders[name] = CoverageGrader() if endpoint is None else self._judge(endpoint, name)
+            self._graders[name] = CoverageGrader() if name == COVERAGE else self._judging(name)
         return self._graders[name]
 
     def endpoint_of(self, name: str) -> Endpoint | None:
-        """Return where the grader of that name sends answers; None for the coverage estimate. Raises NotFound."""
+        """Return where the grader of that name sends answers, a panel to the first of them; None: nowhere.
+
+        None stands for the coverage estimate. Raises NotFound.
+        """
         if name == COVERAGE:
             return None
+        bases = taken_apart(name).bases
+        if bases[0] != name:
+            first, *_ = [self._endpoint_of_judge(base, name) for base in bases]
+            return first
         backend_name, colon, model = name.partition(":")
         backend = self._backends.get(backend_name)
         if backend is None or (colon and not model.strip()):
@@ -119,8 +127,19 @@ class GraderShelf:
         assert endpoint is not None
         return GraderChoice(name=name, kind="judge", host=endpoint.host, model=endpoint.model)
 
-    def _judge(self, endpoint: Endpoint, name: str) -> JudgeGrader:
-        return JudgeGrader(self._backend(endpoint, name), self._prompts, name=name)
+    def _endpoint_of_judge(self, base: str, name: str) -> Endpoint:
+        endpoint = self.endpoint_of(base)
+        if endpoint is None:
+            raise NotFound(f"{name}: the coverage estimate judges nothing, so it has no modes and no vote.")
+        return endpoint
+
+    def _judging(self, name: str) -> Grader:
+        way, endpoint = taken_apart(name), self._endpoint_of_judge(name, name)
+        if way.mode in ("vote", "panel"):
+            members = [self.get(base) for base in way.bases * way.votes]
+            return JuryGrader(members, name=name, mode=f"vote={way.votes}" if way.mode == "vote" else "panel")
+        mode = "careful" if way.mode == "careful" else "single"
+        return JudgeGrader(self._backend(endpoint, way.bases[0]), self._prompts, name=name, mode=mode)
 
     def _backend(self, endpoint: Endpoint, name: str) -> Backend:
         if name not in self._built:

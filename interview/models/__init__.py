@@ -2,6 +2,7 @@
 
 from interview.models.base import Language, Value, digest
 from interview.models.grades import (
+    Ballot,
     CriterionGrade,
     Evidence,
     Finding,
@@ -9,6 +10,7 @@ from interview.models.grades import (
     Label,
     Outcome,
     PointGrade,
+    PointVote,
     Provenance,
     ReferenceDoubt,
     SelfGraded,
@@ -21,6 +23,7 @@ from interview.models.sessions import Answer, Grading, Labelled, Session, Sessio
 
 __all__ = [
     "Answer",
+    "Ballot",
     "CriterionGrade",
     "Evidence",
     "Finding",
@@ -33,6 +36,7 @@ __all__ = [
     "Outcome",
     "Pitfall",
     "PointGrade",
+    "PointVote",
     "Provenance",
     "Question",
     "ReferenceDoubt",
