@@ -21,6 +21,10 @@ VARIABLES: dict[str, frozenset[str]] = {
         | {"reply_shape", "nonce", "answer"}
     ),
     "repair": frozenset({"problem"}),
+    "key_points": frozenset({"question", "reference", "most"}),
+    "key_points_without_reference": frozenset({"question", "most"}),
+    "audit_answer": frozenset({"question"}),
+    "audit_compare": frozenset({"question", "reference", "answer"}),
 }
 
 _FIELDS = frozenset({"version", "variables"})

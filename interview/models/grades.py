@@ -79,11 +79,13 @@ class ReferenceDoubt(Value):
 class Provenance(Value):
     """Who graded, with what, at what price: enough to explain the grade later, and to see what has changed since.
 
-    Prompts and rubrics stand as `name@digest`; `seconds` is wall-clock; token counts are None where unknown.
+    Prompts and rubrics stand as `name@digest`, `checklist` as `Checklist.ref`. `audit`: code counted the verdicts of an
+    earlier grade anew, after a dispute about the reference. `seconds` is wall-clock; token counts are None where
+    unknown.
     """
 
     grader: str
-    kind: Literal["coverage", "judge", "guard", "self"]
+    kind: Literal["coverage", "judge", "guard", "self", "audit"]
     host: str = ""
     model: str = ""
     returned_model: str = ""
@@ -97,6 +99,19 @@ class Provenance(Value):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
+    checklist: str = ""
+
+
+class Alternative(Value):
+    """What the score would be if the `points` (ids) that stand on disputed words of the reference left the sums.
+
+    It stands beside the stored score and never replaces it by itself.
+    """
+
+    score: float
+    band: str
+    sum: str
+    points: tuple[str, ...]
 
 
 class Graded(Value):
@@ -112,6 +127,7 @@ class Graded(Value):
     criteria: tuple[CriterionGrade, ...] = ()
     findings: tuple[Finding, ...] = ()
     doubt: ReferenceDoubt | None = None
+    alternative: Alternative | None = None
     flags: tuple[str, ...] = ()
     feedback: str = ""
     sum: str = ""
