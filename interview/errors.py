@@ -4,6 +4,8 @@ VivaError
 ├── ContentError            notes, a rubric, a prompt or a setting cannot be used
 ├── AnswerRefused           the answer cannot be taken as it is; the text stays in the box
 ├── AlreadyAnswered         this Turn has an Answer with another text
+├── ChecklistRefused        the key points cannot be saved as they are; the text names the line
+├── ChecklistChanged        the key points have a newer version than the one that was edited
 ├── NotFound                no such session, turn, answer or grader
 ├── StoreError              the data folder or the database cannot be used
 │   └── StoreHeld           another process writes to this data folder
@@ -43,6 +45,14 @@ class AnswerRefused(VivaError):
 
 class AlreadyAnswered(VivaError):
     """The Turn has an Answer with another text; both texts stay where they are."""
+
+
+class ChecklistRefused(VivaError):
+    """The key points cannot be saved as they are written; nothing was stored."""
+
+
+class ChecklistChanged(VivaError):
+    """The key points have a newer version than the one that was edited; nothing was stored, and nothing lost."""
 
 
 class NotFound(VivaError):

@@ -22,6 +22,10 @@ VARIABLES: dict[str, frozenset[str]] = {
     ),
     "repair": frozenset({"problem"}),
     "second_look": frozenset({"statements", "quote"}),
+    "key_points": frozenset({"question", "reference", "most"}),
+    "key_points_without_reference": frozenset({"question", "most"}),
+    "audit_answer": frozenset({"question"}),
+    "audit_compare": frozenset({"question", "reference", "answer"}),
 }
 
 _FIELDS = frozenset({"version", "variables"})

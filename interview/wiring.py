@@ -11,6 +11,8 @@ from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
+from interview.service.checklists import Checklists
+from interview.service.disputes import Disputes
 from interview.service.interviewer import Interviewer
 from interview.settings import Settings
 from interview.store.store import Store, utc_now
@@ -24,6 +26,8 @@ class Viva:
     settings: Settings
     store: Store
     interviewer: Interviewer
+    checklists: Checklists
+    disputes: Disputes
     worker: Worker
     live: LiveFeed
     jobs: Jobs
@@ -66,9 +70,33 @@ def build(settings: Settings) -> Viva:
         notebook.bank(settings.lang).require_questions()
         live = LiveFeed()
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-        worker = Worker(store, bench.shelf, bench.rubrics, live, clock=utc_now, owner=owner)
+        jobs = Jobs()
+        checklists = Checklists(store, bench.shelf.backend, bench.prompts, jobs)
+        disputes = Disputes(store, bench.shelf.backend, bench.prompts, bench.rubrics, jobs)
+        worker = Worker(
+            store,
+            bench.shelf,
+            bench.rubrics,
+            live,
+            clock=utc_now,
+            owner=owner,
+            checklists=checklists,
+            graded=disputes.graded,
+        )
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
     except BaseException:
         store.close()
         raise
-    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics)
+    return Viva(
+        settings=settings,
+        store=store,
+        interviewer=interviewer,
+        checklists=checklists,
+        disputes=disputes,
+        worker=worker,
+        live=live,
+        jobs=jobs,
+        shelf=bench.shelf,
+        prompts=bench.prompts,
+        rubrics=bench.rubrics,
+    )

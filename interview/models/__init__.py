@@ -1,7 +1,9 @@
 """The values that Viva passes around: frozen, validated, and named by the vocabulary of the project."""
 
 from interview.models.base import Language, Value, digest
+from interview.models.checklists import Checklist, ChecklistPoint, Dispute, DisputeState, Origin, basis_of, notes_digest
 from interview.models.grades import (
+    Alternative,
     Ballot,
     CriterionGrade,
     Evidence,
@@ -22,9 +24,14 @@ from interview.models.questions import KeyPoint, Pitfall, Question
 from interview.models.sessions import Answer, Grading, Labelled, Session, SessionPlan, SessionSummary, Turn, counting
 
 __all__ = [
+    "Alternative",
     "Answer",
     "Ballot",
+    "Checklist",
+    "ChecklistPoint",
     "CriterionGrade",
+    "Dispute",
+    "DisputeState",
     "Evidence",
     "Finding",
     "Graded",
@@ -33,6 +40,7 @@ __all__ = [
     "Label",
     "Labelled",
     "Language",
+    "Origin",
     "Outcome",
     "Pitfall",
     "PointGrade",
@@ -49,6 +57,8 @@ __all__ = [
     "UngradedReason",
     "Value",
     "Verdict",
+    "basis_of",
     "counting",
     "digest",
+    "notes_digest",
 ]

@@ -92,12 +92,14 @@ class ReferenceDoubt(Value):
 class Provenance(Value):
     """Who graded, with what, at what price: enough to explain the grade later, and to see what has changed since.
 
-    Prompts and rubrics stand as `name@digest`; `seconds` is wall-clock; token counts are None where unknown. `mode`
-    is how a judge was asked: `single`, `careful`, `vote=K` or `panel`; empty for other graders and for older grades.
+    Prompts and rubrics stand as `name@digest`, `checklist` as `Checklist.ref`. `audit`: code counted the verdicts of an
+    earlier grade anew, after a dispute about the reference. `seconds` is wall-clock; token counts are None where
+    unknown. `mode` is how a judge was asked: `single`, `careful`, `vote=K` or `panel`; empty for other graders and for
+    older grades.
     """
 
     grader: str
-    kind: Literal["coverage", "judge", "guard", "self"]
+    kind: Literal["coverage", "judge", "guard", "self", "audit"]
     mode: str = ""
     host: str = ""
     model: str = ""
@@ -112,6 +114,19 @@ class Provenance(Value):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
+    checklist: str = ""
+
+
+class Alternative(Value):
+    """What the score would be if the `points` (ids) that stand on disputed words of the reference left the sums.
+
+    It stands beside the stored score and never replaces it by itself.
+    """
+
+    score: float
+    band: str
+    sum: str
+    points: tuple[str, ...]
 
 
 class Ballot(Value):
@@ -140,6 +155,7 @@ class Graded(Value):
     criteria: tuple[CriterionGrade, ...] = ()
     findings: tuple[Finding, ...] = ()
     doubt: ReferenceDoubt | None = None
+    alternative: Alternative | None = None
     flags: tuple[str, ...] = ()
     feedback: str = ""
     sum: str = ""
