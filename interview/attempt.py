@@ -42,7 +42,9 @@ async def attempt(
     except NotFound as error:
         return failed(claim, "grader_unknown", str(error), rubric=rubric)
     started = time.monotonic()
-    request = GradingRequest(question=claim.question, answer=claim.answer, rubric=rubric, lang=claim.lang)
+    request = GradingRequest(
+        question=claim.question, answer=claim.answer, rubric=rubric, lang=claim.lang, contested=claim.contested
+    )
     deadline = asyncio.timeout(limit.total_seconds())
     reason: UngradedReason = "internal_error"
     try:

@@ -3,6 +3,7 @@ r"""The exceptions of Viva. Each text is written for the person who reads it: wh
 VivaError
 ├── ContentError            notes, a rubric, a prompt or a setting cannot be used
 ├── AnswerRefused           the answer cannot be taken as it is; the text stays in the box
+├── VerdictRefused          an appeal or an own verdict cannot be taken
 ├── AlreadyAnswered         this Turn has an Answer with another text
 ├── NotFound                no such session, turn, answer or grader
 ├── StoreError              the data folder or the database cannot be used
@@ -39,6 +40,10 @@ class ContentError(VivaError):
 
 class AnswerRefused(VivaError):
     """The answer cannot be taken (too long); nothing was stored and the text stays in the box."""
+
+
+class VerdictRefused(VivaError):
+    """An appeal or an own verdict cannot be taken; nothing was stored."""
 
 
 class AlreadyAnswered(VivaError):

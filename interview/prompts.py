@@ -21,6 +21,9 @@ VARIABLES: dict[str, frozenset[str]] = {
         | {"reply_shape", "nonce", "answer"}
     ),
     "repair": frozenset({"problem"}),
+    "appeal": frozenset(
+        {"leniency", "feedback_language", "question", "key_point", "verdict", "nonce", "claim", "answer"}
+    ),
 }
 
 _FIELDS = frozenset({"version", "variables"})

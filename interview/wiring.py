@@ -11,6 +11,7 @@ from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
+from interview.service.appeals import Appeals
 from interview.service.interviewer import Interviewer
 from interview.settings import Settings
 from interview.store.store import Store, utc_now
@@ -30,6 +31,7 @@ class Viva:
     shelf: GraderShelf
     prompts: Prompts
     rubrics: dict[str, Rubric]
+    appeals: Appeals
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -68,7 +70,8 @@ def build(settings: Settings) -> Viva:
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         worker = Worker(store, bench.shelf, bench.rubrics, live, clock=utc_now, owner=owner)
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
+        appeals = Appeals(store, bench.rubrics, live, worker.wake)
     except BaseException:
         store.close()
         raise
-    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics)
+    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics, appeals)

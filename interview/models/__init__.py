@@ -2,6 +2,8 @@
 
 from interview.models.base import Language, Value, digest
 from interview.models.grades import (
+    Appeal,
+    Contested,
     CriterionGrade,
     Evidence,
     Finding,
@@ -15,12 +17,25 @@ from interview.models.grades import (
     Ungraded,
     UngradedReason,
     Verdict,
+    is_appealable,
 )
 from interview.models.questions import KeyPoint, Pitfall, Question
-from interview.models.sessions import Answer, Grading, Labelled, Session, SessionPlan, SessionSummary, Turn, counting
+from interview.models.sessions import (
+    Answer,
+    Grading,
+    Labelled,
+    Session,
+    SessionPlan,
+    SessionSummary,
+    Standing,
+    Turn,
+    counting,
+)
 
 __all__ = [
     "Answer",
+    "Appeal",
+    "Contested",
     "CriterionGrade",
     "Evidence",
     "Finding",
@@ -40,6 +55,7 @@ __all__ = [
     "Session",
     "SessionPlan",
     "SessionSummary",
+    "Standing",
     "Turn",
     "Ungraded",
     "UngradedReason",
@@ -47,4 +63,5 @@ __all__ = [
     "Verdict",
     "counting",
     "digest",
+    "is_appealable",
 ]

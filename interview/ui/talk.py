@@ -242,7 +242,7 @@ class TalkPanel:
 
 def is_waiting_for(turn: Turn, grader: str) -> bool:
     """Whether that grader is at work on the Turn's answer already: a second click asks it nothing."""
-    return any(grading.state != "done" and grading.grader == grader for grading in turn.gradings)
+    return any(one.state != "done" and one.grader == grader and one.appeal is None for one in turn.gradings)
 
 
 def _pill(elem_id: str, kind: str = "pill") -> gr.Button:
