@@ -30,12 +30,12 @@ from interview.models import (
     SessionPlan,
     Ungraded,
     counting,
+    is_won,
 )
 from interview.prompts import load_prompts
 from interview.report import mark, mean, report, standing
 from interview.rubrics import load_rubrics
 from interview.service.appeals import Appeals, machine_grading
-from interview.store.appeals import is_won
 from interview.store.store import Store
 from interview.worker import Worker
 from tests.conftest import REPO

@@ -30,6 +30,7 @@ from interview.models.sessions import (
     Standing,
     Turn,
     counting,
+    is_won,
 )
 
 __all__ = [
@@ -64,4 +65,5 @@ __all__ = [
     "counting",
     "digest",
     "is_appealable",
+    "is_won",
 ]

@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeVar
 from pydantic import Field, computed_field
 
 from interview.models.base import Language, Value
-from interview.models.grades import Appeal, Graded, Label, Outcome, SelfGraded, UngradedReason
+from interview.models.grades import Appeal, Contested, Graded, Label, Outcome, SelfGraded, UngradedReason
 from interview.models.questions import Question
 
 # What a grade can stand for: what a grader made of the answer, or the candidate's own final word.
@@ -48,6 +48,15 @@ class Grading(Value):
         if isinstance(self.outcome, SelfGraded):
             return "own"
         return self.outcome.label if isinstance(self.outcome, Graded) else None
+
+
+def is_won(heard: Grading, contested: Grading) -> bool | None:
+    """Whether an appeal was won; None while it is not decided, and where no grade came of it."""
+    if heard.appeal is None or not isinstance(heard.outcome, Graded) or not isinstance(contested.outcome, Graded):
+        return None
+    about = Contested(appeal=heard.appeal, grade=contested.outcome)
+    after = next((point for point in heard.outcome.key_points if point.id == heard.appeal.point_id), None)
+    return after is not None and about.won_by(after.verdict)
 
 
 class Labelled(Protocol):

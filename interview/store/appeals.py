@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from interview.errors import NotFound
-from interview.models import Appeal, Contested, Graded, Grading, SelfGraded, Turn, Value
+from interview.models import Appeal, Graded, Grading, SelfGraded, Turn, Value, is_won
 from interview.store import gradings as statements
 from interview.store import rows
 from interview.store import sessions as turns_of
@@ -129,12 +129,3 @@ def _disputed(grader: str, count: int, against: Iterable[Grading], contested: di
         overridden=len(differences),
         difference=mean,
     )
-
-
-def is_won(heard: Grading, contested: Grading) -> bool | None:
-    """Whether an appeal was won; None while it is not decided, or where no grade came of it."""
-    if heard.appeal is None or not isinstance(heard.outcome, Graded) or not isinstance(contested.outcome, Graded):
-        return None
-    about = Contested(appeal=heard.appeal, grade=contested.outcome)
-    after = next((point for point in heard.outcome.key_points if point.id == heard.appeal.point_id), None)
-    return after is not None and about.won_by(after.verdict)
