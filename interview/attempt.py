@@ -71,11 +71,12 @@ async def attempt(
     reason: UngradedReason = "internal_error"
     try:
         async with deadline:
+            request = GradingRequest(question=claim.question, answer=claim.answer, rubric=rubric, lang=claim.lang)
+            if claim.contested is not None:  # an appeal is about the points of the contested grade, whatever came since
+                return await _follow(grader, request.model_copy(update={"contested": claim.contested}), claim, live)
             checklist = await checklists.prepare(claim, grader)
-            question = with_checklist(claim.question, checklist)
-            request = GradingRequest(question=question, answer=claim.answer, rubric=rubric, lang=claim.lang)
-            outcome = await _follow(grader, request, claim, live)
-            return stamped(outcome, claim.question, checklist, rubric)
+            request = request.model_copy(update={"question": with_checklist(claim.question, checklist)})
+            return stamped(await _follow(grader, request, claim, live), claim.question, checklist, rubric)
     except PassingFault:
         raise
     except BackendError as fault:

@@ -3,6 +3,7 @@ r"""The exceptions of Viva. Each text is written for the person who reads it: wh
 VivaError
 ├── ContentError            notes, a rubric, a prompt or a setting cannot be used
 ├── AnswerRefused           the answer cannot be taken as it is; the text stays in the box
+├── VerdictRefused          an appeal or an own verdict cannot be taken
 ├── AlreadyAnswered         this Turn has an Answer with another text
 ├── ChecklistRefused        the key points cannot be saved as they are; the text names the line
 ├── ChecklistChanged        the key points have a newer version than the one that was edited
@@ -41,6 +42,10 @@ class ContentError(VivaError):
 
 class AnswerRefused(VivaError):
     """The answer cannot be taken (too long); nothing was stored and the text stays in the box."""
+
+
+class VerdictRefused(VivaError):
+    """An appeal or an own verdict cannot be taken; nothing was stored."""
 
 
 class AlreadyAnswered(VivaError):

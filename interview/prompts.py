@@ -26,6 +26,9 @@ VARIABLES: dict[str, frozenset[str]] = {
     "key_points_without_reference": frozenset({"question", "most"}),
     "audit_answer": frozenset({"question"}),
     "audit_compare": frozenset({"question", "reference", "answer"}),
+    "appeal": frozenset(
+        {"leniency", "feedback_language", "question", "key_point", "verdict", "nonce", "claim", "answer"}
+    ),
 }
 
 _FIELDS = frozenset({"version", "variables"})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from interview.models import Graded, Label, PointGrade, Session, Turn, Value, counting
+from interview.models import Graded, PointGrade, SelfGraded, Session, Standing, Turn, Value, counting
 
 _WEAK_VERDICTS = ("contradicted", "missing", "partial")
 _WEAKEST_SHOWN = 6
@@ -13,7 +13,7 @@ class GradingStanding(Value):
     """What a list of sessions needs to know about one Grading. `score` and `max_score` are None without a grade."""
 
     state: Literal["pending", "running", "done"]
-    label: Label | None = None
+    label: Standing | None = None
     score: float | None = None
     max_score: float | None = None
     band: str = ""
@@ -34,12 +34,17 @@ class TurnStanding(Value):
 
 
 class SectionReport(Value):
-    """One section of the paper: how many of its positions were answered and judged, and their mean score (0-10)."""
+    """One section of the paper: how many of its positions were answered, judged by a grader, and graded by oneself.
+
+    `mean` (0-10) is that of the judged ones, `own_mean` of one's own.
+    """
 
     name: str
     answered: int
     judged: int
     mean: float | None
+    own: int = 0
+    own_mean: float | None = None
 
 
 class WeakPoint(Value):
@@ -55,8 +60,9 @@ class WeakPoint(Value):
 class SessionReport(Value):
     """What a session comes to. Every position counts once, by its latest answered attempt.
 
-    `answered` = `judged` + `estimated` + `ungraded` + `pending`. `mean` is 0-10 over the judged positions alone
-    (estimates and failures are left out), None where there are none. `weakest` starts with the worst.
+    `answered` = `judged` + `own` + `estimated` + `ungraded` + `pending`. `mean` is 0-10 over the judged positions
+    alone (own verdicts, estimates and failures are left out), `own_mean` over those that the candidate graded; each is
+    None where there are none. `weakest` starts with the worst.
     """
 
     count: int
@@ -70,21 +76,23 @@ class SessionReport(Value):
     mean: float | None
     sections: tuple[SectionReport, ...]
     weakest: tuple[WeakPoint, ...]
+    own: int = 0
+    own_mean: float | None = None
 
 
 def standing(turn: Turn) -> TurnStanding:
     """Reduce a Turn to what marks and means are computed from."""
     gradings: list[GradingStanding] = []
     for grading in turn.gradings:
-        if isinstance(grading.outcome, Graded):
+        if isinstance(grading.outcome, Graded | SelfGraded):
             grade = grading.outcome
             gradings.append(
                 GradingStanding(
                     state=grading.state,
-                    label=grade.label,
+                    label=grading.label,
                     score=grade.score,
                     max_score=grade.max_score,
-                    band=grade.band,
+                    band=grade.band if isinstance(grade, Graded) else "",
                 )
             )
         else:
@@ -104,12 +112,13 @@ def by_position(turns: Iterable[TurnStanding]) -> dict[int, TurnStanding]:
 
 
 def mark(turn: TurnStanding) -> str:
-    """One word for a Turn: a band, `estimate`, `ungraded`, `pending`, `skipped` or `open`."""
+    """One word for a Turn: a band, `own`, `estimate`, `ungraded`, `pending`, `skipped` or `open`."""
     if turn.state != "answered":
         return turn.state
     current = turn.current
     if current is not None:
-        return "estimate" if current.label == "coverage_estimate" else current.band
+        words = {"coverage_estimate": "estimate", "own": "own"}
+        return words.get(current.label or "", current.band)
     return "ungraded" if all(grading.state == "done" for grading in turn.gradings) else "pending"
 
 
@@ -119,12 +128,15 @@ def marks(turns: Iterable[TurnStanding], count: int) -> tuple[str, ...]:
     return tuple(mark(chosen[position]) if position in chosen else "open" for position in range(count))
 
 
-def mean(turns: Iterable[TurnStanding]) -> float | None:
-    """Mean score, 0-10, one decimal, of the positions whose counting grade is a judgement; None without any."""
+def mean(turns: Iterable[TurnStanding], label: Standing = "judgement") -> float | None:
+    """Mean score, 0-10, one decimal, of the positions whose counting grade is of the kind `label`; None without any.
+
+    Kinds are never mixed: a grader's figures stay the grader's.
+    """
     scores: list[float] = []
     for turn in by_position(turns).values():
         current = turn.current
-        if current is not None and current.label == "judgement" and current.score is not None and current.max_score:
+        if current is not None and current.label == label and current.score is not None and current.max_score:
             scores.append(10 * current.score / current.max_score)
     return round(sum(scores) / len(scores), 1) if scores else None
 
@@ -135,12 +147,12 @@ def report(session: Session) -> SessionReport:
     chosen = by_position(standings)
     words = [mark(turn) for turn in chosen.values()]
     answered = sum(turn.state == "answered" for turn in chosen.values())
-    estimated, ungraded, pending = (words.count(word) for word in ("estimate", "ungraded", "pending"))
+    own, estimated, ungraded, pending = (words.count(word) for word in ("own", "estimate", "ungraded", "pending"))
     return SessionReport(
         count=len(session.questions),
         asked=session.asked,
         answered=answered,
-        judged=answered - estimated - ungraded - pending,
+        judged=answered - own - estimated - ungraded - pending,
         estimated=estimated,
         ungraded=ungraded,
         pending=pending,
@@ -148,6 +160,8 @@ def report(session: Session) -> SessionReport:
         mean=mean(standings),
         sections=_sections(session, chosen),
         weakest=_weakest(session, chosen),
+        own=own,
+        own_mean=mean(standings, "own"),
     )
 
 
@@ -162,6 +176,8 @@ def _sections(session: Session, chosen: dict[int, TurnStanding]) -> tuple[Sectio
                 answered=sum(turn.state == "answered" for turn in turns),
                 judged=sum(turn.current is not None and turn.current.label == "judgement" for turn in turns),
                 mean=mean(turns),
+                own=sum(turn.current is not None and turn.current.label == "own" for turn in turns),
+                own_mean=mean(turns, "own"),
             )
         )
     return tuple(reports)

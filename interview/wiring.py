@@ -11,6 +11,7 @@ from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
+from interview.service.appeals import Appeals
 from interview.service.checklists import Checklists
 from interview.service.disputes import Disputes
 from interview.service.interviewer import Interviewer
@@ -34,6 +35,7 @@ class Viva:
     shelf: GraderShelf
     prompts: Prompts
     rubrics: dict[str, Rubric]
+    appeals: Appeals
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -84,6 +86,7 @@ def build(settings: Settings) -> Viva:
             graded=disputes.graded,
         )
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
+        appeals = Appeals(store, bench.rubrics, live, worker.wake)
     except BaseException:
         store.close()
         raise
@@ -93,6 +96,7 @@ def build(settings: Settings) -> Viva:
         interviewer=interviewer,
         checklists=checklists,
         disputes=disputes,
+        appeals=appeals,
         worker=worker,
         live=live,
         jobs=jobs,

@@ -40,9 +40,10 @@ def _opening(session: Session, lang: Language) -> str:
         f"- {word('finished', lang)}: {finished}",
         f"- {word('asked', lang)}: {session.asked} / {len(session.questions)}",
     ]
-    mean = report(session).mean
-    if mean is not None:
-        lines.append(f"- {word('judged_mean', lang)}: {mean:.1f} / 10")
+    whole = report(session)
+    for name, mean in (("judged_mean", whole.mean), ("own_mean", whole.own_mean)):
+        if mean is not None:
+            lines.append(f"- {word(name, lang)}: {mean:.1f} / 10")
     return "\n".join(lines) + "\n"
 
 
@@ -70,6 +71,8 @@ def _turn(turn: Turn, lang: Language) -> str:
 
 def _grading(grading: Grading, lang: Language) -> str:
     grader = inline(grading.grader)
+    if grading.appeal is not None:
+        grader += f" · {word('appeal', lang)} {inline(grading.appeal.point_id)}{_reason(grading.appeal.reason)}"
     match grading.outcome:
         case None:
             return f"### {word('pending', lang)} · {grader}\n"

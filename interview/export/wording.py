@@ -20,6 +20,8 @@ WORDS: dict[str, dict[Language, str]] = {
     "ungraded": {"zh": "未评分", "en": "Not graded"},
     "pending": {"zh": "等待评分", "en": "Waiting to be graded"},
     "self_graded": {"zh": "自评", "en": "Own verdict"},
+    "appeal": {"zh": "申诉", "en": "appeal about"},
+    "own_mean": {"zh": "自评平均分", "en": "Mean of the own verdicts"},
     "judgement": {"zh": "模型判定，引文已由程序核对", "en": "judged by a model, quotes checked by code"},
     "coverage_estimate": {
         "zh": "要点覆盖估计，不判断对错",

@@ -3,17 +3,21 @@
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
-from interview.models import Graded, Language, PointGrade, Question, Ungraded, Value
+from interview.models import Contested, Graded, Language, PointGrade, Question, Ungraded, Value
 from interview.rubrics import Rubric
 
 
 class GradingRequest(Value):
-    """One answer to grade. `answer` is the stored (cleaned) text; offsets of evidence count in it."""
+    """One answer to grade. `answer` is the stored (cleaned) text; offsets of evidence count in it.
+
+    `contested`: no new grading, but the appeal against one verdict of an earlier grade.
+    """
 
     question: Question
     answer: str
     rubric: Rubric
     lang: Language
+    contested: Contested | None = None
 
 
 class VerdictReady(Value):

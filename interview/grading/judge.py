@@ -9,6 +9,7 @@ from typing import Literal
 
 from interview.backends.backend import Backend
 from interview.errors import BackendError, PassingFault
+from interview.grading.appeal import hear
 from interview.grading.careful import judge_carefully
 from interview.grading.feedback import safe_feedback
 from interview.grading.grader import GradingEvent, GradingRequest
@@ -65,6 +66,11 @@ class JudgeGrader:
         A reply that does not fit its form is sent back once with the reason; then Ungraded(bad_reply) keeps it.
         Raises PassingFault; a lasting fault of the backend is an Ungraded with its reason.
         """
+        if request.contested is not None:
+            yield await hear(
+                request, request.contested, self._backend, self._prompts, name=self.name, secret=self._secret
+            )
+            return
         settled = settle(request)
         if settled is not None:
             yield settled

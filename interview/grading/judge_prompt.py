@@ -14,7 +14,7 @@ from interview.models import KeyPoint, Language
 from interview.prompts import Prompt
 from interview.text import judge_copy
 
-_FEEDBACK_LANGUAGE: dict[Language, str] = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
+FEEDBACK_LANGUAGE: dict[Language, str] = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
 _WHOLE_ANSWER: dict[Language, str] = {
     "zh": "正确而完整地回答了问题",
     "en": "Answers the question correctly and completely",
@@ -109,7 +109,7 @@ class JudgePrompt:
         return {
             "leniency": rubric.leniency.strip(),
             "criteria": _encoded(criteria),
-            "feedback_language": _FEEDBACK_LANGUAGE[self.request.lang],
+            "feedback_language": FEEDBACK_LANGUAGE[self.request.lang],
             "question": _encoded(judge_copy(question.text)),
             "reference": _encoded(judge_copy(question.reference).strip()),
             "key_points": _encoded(points),

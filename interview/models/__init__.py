@@ -4,7 +4,9 @@ from interview.models.base import Language, Value, digest
 from interview.models.checklists import Checklist, ChecklistPoint, Dispute, DisputeState, Origin, basis_of, notes_digest
 from interview.models.grades import (
     Alternative,
+    Appeal,
     Ballot,
+    Contested,
     CriterionGrade,
     Evidence,
     Finding,
@@ -19,16 +21,30 @@ from interview.models.grades import (
     Ungraded,
     UngradedReason,
     Verdict,
+    is_appealable,
 )
 from interview.models.questions import KeyPoint, Pitfall, Question
-from interview.models.sessions import Answer, Grading, Labelled, Session, SessionPlan, SessionSummary, Turn, counting
+from interview.models.sessions import (
+    Answer,
+    Grading,
+    Labelled,
+    Session,
+    SessionPlan,
+    SessionSummary,
+    Standing,
+    Turn,
+    counting,
+    is_won,
+)
 
 __all__ = [
     "Alternative",
     "Answer",
+    "Appeal",
     "Ballot",
     "Checklist",
     "ChecklistPoint",
+    "Contested",
     "CriterionGrade",
     "Dispute",
     "DisputeState",
@@ -52,6 +68,7 @@ __all__ = [
     "Session",
     "SessionPlan",
     "SessionSummary",
+    "Standing",
     "Turn",
     "Ungraded",
     "UngradedReason",
@@ -60,5 +77,7 @@ __all__ = [
     "basis_of",
     "counting",
     "digest",
+    "is_appealable",
+    "is_won",
     "notes_digest",
 ]

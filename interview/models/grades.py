@@ -187,12 +187,55 @@ class Ungraded(Value):
 
 
 class SelfGraded(Value):
-    """The candidate's own final verdict; stands beside the machine's grade, never over it."""
+    """The candidate's own final verdict; stands beside the machine's grade, never over it.
+
+    `over` is the id of the grading that counted until then; empty where there was no grade.
+    """
 
     status: Literal["self_graded"] = "self_graded"
     score: float
     max_score: float
     note: str = ""
+    over: str = ""
 
 
 Outcome = Annotated[Graded | Ungraded | SelfGraded, Field(discriminator="status")]
+
+# An appeal can only lead up this line.
+_RISING: tuple[Verdict, ...] = ("missing", "partial", "covered")
+
+
+class Appeal(Value):
+    """The candidate's «I said that» on one key point of a judged grade. The `reason` is a claim, and proves nothing."""
+
+    grading_id: str
+    point_id: str
+    reason: str = ""
+
+
+class Contested(Value):
+    """An appeal together with the grade that it is about."""
+
+    appeal: Appeal
+    grade: Graded
+
+    @property
+    def point(self) -> PointGrade:
+        """The key point as it was graded; KeyError where the grade has no such point."""
+        for point in self.grade.key_points:
+            if point.id == self.appeal.point_id:
+                return point
+        raise KeyError(self.appeal.point_id)
+
+    def won_by(self, verdict: Verdict) -> bool:
+        """Whether that verdict is worth more than the contested one."""
+        return verdict in _RISING and _RISING.index(verdict) > _RISING.index(self.point.verdict)
+
+
+def is_appealable(graded: Graded, point: PointGrade) -> bool:
+    """Whether «I said that» is offered: a model judged the answer, and found the point missing or only in part.
+
+    Never to the coverage estimate, which judges nothing, and not where code settled the answer without a model.
+    """
+    judged = graded.label == "judgement" and graded.provenance.kind == "judge"
+    return judged and point.verdict in ("missing", "partial")

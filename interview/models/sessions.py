@@ -7,8 +7,11 @@ from typing import Literal, Protocol, TypeVar
 from pydantic import Field, computed_field
 
 from interview.models.base import Language, Value
-from interview.models.grades import Graded, Label, Outcome, UngradedReason
+from interview.models.grades import Appeal, Contested, Graded, Label, Outcome, SelfGraded, UngradedReason
 from interview.models.questions import Question
+
+# What a grade can stand for: what a grader made of the answer, or the candidate's own final word.
+Standing = Label | Literal["own"]
 
 
 class Answer(Value):
@@ -21,7 +24,10 @@ class Answer(Value):
 
 
 class Grading(Value):
-    """One attempt of one grader at one Answer, from the moment it is asked for. `outcome` is None until it is done."""
+    """One attempt of one grader at one Answer, from the moment it is asked for. `outcome` is None until it is done.
+
+    `appeal` says which verdict it hears again, where the candidate appealed; `grader` is `self` for an own verdict.
+    """
 
     id: str
     answer_id: str
@@ -34,18 +40,30 @@ class Grading(Value):
     waiting_for: UngradedReason | None = None
     finished_at: datetime | None = None
     outcome: Outcome | None = None
+    appeal: Appeal | None = None
 
     @property
-    def label(self) -> Label | None:
+    def label(self) -> Standing | None:
         """What kind of grade this is; None while there is none, and for a failure."""
+        if isinstance(self.outcome, SelfGraded):
+            return "own"
         return self.outcome.label if isinstance(self.outcome, Graded) else None
+
+
+def is_won(heard: Grading, contested: Grading) -> bool | None:
+    """Whether an appeal was won; None while it is not decided, and where no grade came of it."""
+    if heard.appeal is None or not isinstance(heard.outcome, Graded) or not isinstance(contested.outcome, Graded):
+        return None
+    about = Contested(appeal=heard.appeal, grade=contested.outcome)
+    after = next((point for point in heard.outcome.key_points if point.id == heard.appeal.point_id), None)
+    return after is not None and about.won_by(after.verdict)
 
 
 class Labelled(Protocol):
     """Anything that says what kind of grade it is; None means that it is no grade."""
 
     @property
-    def label(self) -> Label | None:
+    def label(self) -> Standing | None:
         """See Grading.label."""
         ...
 
@@ -54,11 +72,11 @@ L = TypeVar("L", bound=Labelled)
 
 
 def counting(gradings: Sequence[L]) -> L | None:
-    """The grading that counts, of `gradings` from old to new: the newest judgement, else the newest estimate.
+    """The grading that counts, of `gradings` from old to new: the newest own verdict, else judgement, else estimate.
 
-    A failure counts never, and a later estimate does not displace a judgement.
+    An own verdict is final. A failure counts never, and a later estimate does not displace a judgement.
     """
-    for label in ("judgement", "coverage_estimate"):
+    for label in ("own", "judgement", "coverage_estimate"):
         for grading in reversed(gradings):
             if grading.label == label:
                 return grading
@@ -124,8 +142,8 @@ class SessionSummary(Value):
     """One row of the transcripts list.
 
     `mean` is the mean score of the judged turns (0-10; coverage estimates and failures are left out), None where
-    there are none. `marks` has one entry per position of the paper: a band, `estimate`, `ungraded`, `pending`,
-    `skipped` or `open`.
+    there are none; `own_mean` is the same of the turns that the candidate graded. `marks` has one entry per position
+    of the paper: a band, `own`, `estimate`, `ungraded`, `pending`, `skipped` or `open`.
     """
 
     id: str
@@ -136,4 +154,5 @@ class SessionSummary(Value):
     answered: int
     graders: tuple[str, ...]
     mean: float | None
+    own_mean: float | None = None
     marks: tuple[str, ...]

@@ -210,7 +210,7 @@ class Interviewer:
         self._shelf.get(grader)
         turn = self._store.turn(self._store.answer(answer_id).turn_id)
         for grading in turn.gradings:
-            if grading.grader == grader and grading.state != "done":
+            if grading.grader == grader and grading.state != "done" and grading.appeal is None:
                 return grading
         grading = self._store.add_grading(answer_id, grader, self._rubric_of(turn.question))
         self._wake()

@@ -45,6 +45,7 @@ def read_summaries(
             answered=len({turn.position for turn in standings[row["id"]] if turn.state == "answered"}),
             graders=tuple(graders[row["id"]]),
             mean=mean(standings[row["id"]]),
+            own_mean=mean(standings[row["id"]], "own"),
             marks=marks(standings[row["id"]], counts[row["id"]]),
         )
         for row in found

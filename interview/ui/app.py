@@ -6,6 +6,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from interview.models import Language
+from interview.ui.contest import Contest
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
 from interview.ui.graders import GradersTab
@@ -23,14 +24,15 @@ class _Screen:
 
     def __init__(self, viva: Viva, page: Page, demo: gr.Blocks) -> None:
         service = viva.interviewer
+        contest = Contest(service, viva.appeals)
         self.frame = Frame(service, page)
         with gr.Tabs(elem_id="tabs", selected="practice", overflow_behavior="wrap") as self.tabs:
             with gr.Tab(t("tab.practice", page.lang), id="practice", elem_id="tab-practice") as self.practice_tab:
-                self.practice = PracticeTab(service, viva.live, viva.rubrics, self.frame, page)
+                self.practice = PracticeTab(service, viva.live, viva.rubrics, self.frame, page, contest)
             with gr.Tab(
                 t("tab.transcripts", page.lang), id="transcripts", elem_id="tab-transcripts"
             ) as self.transcripts_tab:
-                self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page)
+                self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page, contest)
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
                 self.progress = ProgressTab(page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:

@@ -11,6 +11,7 @@ from interview.live import LiveFeed
 from interview.models import Session
 from interview.rubrics import Rubric
 from interview.service.interviewer import Interviewer
+from interview.ui.contest import Contest
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.follow import SLOW_SECONDS, Follower
 from interview.ui.frame import Frame
@@ -30,13 +31,15 @@ class PracticeTab:
         rubrics: Mapping[str, Rubric],
         frame: Frame,
         page: Page,
+        contest: Contest,
     ) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         self._interviewer = interviewer
         self._follower = Follower(live, interviewer.session)
         self._frame = frame
         self.setup = SetupPanel(interviewer, lambda name: frame.choice(name).kind == "coverage", page)
-        self.talk = TalkPanel(live, rubrics, page)
+        self._contest = contest
+        self.talk = TalkPanel(live, rubrics, page, contest.graders)
         self._timer = gr.Timer(SLOW_SECONDS)
 
     @property
@@ -135,6 +138,7 @@ class PracticeTab:
             wires.on_select(card.select, self._show, "turn", seen, place)
         wires.on(talk.summary.click, self._show_summary, seen, place)
         self.follow(wires.on(talk.regrade.click, self._regrade, seen, place, [talk.shown]))
+        self.follow(wires.on_select(talk.grade.select, self._say_against, "wish", seen, place, [talk.shown]))
         for trigger in (talk.beat.change, self._timer.tick):
             wires.on(trigger, self._refresh, seen, place, [talk.shown, talk.stamp], clears=False)
 
@@ -195,6 +199,10 @@ class PracticeTab:
         turn = next((turn for turn in session.turns if turn.id == shown), session.turns[-1])
         if turn.answer is not None and not is_waiting_for(turn, page.grader):
             self._interviewer.regrade(turn.answer.id, page.grader)
+        return self._talk(page, self._session(page), shown, moved=False)
+
+    def _say_against(self, page: Page, wish: object, shown: str) -> Updates:
+        self._contest(wish, self._session(page).turns)
         return self._talk(page, self._session(page), shown, moved=False)
 
     def _refresh(self, page: Page, shown: str, stamp: str) -> Updates:

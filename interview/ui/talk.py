@@ -1,6 +1,6 @@
 """The interview itself: the conversation, its composer and actions, and the card beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import gradio as gr
 from gradio.blocks import Block
@@ -23,8 +23,15 @@ SUMMARY = "summary"
 class TalkPanel:
     """Everything below the header while a session is open. `render` makes it a pure function of the stored session."""
 
-    def __init__(self, live: LiveFeed, rubrics: Mapping[str, Rubric], page: Page) -> None:
-        """`rubrics` explain how an answer will be graded, and name the bars of a grade."""
+    def __init__(
+        self,
+        live: LiveFeed,
+        rubrics: Mapping[str, Rubric],
+        page: Page,
+        graders: Callable[[], Sequence[str]] = lambda: (),
+    ) -> None:
+        """`rubrics` explain how an answer will be graded, and name the bars; `graders` can give a second opinion."""
+        self._graders = graders
         self._live = live
         self._rubrics = rubrics
         with gr.Row(elem_id="talk", equal_height=False, visible=False) as self.row:
@@ -217,7 +224,9 @@ class TalkPanel:
         failed = not isinstance(outcome, Graded)
         return {
             self.grade_column: gr.update(visible=True),
-            self.grade: gr.update(value=grade_card(turn, grading, self._points(grading), page.lang, rubric)),
+            self.grade: gr.update(
+                value=grade_card(turn, grading, self._points(grading), page.lang, rubric, self._graders())
+            ),
             self.feedback: gr.update(value=safe_markdown(feedback, formulas=True), visible=bool(feedback)),
             self.regrade: gr.update(
                 value=t("act.regrade" if failed else "room.regrade", page.lang), visible=not waits and (failed or other)
@@ -242,7 +251,7 @@ class TalkPanel:
 
 def is_waiting_for(turn: Turn, grader: str) -> bool:
     """Whether that grader is at work on the Turn's answer already: a second click asks it nothing."""
-    return any(grading.state != "done" and grading.grader == grader for grading in turn.gradings)
+    return any(one.state != "done" and one.grader == grader and one.appeal is None for one in turn.gradings)
 
 
 def _pill(elem_id: str, kind: str = "pill") -> gr.Button:

@@ -7,6 +7,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "这个回答不能提交（最多 {limit:,} 个字），它还在输入框里。",
         "The answer cannot be taken (at most {limit:,} characters); it is still in the box.",
     ),
+    "error.VerdictRefused": ("这一步做不了，什么都没有改变。", "That cannot be done; nothing was changed."),
     "error.AlreadyAnswered": (
         "这一题已经有另一个回答了。你写的还在输入框里。",
         "This question already has another answer. Your text is still in the box.",

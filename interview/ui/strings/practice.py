@@ -80,6 +80,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "report.mean": ("{n} 个有成绩的回答的平均分", "Mean of the judged answers (n = {n})"),
     "report.no_mean": ("没有可以平均的成绩。", "No grades to average."),
     "report.answered": ("已答 {n}/{m}", "{n} of {m} answered"),
+    "report.own": ("自评 {n} 题，平均 {mean}", "own verdicts {n}, mean {mean}"),
     "report.estimated": ("覆盖度估计 {n}", "{n} coverage estimates"),
     "report.ungraded": ("未评分 {n}", "{n} not graded"),
     "report.pending": ("评分中 {n}", "{n} being graded"),

@@ -38,8 +38,8 @@ def mark_word(mark: str, lang: Language) -> str:
 
 
 def grader_word(name: str, lang: Language) -> str:
-    """A grader's name as shown; names are stored as they are, only the built-in one has a word."""
-    return t("grader.coverage", lang) if name == "coverage" else name
+    """A grader's name as shown; names are stored as they are, only the estimate and oneself have a word."""
+    return t(f"grader.{name}", lang) if name in ("coverage", "self") else name
 
 
 def verdict_word(verdict: Verdict, lang: Language, *, estimate: bool = False) -> str:
@@ -86,7 +86,7 @@ def ring_of(grading: Grading | None, live_points: Sequence[PointGrade], lang: La
     if grading is None or isinstance(outcome, Ungraded):
         return _ring("none", "none", 0.0, "–", "")
     if outcome is not None:  # the candidate's own
-        return _ring("score", "good", outcome.score / outcome.max_score, f"{outcome.score:.1f}", t("ring.self", lang))
+        return _ring("score", "own", outcome.score / outcome.max_score, f"{outcome.score:.1f}", t("ring.self", lang))
     return _ring("pending", "pending", 0.25, str(len(live_points)) if live_points else "…", "")
 
 
