@@ -29,6 +29,10 @@ FaultClass = Literal[
 ]
 
 
+# What the likely mistake is, where more is known than the fault.
+Cause = Literal["", "no_key", "key_of_other", "redirected", "no_route", "through_proxy", "no_chat_model"]
+
+
 class VivaError(Exception):
     """Base of every error that Viva raises on purpose; its text may be shown to the user as it stands."""
 
@@ -60,11 +64,15 @@ class StoreHeld(StoreError):
 class BackendError(VivaError):
     """A call to a model failed. `fault` is what the store keeps; the provider's own text is never kept."""
 
-    def __init__(self, text: str, *, fault: FaultClass, retry_after: float | None = None) -> None:
-        """`retry_after`: seconds that the endpoint asked us to wait, if it did."""
+    def __init__(
+        self, text: str, *, fault: FaultClass, retry_after: float | None = None, cause: Cause = "", hint: str = ""
+    ) -> None:
+        """`retry_after`: seconds that the endpoint asked us to wait, if it did. `hint`: what `cause` is about."""
         super().__init__(text)
         self.fault: FaultClass = fault
         self.retry_after = retry_after
+        self.cause: Cause = cause
+        self.hint = hint
 
 
 class PassingFault(BackendError):

@@ -13,6 +13,7 @@ from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
 from interview.service.interviewer import Interviewer
 from interview.settings import Settings
+from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
 from interview.worker import Worker
 
@@ -64,6 +65,7 @@ def build(settings: Settings) -> Viva:
     try:
         notebook = Notebook(store, settings.data_dir / "notes", settings.notes, with_bank=settings.with_bank)
         notebook.bank(settings.lang).require_questions()
+        bench.shelf.rungs.keep_in(KeptTexts(store, "dialect"))
         live = LiveFeed()
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         worker = Worker(store, bench.shelf, bench.rubrics, live, clock=utc_now, owner=owner)
