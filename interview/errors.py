@@ -2,6 +2,7 @@ r"""The exceptions of Viva. Each text is written for the person who reads it: wh
 
 VivaError
 ├── ContentError            notes, a rubric, a prompt or a setting cannot be used
+│   └── EndpointMistake     an address, a key or the name of a model cannot be right
 ├── AnswerRefused           the answer cannot be taken as it is; the text stays in the box
 ├── AlreadyAnswered         this Turn has an Answer with another text
 ├── NotFound                no such session, turn, answer or grader
@@ -31,6 +32,22 @@ FaultClass = Literal[
 
 # What the likely mistake is, where more is known than the fault.
 Cause = Literal["", "no_key", "key_of_other", "redirected", "no_route", "through_proxy", "no_chat_model"]
+Mistake = Literal[
+    "credentials",  # a user name or password in the address
+    "unreadable",
+    "scheme",
+    "placeholder",
+    "no_host",
+    "query",
+    "route",  # the address ends in what Viva adds
+    "path",  # the address lacks /v1 or the like
+    "key_characters",
+    "key_missing",
+    "model_missing",
+    "plain_http",  # to a host of the internet
+    "key_of_other",
+    "no_chat_model",
+]
 
 
 class VivaError(Exception):
@@ -39,6 +56,16 @@ class VivaError(Exception):
 
 class ContentError(VivaError):
     """Notes, a rubric, a prompt or a setting cannot be used; the text names file, line and what was expected."""
+
+
+class EndpointMistake(ContentError):
+    """An address, a key or the name of a model cannot be right; the text names the mistake and the likely fix."""
+
+    def __init__(self, text: str, mistake: Mistake, **names: str) -> None:
+        """`names` are what the sentence is about, for a screen in another language; never a key."""
+        super().__init__(text)
+        self.mistake: Mistake = mistake
+        self.names = names
 
 
 class AnswerRefused(VivaError):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -11,7 +12,8 @@ from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
-from interview.service.interviewer import Interviewer
+from interview.service.endpoints import Endpoints
+from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
 from interview.settings import Settings
 from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
@@ -31,6 +33,7 @@ class Viva:
     shelf: GraderShelf
     prompts: Prompts
     rubrics: dict[str, Rubric]
+    endpoints: Endpoints
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -73,4 +76,11 @@ def build(settings: Settings) -> Viva:
     except BaseException:
         store.close()
         raise
-    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics)
+    jobs = Jobs()
+    endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"))
+    return Viva(settings, store, interviewer, worker, live, jobs, bench.shelf, bench.prompts, bench.rubrics, endpoints)
+
+
+def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
+    """What can be done with the backends of a bench; `reports` keeps what tests came to."""
+    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from interview.backends.endpoint import Endpoint, check_base_url
 from interview.backends.presets import GENERIC, Preset, load_presets, preset_for
-from interview.errors import ContentError
+from interview.errors import ContentError, EndpointMistake
 from interview.models import Value
 from interview.settings import ConfiguredBackend, ConfiguredBackends
 
@@ -53,6 +53,8 @@ def completed(entry: ConfiguredBackend, secret: Callable[[str], SecretStr | None
             preset=preset,
             deadline_seconds=entry.deadline_seconds or preset.deadline_seconds,
         )
+    except EndpointMistake as fault:
+        raise EndpointMistake(f"{entry.origin}: {fault}", fault.mistake, **fault.names) from fault
     except ContentError as fault:
         raise ContentError(f"{entry.origin}: {fault}") from fault
     models = dict.fromkeys(([entry.model] if entry.model else []) + list(entry.models))

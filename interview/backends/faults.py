@@ -64,9 +64,9 @@ class CallFailed(Exception):
     """One HTTP call failed; never seen outside the backends.
 
     `sentence` is a template over name, host, url, model, deadline and hint (what `cause` is about). `names` holds
-    those optional parameters of the request that the server named. `about_rung`: it named the response format. `unnamed`: it refused without naming
-    anything known, so that the response format may be the cause. `too_short`: the reply hit the token limit. `cut`:
-    the reply ended without saying why.
+    those optional parameters of the request that the server named. `about_rung`: it named the response format.
+    `unnamed`: it refused without naming anything known, so that the response format may be the cause. `too_short`: the
+    reply hit the token limit. `cut`: the reply ended without saying why.
     """
 
     def __init__(

@@ -143,7 +143,7 @@ class OpenAICompatibleBackend:
             self._gate.close_for(failed.retry_after)
         if course.adapt(failed):
             return None
-        if failed.unnamed and failed.lasting and course.was_proven:
+        if failed.unnamed and failed.lasting and course.was_proven and self._only is None:
             self._rungs.forget(self._endpoint.base_url, self.model)
         return told(failed, self._endpoint)
 

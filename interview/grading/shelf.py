@@ -159,7 +159,14 @@ def shelve(configured: ConfiguredBackends, secret: Callable[[str], SecretStr | N
 
     `secret` returns the key in an environment variable. Raises ContentError saying where the mistake stands.
     """
+    shelf = GraderShelf((), prompts)
+    reshelve(shelf, configured, secret)
+    return shelf
+
+
+def reshelve(shelf: GraderShelf, configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None]) -> None:
+    """Put what the user has configured now in the place of what is there. Raises ContentError; nothing changes then."""
     try:
-        return GraderShelf(completed_all(configured, secret), prompts, configured.default)
+        shelf.replace(completed_all(configured, secret), configured.default)
     except NotFound as fault:
         raise ContentError(f"{configured.default_origin}: default: {fault}") from fault
