@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -14,8 +15,10 @@ from interview.rubrics import Rubric, load_rubrics
 from interview.service.appeals import Appeals
 from interview.service.checklists import Checklists
 from interview.service.disputes import Disputes
-from interview.service.interviewer import Interviewer
+from interview.service.endpoints import Endpoints
+from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
 from interview.settings import Settings
+from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
 from interview.worker import Worker
 
@@ -36,6 +39,7 @@ class Viva:
     prompts: Prompts
     rubrics: dict[str, Rubric]
     appeals: Appeals
+    endpoints: Endpoints
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -70,6 +74,7 @@ def build(settings: Settings) -> Viva:
     try:
         notebook = Notebook(store, settings.data_dir / "notes", settings.notes, with_bank=settings.with_bank)
         notebook.bank(settings.lang).require_questions()
+        bench.shelf.rungs.keep_in(KeptTexts(store, "dialect"))
         live = LiveFeed()
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         jobs = Jobs()
@@ -97,6 +102,7 @@ def build(settings: Settings) -> Viva:
         checklists=checklists,
         disputes=disputes,
         appeals=appeals,
+        endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
         worker=worker,
         live=live,
         jobs=jobs,
@@ -104,3 +110,8 @@ def build(settings: Settings) -> Viva:
         prompts=bench.prompts,
         rubrics=bench.rubrics,
     )
+
+
+def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
+    """What can be done with the backends of a bench; `reports` keeps what tests came to."""
+    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)
