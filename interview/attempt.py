@@ -42,7 +42,14 @@ async def attempt(
     except NotFound as error:
         return failed(claim, "grader_unknown", str(error), rubric=rubric)
     started = time.monotonic()
-    request = GradingRequest(question=claim.question, answer=claim.answer, rubric=rubric, lang=claim.lang)
+    request = GradingRequest(
+        question=claim.question,
+        answer=claim.answer,
+        rubric=rubric,
+        lang=claim.lang,
+        session_id=claim.session_id,
+        patient=claim.faults == 0,  # a fault that is still there after the first wait lasts
+    )
     deadline = asyncio.timeout(limit.total_seconds())
     reason: UngradedReason = "internal_error"
     try:

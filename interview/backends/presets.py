@@ -27,8 +27,10 @@ class Preset(Value):
     highest rung of the ladder worth trying. `spare_tokens` is added to the token limit of every request, for
     reasoning that counts against it. `parallel` bounds the calls in flight. `extra_body` goes into every request
     body. `needs_key`: without a key no call can succeed. `quirks` are sentences for the user. `deadline_seconds` is
-    wall-clock time per call. In `base_url` a part in `<>` is the user's to fill in. `verified` says against what Viva
-    has run: the real server, a local one that plays what is documented, or nothing.
+    wall-clock time per call. `price_prompt`, `price_completion` and `price_cached` are what a million tokens of the
+    default model cost in `currency`; None where unknown, and then its cost is. In `base_url` a part in `<>` is the
+    user's to fill in. `verified` says against what Viva has run: the real server, a local one that plays what is
+    documented, or nothing.
     """
 
     name: str
@@ -45,6 +47,10 @@ class Preset(Value):
     deadline_seconds: float = Field(gt=0, le=3600)
     parallel: int = Field(ge=1, le=64)
     extra_body: dict[str, Any]
+    price_prompt: float | None = Field(default=None, ge=0)
+    price_completion: float | None = Field(default=None, ge=0)
+    price_cached: float | None = Field(default=None, ge=0)
+    currency: str = "USD"
     quirks: tuple[str, ...]
     verified: Verified
     docs: str

@@ -8,12 +8,17 @@ from interview.rubrics import Rubric
 
 
 class GradingRequest(Value):
-    """One answer to grade. `answer` is the stored (cleaned) text; offsets of evidence count in it."""
+    """One answer to grade. `answer` is the stored (cleaned) text; offsets of evidence count in it.
+
+    `session_id` is where its cost is counted (empty: nowhere). `patient`: after a passing fault somebody asks again.
+    """
 
     question: Question
     answer: str
     rubric: Rubric
     lang: Language
+    session_id: str = ""
+    patient: bool = False
 
 
 class VerdictReady(Value):

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal
 
-from interview.backends.backend import Backend, Completion, Delta, Message, Restarted
+from interview.backends.backend import Backend, Completion, Delta, Message, Purpose, Restarted
 from interview.errors import BackendError, PassingFault
 from interview.grading.feedback import safe_feedback
 from interview.grading.grader import GradingEvent, GradingRequest, VerdictReady, VerdictsCleared
@@ -38,6 +38,12 @@ class _Calls:
         known = [count for one in self.completions if (count := getattr(one.usage, name)) is not None]
         return sum(known) if known else None
 
+    @property
+    def cost(self) -> float | None:
+        """What all of them cost; None where that of one is unknown."""
+        costs = [one.cost for one in self.completions if one.cost is not None]
+        return sum(costs) if costs and len(costs) == len(self.completions) else None
+
 
 class JudgeGrader:
     """Judges with a model. `name` is `<backend>` or `<backend>:<model>`, as the user chose it."""
@@ -50,13 +56,18 @@ class JudgeGrader:
         prompts: Prompts,
         *,
         name: str,
+        purpose: Purpose = "grading",
         secret: bytes | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`secret` makes the markers around answers unguessable; None: a new one for this process."""
+        """`purpose` is what its calls are counted for.
+
+        `secret` makes the markers around answers unguessable; None: a new one for this process.
+        """
         self.name = name
         self._backend = backend
         self._prompts = prompts
+        self._purpose: Purpose = purpose
         self._secret = secret or secrets.token_bytes(32)
         self._monotonic = monotonic
 
@@ -113,7 +124,7 @@ class JudgeGrader:
         points = {point.id: point for point in asked.points}
         verdicts = asked.form.stream()
         # Closed at once, not whenever the collector comes by: an abandoned grading must not go on paying for tokens.
-        async with aclosing(self._backend.complete(asked.completion(messages))) as stream:
+        async with aclosing(self._backend.complete(asked.completion(messages, self._purpose))) as stream:
             async for event in stream:
                 match event:
                     case Delta():
@@ -142,6 +153,7 @@ class JudgeGrader:
         flags = _flags(asked, points)
         flags += ("unverified_finding",) if dropped else ()
         flags += ("reference_disputed",) if doubt and doubt.status == "disputed" else ()
+        flags += self._fallback(calls)
         counted = score(request.rubric, points, criteria, findings)
         if counted is None:
             detail = "The model could not assess too large a part of the key points."
@@ -168,18 +180,24 @@ class JudgeGrader:
         return Ungraded(
             reason=reason,
             detail=detail,
-            flags=flags,
+            flags=tuple(dict.fromkeys(flags + self._fallback(calls))),
             raw_reply=calls.last_text[:LONGEST_RAW_REPLY],
             provenance=self._provenance(asked, calls),
         )
 
+    def _fallback(self, calls: _Calls) -> tuple[str, ...]:
+        """The flag that another backend than the one asked for has judged."""
+        replaced = bool(calls.completions) and calls.completions[-1].stand_in is not None
+        return (f"fallback:{self.name}",) if replaced else ()
+
     def _provenance(self, asked: JudgePrompt, calls: _Calls) -> Provenance:
         last = calls.completions[-1] if calls.completions else None
+        stand_in = last.stand_in if last else None
         return Provenance(
-            grader=self.name,
+            grader=stand_in.name if stand_in else self.name,
             kind="judge",
-            host=self.host,
-            model=self._backend.model,
+            host=stand_in.host if stand_in else self.host,
+            model=stand_in.model if stand_in else self._backend.model,
             returned_model=last.model if last else "",
             rung=last.rung if last else None,
             prompt=self._prompts.judge.ref,
@@ -191,6 +209,8 @@ class JudgeGrader:
             prompt_tokens=calls.tokens("prompt_tokens"),
             completion_tokens=calls.tokens("completion_tokens"),
             cached_tokens=calls.tokens("cached_tokens"),
+            cost=calls.cost,
+            currency=last.currency if last else "",
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from interview.backends.backend import CompletionRequest, Message
+from interview.backends.backend import CompletionRequest, Message, Purpose
 from interview.grading.grader import GradingRequest
 from interview.grading.key_points import split_reference
 from interview.grading.reply import ReplyForm
@@ -59,13 +59,16 @@ class JudgePrompt:
         parts = self.prompt.parts(**self._values())
         return tuple(Message(role=part.role, content=part.text) for part in parts)
 
-    def completion(self, messages: tuple[Message, ...]) -> CompletionRequest:
+    def completion(self, messages: tuple[Message, ...], purpose: Purpose = "grading") -> CompletionRequest:
         """Ask for a reply in the form; room for it grows with the checklist."""
         return CompletionRequest(
             messages=messages,
             schema_name="judgement",
             json_schema=self.form.schema,
             max_tokens=max(4000, 2000 + 300 * len(self.points)),
+            purpose=purpose,
+            session_id=self.request.session_id,
+            patient=self.request.patient,
         )
 
     def _values(self) -> dict[str, str]:

@@ -79,7 +79,9 @@ class ReferenceDoubt(Value):
 class Provenance(Value):
     """Who graded, with what, at what price: enough to explain the grade later, and to see what has changed since.
 
-    Prompts and rubrics stand as `name@digest`; `seconds` is wall-clock; token counts are None where unknown.
+    `grader` is the one that graded, which is not the one asked for where that one failed and another took over.
+    Prompts and rubrics stand as `name@digest`; `seconds` is wall-clock; token counts and `cost` (in `currency`, at the
+    prices of that day) are None where unknown.
     """
 
     grader: str
@@ -97,6 +99,8 @@ class Provenance(Value):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
+    cost: float | None = None
+    currency: str = ""
 
 
 class Graded(Value):
