@@ -1,7 +1,8 @@
 """Grade made-up answers with a model that writes noise in valid JSON: nothing may break, and nothing be invented.
 
 Starts a llama-server of its own (see tests/llama.py). Run it as `python -m benchmarks.random_judge --n 100`. With
-`--brief` the prompt is nothing but its variables: to noise it is all the same, and each token of a prompt takes time.
+`--brief` the prompt is nothing but its variables, and the questions are those with the least to check: to noise it is
+all the same, and each token takes time.
 Exits with 1 when a grading crashed, a grade credits a point without words of the answer, or a reply got lost.
 """
 
@@ -22,6 +23,7 @@ from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.errors import PassingFault
 from interview.grading.grader import GradingRequest, VerdictReady
 from interview.grading.judge import JudgeGrader
+from interview.grading.key_points import split_reference
 from interview.grading.scoring import rescore
 from interview.models import Graded, Language, PointGrade, Question, Ungraded
 from interview.notes.library import PROJECT, built_in
@@ -73,6 +75,12 @@ def made_up(question: Question, chance: random.Random) -> str:
 def shipped() -> list[Question]:
     """The questions that come with Viva, one language after the other."""
     return [*built_in("zh").questions, *built_in("en").questions]
+
+
+def shortest(questions: Sequence[Question], count: int = 20) -> list[Question]:
+    """The questions with a checklist that have the least of it, and of text to read."""
+    checked = [(len(points), len(one.reference), one) for one in questions if (points := split_reference(one))]
+    return [one for *_, one in sorted(checked, key=lambda found: found[:2])[:count]]
 
 
 def made_up_requests(count: int, questions: Sequence[Question], seed: int) -> list[GradingRequest]:
@@ -192,7 +200,8 @@ def main() -> None:
     try:
         with running_llama(shared) as server, tempfile.TemporaryDirectory() as spare:
             prompts = brief_prompts(Path(spare)) if chosen.brief else PROJECT / "prompts"
-            grading = grade_all(server, chosen.n, shipped(), prompts, seed=chosen.seed, tell=show_progress)
+            questions = shortest(shipped()) if chosen.brief else shipped()
+            grading = grade_all(server, chosen.n, questions, prompts, seed=chosen.seed, tell=show_progress)
             tally = asyncio.run(grading)
     except NotSetUp as fault:
         sys.exit(f"There is no llama-server here: {fault}")

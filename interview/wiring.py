@@ -12,6 +12,7 @@ from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
 from interview.service.interviewer import Interviewer
+from interview.service.spending import Spending
 from interview.settings import Settings
 from interview.store.store import Store, utc_now
 from interview.worker import Worker
@@ -30,6 +31,7 @@ class Viva:
     shelf: GraderShelf
     prompts: Prompts
     rubrics: dict[str, Rubric]
+    spending: Spending
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -67,8 +69,16 @@ def build(settings: Settings) -> Viva:
         live = LiveFeed()
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         worker = Worker(store, bench.shelf, bench.rubrics, live, clock=utc_now, owner=owner)
+        spending = metered(bench, store, settings)
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
     except BaseException:
         store.close()
         raise
-    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics)
+    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics, spending)
+
+
+def metered(bench: Bench, store: Store, settings: Settings) -> Spending:
+    """Count every call of the bench's graders in the store, and hold them to the budget."""
+    spending = Spending(store, bench.shelf, bench.prompts, settings.configured_backends().budget)
+    bench.shelf.meter_with(spending)
+    return spending
