@@ -1,12 +1,14 @@
-"""`grade`: one answer, graded once, without a database."""
+"""`grade`: one answer, graded once; nothing but its cost is stored."""
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from interview.cli.counting import counting
 from interview.cli.options import AsJson, DataDir, LangOption, PromptsDir, RubricsDir
 from interview.cli.output import complain, decoded, say, say_json
 from interview.errors import AnswerRefused, BackendError, ContentError
@@ -48,7 +50,9 @@ def grade(
         rubric=_rubric(bench.rubrics, rubric),
         lang=settings.lang,
     )
-    outcome = asyncio.run(_outcome(bench.shelf, grader or bench.shelf.default, request))
+    name = grader or bench.shelf.default
+    with nullcontext() if bench.shelf.endpoint_of(name) is None else counting(bench, settings):
+        outcome = asyncio.run(_outcome(bench.shelf, name, request))
     if isinstance(outcome, Ungraded) and outcome.detail:
         complain(outcome.detail)
     if as_json:
