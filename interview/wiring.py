@@ -17,6 +17,7 @@ from interview.service.checklists import Checklists
 from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
+from interview.service.spending import Spending
 from interview.settings import Settings
 from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
@@ -40,6 +41,7 @@ class Viva:
     rubrics: dict[str, Rubric]
     appeals: Appeals
     endpoints: Endpoints
+    spending: Spending
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -74,10 +76,11 @@ def build(settings: Settings) -> Viva:
     try:
         notebook = Notebook(store, settings.data_dir / "notes", settings.notes, with_bank=settings.with_bank)
         notebook.bank(settings.lang).require_questions()
-        bench.shelf.rungs.keep_in(KeptTexts(store, "dialect"))
+        bench.shelf.rack.rungs.keep_in(KeptTexts(store, "dialect"))
         live = LiveFeed()
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         jobs = Jobs()
+        spending = metered(bench, store, settings)
         checklists = Checklists(store, bench.shelf.backend, bench.prompts, jobs)
         disputes = Disputes(store, bench.shelf.backend, bench.prompts, bench.rubrics, jobs)
         worker = Worker(
@@ -103,6 +106,7 @@ def build(settings: Settings) -> Viva:
         disputes=disputes,
         appeals=appeals,
         endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
+        spending=spending,
         worker=worker,
         live=live,
         jobs=jobs,
@@ -115,3 +119,10 @@ def build(settings: Settings) -> Viva:
 def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
     """What can be done with the backends of a bench; `reports` keeps what tests came to."""
     return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)
+
+
+def metered(bench: Bench, store: Store, settings: Settings) -> Spending:
+    """Count every call of the bench's graders in the store, and hold them to the budget."""
+    spending = Spending(store, bench.shelf, bench.prompts, settings.configured_backends().budget)
+    bench.shelf.rack.meter_with(spending)
+    return spending

@@ -3,15 +3,14 @@
 import hmac
 import json
 import time
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from collections.abc import Callable
+from typing import Any, Literal
 
-from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Restarted
 from interview.errors import BackendError, PassingFault
 from interview.grading.asking import ask
 from interview.grading.grader import GradingRequest
 from interview.grading.judge_prompt import FEEDBACK_LANGUAGE
+from interview.grading.judging import Calls
 from interview.grading.reply import PointReply, Quote, Reason
 from interview.grading.scoring import score
 from interview.grading.verdicts import Proof
@@ -31,60 +30,31 @@ class AppealReply(Wire):  # noqa: D101  docstrings of wire models would be sent 
     verdict: Literal["covered", "partial", "missing"]
 
 
-@dataclass
-class _Listening:
-    """A backend that notes what its calls came to."""
-
-    backend: Backend
-    completions: list[Completion] = field(default_factory=lambda: list[Completion]())
-
-    @property
-    def name(self) -> str:
-        return self.backend.name
-
-    @property
-    def model(self) -> str:
-        return self.backend.model
-
-    @property
-    def host(self) -> str:
-        return self.backend.host
-
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
-        async for event in self.backend.complete(request):
-            if isinstance(event, Completion):
-                self.completions.append(event)
-            yield event
-
-    async def close(self) -> None:
-        """The backend belongs to somebody else."""
-
-
 async def hear(
     request: GradingRequest,
     contested: Contested,
-    backend: Backend,
+    calls: Calls,
     prompts: Prompts,
     *,
     name: str,
     secret: bytes,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Graded | Ungraded:
-    """Ask the model behind the grader `name` about one verdict again, and count the grade anew.
+    """Ask the model behind the grader `name`, by way of `calls`, about one verdict again, and count the grade anew.
 
     Every other verdict stays as it was. The contested one can only rise, and only with words that stand in the answer
     and share something with the point; else it is held, with the reason. A failure of the model is an Ungraded, which
     changes nothing. Raises PassingFault.
     """
-    started, listening = monotonic(), _Listening(backend)
+    started = monotonic()
     nonce = hmac.digest(secret, request.answer.encode(), "sha256").hex()[:16]
 
     def made() -> Provenance:
-        return _provenance(request, listening, prompts, name, monotonic() - started)
+        return calls.provenance(request, name, prompts["appeal"].ref, monotonic() - started)
 
     try:
         parts = _parts(request, contested, prompts, nonce)
-        reply = await ask(listening, prompts, parts, AppealReply, purpose="grading")
+        reply = await ask(calls, prompts, parts, AppealReply, purpose="grading")
     except PassingFault:
         raise
     except BackendError as fault:
@@ -162,35 +132,6 @@ def _recounted(
         "provenance": made.model_copy(update={"checklist": grade.provenance.checklist}),
     }
     return grade.model_copy(update=changed)
-
-
-def _provenance(
-    request: GradingRequest, listening: _Listening, prompts: Prompts, name: str, seconds: float
-) -> Provenance:
-    done = listening.completions
-    last = done[-1] if done else None
-
-    def tokens(kind: str) -> int | None:
-        known = [cast("int", count) for one in done if (count := getattr(one.usage, kind)) is not None]
-        return sum(known) if known else None
-
-    return Provenance(
-        grader=name,
-        kind="judge",
-        host=listening.host,
-        model=listening.model,
-        returned_model=last.model if last else "",
-        rung=last.rung if last else None,
-        prompt=prompts["appeal"].ref,
-        rubric=request.rubric.ref,
-        question_digest=request.question.content_digest,
-        reference_digest=request.question.reference_digest,
-        seconds=round(seconds, 3),
-        calls=sum(one.calls for one in done),
-        prompt_tokens=tokens("prompt_tokens"),
-        completion_tokens=tokens("completion_tokens"),
-        cached_tokens=tokens("cached_tokens"),
-    )
 
 
 def _encoded(text: str) -> str:

@@ -257,6 +257,7 @@ spending = sa.Table(
     _column("prompt_tokens", sa.Integer, null=True),
     _column("completion_tokens", sa.Integer, null=True),
     _column("cached_tokens", sa.Integer, null=True),
+    _column("calls", sa.Integer),
     _column("cost", sa.Float, null=True),
     _column("currency", sa.Text, null=True),
     sa.Index(None, "at"),

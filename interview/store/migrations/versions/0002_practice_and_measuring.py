@@ -156,6 +156,7 @@ def _create_measuring() -> None:
         sa.Column("prompt_tokens", sa.Integer, nullable=True),
         sa.Column("completion_tokens", sa.Integer, nullable=True),
         sa.Column("cached_tokens", sa.Integer, nullable=True),
+        sa.Column("calls", sa.Integer, nullable=False),
         sa.Column("cost", sa.Float, nullable=True),
         sa.Column("currency", sa.Text, nullable=True),
         sa.PrimaryKeyConstraint("seq", name="pk_spending"),
