@@ -4,6 +4,7 @@ VivaError
 ├── ContentError            notes, a rubric, a prompt or a setting cannot be used
 ├── AnswerRefused           the answer cannot be taken as it is; the text stays in the box
 ├── AlreadyAnswered         this Turn has an Answer with another text
+├── TooLate                 a rating cannot be changed or taken back any more
 ├── NotFound                no such session, turn, answer or grader
 ├── StoreError              the data folder or the database cannot be used
 │   └── StoreHeld           another process writes to this data folder
@@ -43,6 +44,10 @@ class AnswerRefused(VivaError):
 
 class AlreadyAnswered(VivaError):
     """The Turn has an Answer with another text; both texts stay where they are."""
+
+
+class TooLate(VivaError):
+    """A rating cannot be changed or taken back any more; nothing was changed."""
 
 
 class NotFound(VivaError):

@@ -21,6 +21,7 @@ VARIABLES: dict[str, frozenset[str]] = {
         | {"reply_shape", "nonce", "answer"}
     ),
     "repair": frozenset({"problem"}),
+    "follow_up": frozenset({"language", "question", "point", "answer"}),
 }
 
 _FIELDS = frozenset({"version", "variables"})

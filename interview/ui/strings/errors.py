@@ -11,6 +11,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "这一题已经有另一个回答了。你写的还在输入框里。",
         "This question already has another answer. Your text is still in the box.",
     ),
+    "error.TooLate": (
+        "这个安排已经不能改了，复习计划没有变。",
+        "This rating cannot be changed any more; your schedule is as it was.",
+    ),
     "error.NotFound": ("找不到了。刷新页面再试。", "It is not there any more. Reload the page."),
     "error.StoreError": (
         "数据文件夹用不了，什么也没有写进去。",
