@@ -61,7 +61,7 @@ def _pattern(forms: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(joined.replace(" ", "").replace("(", "(?:"))
 
 
-_PATTERNS = {wish: _pattern(forms) for wish, forms in _WISHES.items()}
+_PATTERNS: dict[Wish, re.Pattern[str]] = {wish: _pattern(forms) for wish, forms in _WISHES.items()}
 
 
 def wish_of(text: str, question: Question) -> Wish | None:
@@ -117,13 +117,8 @@ def missing_point(turns: Sequence[Turn]) -> PointGrade | None:
     coverage = coverage_of(turns)
     if coverage is None:
         return None
-    points = {point.id: point for turn in turns if (grade := grade_of(turn)) for point in grade.key_points}
-    open_points = [
-        point
-        for point in points.values()
-        if point.kind == "required" and coverage.verdicts.get(point.id, "covered") not in ("covered", "cannot_assess")
-    ]
-    return max(open_points, key=lambda point: (point.weight, coverage.verdicts[point.id] == "missing"), default=None)
+    lacking = [point for point in coverage.required if point.verdict not in ("covered", "cannot_assess")]
+    return max(lacking, key=lambda point: (point.weight, point.verdict == "missing"), default=None)
 
 
 def gives_away(follow_up: str, point: str, known: str) -> bool:

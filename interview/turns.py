@@ -1,6 +1,7 @@
 """What the turns of one question come to together: what they cover, how it was reached, and which answer was first."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Literal
 
 from interview.models import Graded, PointGrade, Session, Turn, Value, Verdict
@@ -11,15 +12,18 @@ Help = Literal["unaided", "hinted", "revealed", "skipped", "open"]
 class Coverage(Value):
     """What a question's turns cover together.
 
-    `covered` and `count` are of required points; `verdicts` has the best verdict per point id. `taken_back`: points
-    that were made once and contradicted in a later turn. `estimated`: found by wording, not judged.
+    `points` has each point with its best verdict. `taken_back`: ids of points that were made once and contradicted in
+    a later turn. `estimated`: found by wording, not judged.
     """
 
-    covered: int
-    count: int
-    verdicts: dict[str, Verdict]
+    points: tuple[PointGrade, ...]
     taken_back: tuple[str, ...]
     estimated: bool
+
+    @property
+    def required(self) -> tuple[PointGrade, ...]:
+        """The points that a full answer makes."""
+        return tuple(point for point in self.points if point.kind == "required")
 
 
 _WORTH: dict[Verdict, int] = {"missing": 0, "cannot_assess": 1, "contradicted": 2, "partial": 3, "covered": 4}
@@ -61,14 +65,7 @@ def coverage_of(turns: Sequence[Turn]) -> Coverage | None:
                 best[point.id] = point
             elif point.verdict == "contradicted" and known.verdict in ("covered", "partial"):
                 taken_back[point.id] = None
-    required = [point for point in best.values() if point.kind == "required"]
-    return Coverage(
-        covered=sum(point.verdict == "covered" for point in required),
-        count=len(required),
-        verdicts={point_id: point.verdict for point_id, point in best.items()},
-        taken_back=tuple(taken_back),
-        estimated=not judged,
-    )
+    return Coverage(points=tuple(best.values()), taken_back=tuple(taken_back), estimated=not judged)
 
 
 def help_of(turns: Sequence[Turn]) -> Help:
@@ -89,3 +86,28 @@ def weight_share(turn: Turn) -> float | None:
     worth = {"covered": 1.0, "partial": 0.5}
     made = sum(point.weight * worth.get(point.verdict, 0.0) for point in required)
     return made / whole if whole else None
+
+
+# --- times
+
+
+def deadlines(session: Session, turn: Turn) -> tuple[datetime | None, datetime | None]:
+    """When the time for a Turn and when that for the whole session is over; None where there is no limit."""
+    plan = session.plan
+    return (
+        turn.asked_at + timedelta(seconds=plan.question_seconds) if plan.question_seconds else None,
+        session.created_at + timedelta(seconds=plan.total_seconds) if plan.total_seconds else None,
+    )
+
+
+def seconds_used(turn: Turn) -> float:
+    """Seconds from the question to its answer; 0 where there is none, or where the clock went back."""
+    return max(0.0, (turn.answer.created_at - turn.asked_at).total_seconds()) if turn.answer else 0.0
+
+
+def seconds_over(session: Session, turn: Turn) -> float:
+    """Seconds that an answer came after the first deadline that it missed; 0 where it came in time."""
+    missed = [deadline for deadline in deadlines(session, turn) if deadline is not None]
+    if turn.answer is None or not missed:
+        return 0.0
+    return max(0.0, (turn.answer.created_at - min(missed)).total_seconds())

@@ -11,6 +11,7 @@ from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
+from interview.service.follow_ups import FollowUps
 from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.settings import Settings
@@ -26,6 +27,7 @@ class Viva:
     store: Store
     interviewer: Interviewer
     schedule: Schedule
+    follow_ups: FollowUps
     worker: Worker
     live: LiveFeed
     jobs: Jobs
@@ -78,6 +80,7 @@ def build(settings: Settings) -> Viva:
         store=store,
         interviewer=interviewer,
         schedule=Schedule(store),
+        follow_ups=FollowUps(interviewer, bench.shelf.backend, bench.prompts),
         worker=worker,
         live=live,
         jobs=Jobs(),

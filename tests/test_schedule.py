@@ -13,6 +13,7 @@ from interview.notes.bank import QuestionBank
 from interview.scheduling import DAY
 from interview.service.schedule import Schedule, ScheduleWishes
 from interview.store.schedule import Cards
+from interview.store.schema import cards
 from interview.store.store import Store
 from tests.made_up import Clock, graded, make_question, provenance, some
 from tests.test_conversation import points
@@ -179,15 +180,16 @@ def test_another_zone_and_a_clock_that_jumps_lose_and_double_nothing(world: Worl
 
 def test_the_due_list_of_many_questions_is_one_indexed_query(world: World):
     now = world.clock.now
-    rows = [{"q": f"q{n}", "at": (now + timedelta(hours=n % 90 - 45)).replace(tzinfo=None)} for n in range(10_000)]
+    rows = [
+        {"question_id": f"q{n}", "content": "{}", "due": now + timedelta(hours=n % 90 - 45), "changed_at": now}
+        for n in range(10_000)
+    ]
+    statements: list[str] = []
     with world.store.writing() as connection:
-        connection.execute(
-            sa.text("INSERT INTO cards (question_id, content, due, changed_at) VALUES (:q, '{}', :at, :at)"), rows
-        )
-        statements: list[str] = []
+        connection.execute(sa.insert(cards), rows)
         sa.event.listen(connection.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     due = Cards(world.store).due_before(now)
-    assert len(due) == sum(row["at"] < now.replace(tzinfo=None) for row in rows)
+    assert len(due) == sum(row["due"] < now for row in rows)
     assert [moment for _, moment in due] == sorted(moment for _, moment in due)
     selects = [statement for statement in statements if statement.startswith("SELECT")]
     assert len(selects) == 1

@@ -125,6 +125,10 @@ class Interviewer:
         title = make_title(plan, self._store.session_count() + 1)
         return self._store.create_session(title, plan, questions)
 
+    def paper(self, plan: SessionPlan, due: Sequence[str] = ()) -> tuple[Question, ...]:
+        """What `start` would ask. ContentError: nothing."""
+        return choose_questions(self.bank(plan.lang), plan, due)
+
     def session(self, session_id: str) -> Session:
         """One session with everything in it."""
         return self._store.session(session_id)
@@ -161,6 +165,10 @@ class Interviewer:
         if position >= len(session.questions):
             return None
         return self._touched(self._store.ask(session_id, position))
+
+    def turn(self, turn_id: str) -> Turn:
+        """One Turn with its answer and grades."""
+        return self._store.turn(turn_id)
 
     def submit(self, turn_id: str, text: str, grader: str, confidence: int | None = None) -> Submitted:
         """Commit the answer, cleaned, together with its pending grading; `grader` empty means the default one.

@@ -1,8 +1,8 @@
 """The Schedule: what every face calls to know what is due, to rate an answer, and to take a rating back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import cast
 
 from pydantic import Field
 
@@ -46,10 +46,8 @@ class Schedule:
     @property
     def wishes(self) -> ScheduleWishes:
         """What was set last; the defaults where nothing was, or where it cannot be read any more."""
-        kept: object = self._store.preference(_KEY)
-        known = cast("Mapping[str, Any]", kept) if isinstance(kept, dict) else {}
         try:
-            return ScheduleWishes.model_validate(known)
+            return ScheduleWishes.model_validate(self._store.preference(_KEY) or {})
         except ValueError:
             return ScheduleWishes()
 
@@ -145,6 +143,10 @@ class Schedule:
             raise TooLate("This rating is older than 15 minutes; it stands.")
         interview = self._interview(self.wishes)
         self._cards.undo(given.turn_id, lambda card: scheduling.due_of(card, turn.question.id, interview))
+
+    def rated(self, session: Session) -> frozenset[str]:
+        """Ids of the turns of a session whose question was rated."""
+        return self._cards.rated([turn.id for turn in session.turns])
 
     def unrated(self, session: Session) -> tuple[Turn, ...]:
         """The first answers of a session that have a suggestion and no rating yet."""
