@@ -61,9 +61,12 @@ class Schedule:
 
     def queue(self, bank: QuestionBank) -> tuple[str, ...]:
         """Ids of the questions to ask today: what is due, the longest overdue first, then new ones up to the cap."""
+        return (*self.due(bank), *self._fresh(bank))
+
+    def due(self, bank: QuestionBank) -> tuple[str, ...]:
+        """Ids of the questions of these notes that are due today, the longest overdue first."""
         ours = {question.id for question in bank.questions}
-        due = [question_id for question_id, _ in self._cards.due_before(self._tomorrow()) if question_id in ours]
-        return (*due, *self._fresh(bank))
+        return tuple(question_id for question_id, _ in self._cards.due_before(self._tomorrow()) if question_id in ours)
 
     def forecast(self, bank: QuestionBank) -> Forecast:
         """What today and the next days bring, of the questions of these notes; streak and today's reviews of all."""
