@@ -29,6 +29,7 @@ VARIABLES: dict[str, frozenset[str]] = {
     "appeal": frozenset(
         {"leniency", "feedback_language", "question", "key_point", "verdict", "nonce", "claim", "answer"}
     ),
+    "follow_up": frozenset({"language", "question", "point", "answer"}),
 }
 
 _FIELDS = frozenset({"version", "variables"})

@@ -143,7 +143,7 @@ def mean(turns: Iterable[TurnStanding], label: Standing = "judgement") -> float 
 
 def report(session: Session) -> SessionReport:
     """Count what happened in a session."""
-    standings = [standing(turn) for turn in session.turns]
+    standings = [standing(turn) for turn in session.turns if turn.follow_up is None]
     chosen = by_position(standings)
     words = [mark(turn) for turn in chosen.values()]
     answered = sum(turn.state == "answered" for turn in chosen.values())
@@ -186,7 +186,7 @@ def _sections(session: Session, chosen: dict[int, TurnStanding]) -> tuple[Sectio
 def _weakest(session: Session, chosen: dict[int, TurnStanding]) -> tuple[WeakPoint, ...]:
     found: list[WeakPoint] = []
     for turn in session.turns:
-        if chosen[turn.position].attempt == turn.attempt:
+        if turn.position in chosen and chosen[turn.position].attempt == turn.attempt:
             found.extend(_weak_points(turn))
     found.sort(key=lambda weak: (_WEAK_VERDICTS.index(weak.point.verdict), -weak.point.weight, weak.position))
     return tuple(found[:_WEAKEST_SHOWN])

@@ -16,7 +16,9 @@ from interview.service.appeals import Appeals
 from interview.service.checklists import Checklists
 from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
+from interview.service.follow_ups import FollowUps
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
+from interview.service.schedule import Schedule
 from interview.service.spending import Spending
 from interview.settings import Settings
 from interview.store.kept import KeptTexts
@@ -33,6 +35,8 @@ class Viva:
     interviewer: Interviewer
     checklists: Checklists
     disputes: Disputes
+    schedule: Schedule
+    follow_ups: FollowUps
     worker: Worker
     live: LiveFeed
     jobs: Jobs
@@ -110,6 +114,8 @@ def build(settings: Settings) -> Viva:
         worker=worker,
         live=live,
         jobs=jobs,
+        schedule=Schedule(store),
+        follow_ups=FollowUps(interviewer, bench.shelf.backend, bench.prompts),
         shelf=bench.shelf,
         prompts=bench.prompts,
         rubrics=bench.rubrics,

@@ -89,6 +89,7 @@ turns = sa.Table(
     _column("confidence", sa.Integer, null=True),  # 1 guessing, 2 fairly, 3 certain; told before the grade
     _column("follow_up", sa.Text, null=True),  # what was asked in place of the question itself
     _column("parent", sa.String(32), null=True),  # the turn that a follow-up goes on from
+    _column("stuck_at", Utc, null=True),  # when the candidate said that nothing comes to mind
     sa.ForeignKeyConstraint(["session_id", "position"], ["papers.session_id", "papers.position"]),
     sa.UniqueConstraint("session_id", "position", "attempt"),
 )
@@ -206,7 +207,7 @@ cards = sa.Table(
     METADATA,
     _column("question_id", sa.Text, primary_key=True),
     _column("content", sa.Text),  # the card of py-fsrs as JSON
-    _column("due", Utc),
+    _column("due", Utc),  # its due moment, moved where an interview is near
     _column("changed_at", Utc),
     sa.Index(None, "due"),
 )
@@ -224,7 +225,8 @@ reviews = sa.Table(
     _column("before", sa.Text, null=True),  # the card before it as JSON, for undoing
     _column("undone_at", Utc, null=True),
     sa.Index(None, "question_id"),
-    sa.Index(None, "turn_id"),
+    sa.Index("ix_reviews_standing", "turn_id", unique=True, sqlite_where=sa.text("undone_at IS NULL")),
+    sa.Index(None, "reviewed_at"),
 )
 
 # --- measuring graders, and what models cost

@@ -75,6 +75,21 @@ def read_turns_of(connection: sa.Connection, ids: sa.Select[tuple[str]]) -> tupl
     return _read_turns(connection, turns.c.id.in_(ids))
 
 
+def find_successor(connection: sa.Connection, turn: Turn, *, is_follow_up: bool) -> Turn | None:
+    """The retry of a turn, or the follow-up that goes on from it; None where it was not asked."""
+    later = sa.and_(
+        turns.c.session_id == turn.session_id, turns.c.position == turn.position, turns.c.attempt > turn.attempt
+    )
+    kind = turns.c.parent == turn.id if is_follow_up else turns.c.follow_up.is_(None)
+    return next(iter(_read_turns(connection, sa.and_(later, kind))), None)
+
+
+def last_attempt(connection: sa.Connection, turn: Turn) -> int:
+    """The highest number of an attempt at the place of a turn."""
+    place = (turns.c.session_id == turn.session_id, turns.c.position == turn.position)
+    return connection.execute(sa.select(sa.func.max(turns.c.attempt)).where(*place)).scalar_one()
+
+
 def _read_turns(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Turn, ...]:
     answered: dict[str, Answer] = {}
     given = sa.select(answers).join(turns, answers.c.turn_id == turns.c.id).where(condition)

@@ -152,6 +152,30 @@ class Store:
             sessions.add_turn(connection, self._turn_row(session_id, position, attempt))
             return sessions.find_turn(connection, session_id, position, attempt)
 
+    def ask_again(self, turn_id: str, follow_up: str | None = None) -> Turn:
+        """The newest turn but this one goes on from it: a retry, or with `follow_up` another question about it.
+
+        Asked for the same turn again, it is the turn that was asked the first time.
+        """
+        with self.writing() as connection:
+            turn = sessions.read_turn(connection, turn_id)
+            known = sessions.find_successor(connection, turn, is_follow_up=follow_up is not None)
+            if known is not None:
+                return known
+            row = self._turn_row(turn.session_id, turn.position, sessions.last_attempt(connection, turn) + 1)
+            sessions.add_turn(connection, row | {"follow_up": follow_up, "parent": follow_up and turn_id})
+            return sessions.read_turn(connection, row["id"])
+
+    def say_stuck(self, turn_id: str) -> Turn:
+        """Note that nothing comes to the candidate's mind; only while the turn is open."""
+        with self.writing() as connection:
+            return sessions.change_open_turn(connection, turn_id, stuck_at=self.clock())
+
+    def tell_confidence(self, turn_id: str, confidence: int | None) -> Turn:
+        """Note how sure the candidate is; only while the turn is open."""
+        with self.writing() as connection:
+            return sessions.change_open_turn(connection, turn_id, confidence=confidence)
+
     def show_hint(self, turn_id: str) -> Turn:
         """Count one more hint as shown, up to those there are; only while the turn is open."""
         with self.writing() as connection:
@@ -175,14 +199,19 @@ class Store:
 
     # --- answers and gradings
 
-    def submit(self, turn_id: str, text: str, grader: str, rubric: str) -> tuple[Answer, str, bool]:
+    def submit(
+        self, turn_id: str, text: str, grader: str, rubric: str, confidence: int | None = None
+    ) -> tuple[Answer, str, bool]:
         """Store the answer and ask for its grading, together; returns answer, grading id, whether it is new.
 
-        The same text again returns what is there. AlreadyAnswered: the turn has another text.
+        `confidence` is noted before the answer, None leaves what was told. The same text again returns what is there.
+        AlreadyAnswered: the turn has another text.
         """
         row = {"id": new_id(), "turn_id": turn_id, "text": text, "created_at": self.clock()}
         with self.writing() as connection:
             sessions.read_turn(connection, turn_id)
+            if confidence is not None:
+                sessions.change_open_turn(connection, turn_id, confidence=confidence)
             answer, created = gradings.add_answer(connection, row)
             if not created:
                 return answer, gradings.first_grading(connection, answer.id), False

@@ -68,7 +68,7 @@ def _read_standings(
         )
         .outerjoin(answers, answers.c.turn_id == turns.c.id)
         .outerjoin(gradings, gradings.c.answer_id == answers.c.id)
-        .where(turns.c.session_id.in_(ids))
+        .where(turns.c.session_id.in_(ids), turns.c.follow_up.is_(None))
         .order_by(turns.c.seq, gradings.c.seq)
     )
     first: dict[str, sa.RowMapping] = {}

@@ -23,6 +23,10 @@ ViewName = Literal[
     "room_nav",
     "answer_segments",
     "grades_list",
+    "forecast_card",
+    "rating_bar",
+    "paper_card",
+    "keys_card",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.

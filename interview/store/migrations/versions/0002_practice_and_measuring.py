@@ -38,6 +38,7 @@ def _extend_sessions() -> None:
     op.add_column("turns", sa.Column("confidence", sa.Integer, nullable=True))
     op.add_column("turns", sa.Column("follow_up", sa.Text, nullable=True))
     op.add_column("turns", sa.Column("parent", sa.String(32), nullable=True))
+    op.add_column("turns", sa.Column("stuck_at", Utc, nullable=True))
     op.add_column("gradings", sa.Column("appeal", sa.Text, nullable=True))
 
 
@@ -125,7 +126,9 @@ def _create_scheduling() -> None:
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_reviews_turn_id"),
     )
     op.create_index("ix_reviews_question_id", "reviews", ["question_id"])
-    op.create_index("ix_reviews_turn_id", "reviews", ["turn_id"])
+    standing = sa.text("undone_at IS NULL")
+    op.create_index("ix_reviews_standing", "reviews", ["turn_id"], unique=True, sqlite_where=standing)
+    op.create_index("ix_reviews_reviewed_at", "reviews", ["reviewed_at"])
 
 
 def _create_measuring() -> None:
