@@ -1,5 +1,18 @@
 """The values that Viva passes around: frozen, validated, and named by the vocabulary of the project."""
 
+from interview.models.archive import (
+    CANDIDATE,
+    PRACTICE,
+    ArchiveFilter,
+    Choices,
+    Hit,
+    Imported,
+    Remark,
+    RemarkKind,
+    Shelf,
+    Transcript,
+    TurnMarks,
+)
 from interview.models.base import Language, Value, digest
 from interview.models.grades import (
     CriterionGrade,
@@ -20,12 +33,18 @@ from interview.models.questions import KeyPoint, Pitfall, Question
 from interview.models.sessions import Answer, Grading, Labelled, Session, SessionPlan, SessionSummary, Turn, counting
 
 __all__ = [
+    "CANDIDATE",
+    "PRACTICE",
     "Answer",
+    "ArchiveFilter",
+    "Choices",
     "CriterionGrade",
     "Evidence",
     "Finding",
     "Graded",
     "Grading",
+    "Hit",
+    "Imported",
     "KeyPoint",
     "Label",
     "Labelled",
@@ -36,11 +55,16 @@ __all__ = [
     "Provenance",
     "Question",
     "ReferenceDoubt",
+    "Remark",
+    "RemarkKind",
     "SelfGraded",
     "Session",
     "SessionPlan",
     "SessionSummary",
+    "Shelf",
+    "Transcript",
     "Turn",
+    "TurnMarks",
     "Ungraded",
     "UngradedReason",
     "Value",

@@ -18,7 +18,6 @@ from interview.models import (
     Session,
     SessionPlan,
     Turn,
-    Ungraded,
     Value,
 )
 
@@ -63,7 +62,7 @@ def write_question(question: Question) -> dict[str, str]:
     return {"version": version, "question_id": question.id, "content": content}
 
 
-def write_outcome(outcome: Graded | Ungraded) -> dict[str, Any]:
+def write_outcome(outcome: Outcome) -> dict[str, Any]:
     """Columns of a finished grading.
 
     ValueError: the outcome cannot be read back as it is (a number that is not finite, half of a surrogate pair): it
