@@ -21,6 +21,8 @@ VARIABLES: dict[str, frozenset[str]] = {
         | {"reply_shape", "nonce", "answer"}
     ),
     "repair": frozenset({"problem"}),
+    "discuss": frozenset({"language", "notes", "answer", "verdicts", "history", "message", "nonce"}),
+    "improve": frozenset({"language", "notes", "answer", "wanted", "nonce"}),
 }
 
 _FIELDS = frozenset({"version", "variables"})

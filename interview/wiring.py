@@ -11,6 +11,8 @@ from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
+from interview.service.archive import Archive
+from interview.service.discussing import Discussing
 from interview.service.interviewer import Interviewer
 from interview.settings import Settings
 from interview.store.store import Store, utc_now
@@ -27,6 +29,8 @@ class Viva:
     worker: Worker
     live: LiveFeed
     jobs: Jobs
+    archive: Archive
+    discussing: Discussing
     shelf: GraderShelf
     prompts: Prompts
     rubrics: dict[str, Rubric]
@@ -68,7 +72,22 @@ def build(settings: Settings) -> Viva:
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         worker = Worker(store, bench.shelf, bench.rubrics, live, clock=utc_now, owner=owner)
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
+        jobs = Jobs()
+        archive = Archive(store, jobs)
+        discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
     except BaseException:
         store.close()
         raise
-    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics)
+    return Viva(
+        settings=settings,
+        store=store,
+        interviewer=interviewer,
+        worker=worker,
+        live=live,
+        jobs=jobs,
+        archive=archive,
+        discussing=discussing,
+        shelf=bench.shelf,
+        prompts=bench.prompts,
+        rubrics=bench.rubrics,
+    )

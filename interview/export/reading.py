@@ -45,7 +45,7 @@ def read_transcripts(raw: bytes, name: str) -> Reading:
 
 
 class _Unusable(Exception):
-    """This document cannot be used; the rest of the file may."""
+    """One document cannot be used; the rest of the file may."""
 
 
 def _documents(text: str, name: str) -> Iterator[tuple[str, Any]]:

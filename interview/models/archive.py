@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from interview.models.base import Value
 from interview.models.sessions import Session
 
 PRACTICE = "practice"  # the mode of sessions from before there were modes
 Shelf = Literal["active", "archived", "deleted"]
-Field = Literal["question", "answer", "feedback", "note"]
+Found = Literal["question", "answer", "feedback", "note"]
 RemarkKind = Literal["discussion", "improved_answer"]
 CANDIDATE = "candidate"  # the author of a remark that no model wrote
 
@@ -63,7 +65,7 @@ class Hit(Value):
     mark: str
     score: float | None
     starred: bool
-    field: Field
+    field: Found
     snippet: str
     cut: tuple[bool, bool]
     spans: tuple[tuple[int, int], ...]
@@ -91,7 +93,7 @@ class Transcript(Value):
     """A session with everything that stands beside its turns; `marks` by the turn's id."""
 
     session: Session
-    marks: dict[str, TurnMarks] = {}
+    marks: dict[str, TurnMarks] = Field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
 
 

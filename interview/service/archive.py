@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from interview.errors import ContentError
 from interview.export.reading import Reading
@@ -16,7 +16,6 @@ from interview.models import (
     SessionSummary,
     Shelf,
     Transcript,
-    TurnMarks,
     digest,
 )
 from interview.store.archive import ArchiveStore
@@ -32,13 +31,12 @@ IMPORT = "import"  # the kind of its jobs
 class Archive:
     """Synchronous, and may be called from any thread; every change is committed on return. NotFound: an unknown id."""
 
-    def __init__(self, store: Store, jobs: Jobs, touch: Callable[[str], None] = lambda session_id: None) -> None:
-        """`touch` is told of each session of which a page shows something that changed."""
+    def __init__(self, store: Store, jobs: Jobs) -> None:
+        """`jobs` runs what takes long."""
         self._store = store
         self._shelves = ArchiveStore(store)
         self._remarks = RemarkStore(store)
         self._jobs = jobs
-        self._touch = touch
         self._imported: dict[str, Imported] = {}
 
     # --- finding

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from interview.models import PRACTICE, ArchiveFilter, Choices, Hit, counting
+from interview.models.archive import Found
 from interview.report import GradingStanding, TurnStanding, mark
 from interview.store.rows import read_question
 from interview.store.schema import (
@@ -48,14 +49,16 @@ def index_turn(connection: sa.Connection, turn_id: str) -> None:
     question = read_question(asked["content"])
     standing = _standing(asked, answer is not None, graded)
     current = counting(standing.gradings)
-    judged = current is not None and current.label == "judgement"
+    score = None
+    if current is not None and current.label == "judgement" and current.score is not None and current.max_score:
+        score = 10 * current.score / current.max_score
     facts: dict[str, Any] = {
         "session_id": asked["session_id"],
         "section": question.section,
         "tags": _lines(question.tags),
         "mode": mode_of(asked["plan"]),
         "mark": mark(standing),
-        "score": 10 * (current.score or 0.0) / current.max_score if judged and current.max_score else None,
+        "score": score,
         "graders": _lines(sorted({row["grader"] for row in graded})),
         "starred": bool(asked["starred"]),
         "asked_at": asked["asked_at"],
@@ -159,9 +162,7 @@ def _conditions(wanted: ArchiveFilter) -> list[sa.ColumnElement[bool]]:
 
 def _hit(connection: sa.Connection, row: sa.RowMapping, words: str) -> Hit:
     question = read_question(row["content"])
-    field, text = "question", question.text
-    if words.strip():
-        field, text = _where(connection, row, question.text, words)
+    field, text = _where(connection, row, question.text, words)
     start, end, spans = _around(text, spans_of(words, text))
     return Hit(
         seq=row["seq"],
@@ -183,11 +184,11 @@ def _hit(connection: sa.Connection, row: sa.RowMapping, words: str) -> Hit:
     )
 
 
-def _where(connection: sa.Connection, row: sa.RowMapping, question: str, words: str) -> tuple[str, str]:
+def _where(connection: sa.Connection, row: sa.RowMapping, question: str, words: str) -> tuple[Found, str]:
     """The field that shows most of the words, and its text. A grade's feedback is read only where it must be."""
-    texts = {"question": f"{question}", "answer": row["text"] or "", "note": row["note"] or ""}
+    texts: dict[Found, str] = {"question": question, "answer": row["text"] or "", "note": row["note"] or ""}
     best = max(texts, key=lambda name: len(spans_of(words, texts[name])))
-    if not spans_of(words, texts[best]) and row["answer_id"]:
+    if words.strip() and row["answer_id"] and not spans_of(words, texts[best]):
         wanted = sa.select(_feedback).where(gradings.c.answer_id == row["answer_id"])
         for feedback in connection.scalars(wanted):
             if spans_of(words, feedback or ""):
