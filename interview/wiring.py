@@ -13,7 +13,9 @@ from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
 from interview.service.appeals import Appeals
+from interview.service.archive import Archive
 from interview.service.checklists import Checklists
+from interview.service.discussing import Discussing
 from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
 from interview.service.follow_ups import FollowUps
@@ -40,6 +42,8 @@ class Viva:
     worker: Worker
     live: LiveFeed
     jobs: Jobs
+    archive: Archive
+    discussing: Discussing
     shelf: GraderShelf
     prompts: Prompts
     rubrics: dict[str, Rubric]
@@ -99,6 +103,8 @@ def build(settings: Settings) -> Viva:
         )
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
+        archive = Archive(store, jobs)
+        discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
     except BaseException:
         store.close()
         raise
@@ -116,6 +122,8 @@ def build(settings: Settings) -> Viva:
         jobs=jobs,
         schedule=Schedule(store),
         follow_ups=FollowUps(interviewer, bench.shelf.backend, bench.prompts),
+        archive=archive,
+        discussing=discussing,
         shelf=bench.shelf,
         prompts=bench.prompts,
         rubrics=bench.rubrics,

@@ -1,5 +1,19 @@
 """The values that Viva passes around: frozen, validated, and named by the vocabulary of the project."""
 
+from interview.models.archive import (
+    CANDIDATE,
+    PRACTICE,
+    ArchiveFilter,
+    Choices,
+    Found,
+    Hit,
+    Imported,
+    Remark,
+    RemarkKind,
+    Shelf,
+    Transcript,
+    TurnMarks,
+)
 from interview.models.base import Language, Value, digest
 from interview.models.checklists import Checklist, ChecklistPoint, Dispute, DisputeState, Origin, basis_of, notes_digest
 from interview.models.grades import (
@@ -42,12 +56,16 @@ from interview.models.sessions import (
 )
 
 __all__ = [
+    "CANDIDATE",
+    "PRACTICE",
     "Alternative",
     "Answer",
     "Appeal",
+    "ArchiveFilter",
     "Ballot",
     "Checklist",
     "ChecklistPoint",
+    "Choices",
     "Confidence",
     "Contested",
     "CriterionGrade",
@@ -56,9 +74,12 @@ __all__ = [
     "Evidence",
     "Finding",
     "Forecast",
+    "Found",
     "Graded",
     "Grading",
     "HelpUsed",
+    "Hit",
+    "Imported",
     "KeyPoint",
     "Label",
     "Labelled",
@@ -74,13 +95,18 @@ __all__ = [
     "Rated",
     "Rating",
     "ReferenceDoubt",
+    "Remark",
+    "RemarkKind",
     "SelfGraded",
     "Session",
     "SessionPlan",
     "SessionSummary",
+    "Shelf",
     "Standing",
     "Suggestion",
+    "Transcript",
     "Turn",
+    "TurnMarks",
     "Ungraded",
     "UngradedReason",
     "Value",

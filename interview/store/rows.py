@@ -21,7 +21,6 @@ from interview.models import (
     Session,
     SessionPlan,
     Turn,
-    Ungraded,
     Value,
 )
 

@@ -175,6 +175,33 @@ disputes = sa.Table(
     sa.Index(None, "question_id"),
 )
 
+# --- lists and search: what other tables say, repeated where one index query finds it
+
+# One row per Turn, written in the transaction that changes what it repeats (`store/search.py`), with the same `seq`.
+# The full-text table `search` beside it has a row of the same number; SQLAlchemy does not know virtual tables.
+turn_facts = sa.Table(
+    "turn_facts",
+    METADATA,
+    sa.Column("seq", sa.Integer, sa.ForeignKey("turns.seq"), primary_key=True),
+    _column("session_id", sa.String(32)),
+    _column("section", sa.Text),
+    _column("tags", sa.Text),  # each between two line ends, and so are the graders
+    _column("mode", sa.Text),
+    _column("mark", sa.Text),  # a band, or `estimate`, `ungraded`, `pending`, `skipped`, `open`
+    _column("score", sa.Float, null=True),  # of the grade that counts, 0-10; none for an estimate
+    _column("graders", sa.Text),
+    _column("starred", sa.Boolean(create_constraint=False)),
+    _column("asked_at", Utc),
+    sa.Index(None, "session_id"),
+    sa.Index(None, "section"),
+    sa.Index(None, "mark"),
+    sa.Index(None, "mode"),
+    sa.Index(None, "tags"),
+    sa.Index(None, "graders"),
+    sa.Index(None, "starred"),
+    sa.Index(None, "asked_at"),
+)
+
 # --- what stands beside turns
 
 turn_marks = sa.Table(

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from interview.errors import NotFound
 from interview.models import Answer, Grading, Session, Turn
-from interview.store import rows
+from interview.store import rows, search
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
 
 _TURNS = (
@@ -38,7 +38,9 @@ def add_turn(connection: sa.Connection, row: dict[str, Any]) -> None:
     if connection.scalar(sa.select(sa.func.count()).select_from(papers).where(*place)) == 0:
         raise NotFound(f"There is no question {row['position'] + 1} in a session {row['session_id']}.")
     asked = ["session_id", "position", "attempt"]
-    connection.execute(insert(turns).values(row).on_conflict_do_nothing(index_elements=asked))
+    added = connection.execute(insert(turns).values(row).on_conflict_do_nothing(index_elements=asked))
+    if added.rowcount:
+        search.index_turn(connection, row["id"])
 
 
 def read_session(connection: sa.Connection, session_id: str) -> Session:
@@ -125,7 +127,9 @@ def change_open_turn(connection: sa.Connection, turn_id: str, **columns: Any) ->
     connection.execute(
         sa.update(turns).where(turns.c.id == turn_id, turns.c.skipped_at.is_(None), unanswered).values(**columns)
     )
-    return read_turn(connection, turn_id)
+    changed = read_turn(connection, turn_id)
+    search.index_turn(connection, turn_id)
+    return changed
 
 
 def finish(connection: sa.Connection, session_id: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from interview.errors import FaultClass, StoreError
 from interview.models import Answer, Graded, Grading, Question, Session, SessionPlan, SessionSummary, Turn, Ungraded
-from interview.store import gradings, migrate, sessions, summaries
+from interview.store import gradings, migrate, search, sessions, summaries
 from interview.store.engine import make_engine, said_plainly
 from interview.store.lock import FolderLock
 from interview.store.rows import Claim, write_outcome, write_question
@@ -225,7 +225,9 @@ class Store:
 
     def _add_grading(self, connection: sa.Connection, answer_id: str, grader: str, rubric: str) -> str:
         asked = {"answer_id": answer_id, "grader": grader, "rubric": rubric}
-        return gradings.add_grading(connection, {"id": new_id(), "created_at": self.clock(), **asked})
+        grading_id = gradings.add_grading(connection, {"id": new_id(), "created_at": self.clock(), **asked})
+        search.index_answer(connection, answer_id)
+        return grading_id
 
     def claim(self, owner: str, limit: int, lease: timedelta, held: Collection[str] = ()) -> tuple[Claim, ...]:
         """Lease up to `limit` due gradings, oldest first; never one of `held`, the ids that the caller runs already.
@@ -248,7 +250,9 @@ class Store:
         """
         columns = write_outcome(outcome)
         with self.writing() as connection:
-            return gradings.finish(connection, claim, columns, self.clock())
+            stored = gradings.finish(connection, claim, columns, self.clock())
+            search.index_turn(connection, claim.turn_id)
+            return stored
 
     def release(self, claim: Claim) -> bool:
         """Give a claim back, to be claimed at once; False where it was no longer held."""
