@@ -66,7 +66,11 @@ def counting(gradings: Sequence[L]) -> L | None:
 
 
 class Turn(Value):
-    """One asked question with its answer and grades. A retry is a new Turn at the same `position`."""
+    """One asked question with its answer and grades. A retry is a new Turn at the same `position`.
+
+    `confidence` (1 guessing, 2 fairly, 3 certain) was told before the grade. A follow-up is a Turn too: `follow_up` is
+    what was asked in place of the question itself, `parent` the id of the Turn that it goes on from.
+    """
 
     id: str
     session_id: str
@@ -77,6 +81,9 @@ class Turn(Value):
     asked_at: datetime
     hints_shown: int = 0
     revealed: bool = False
+    confidence: int | None = None
+    follow_up: str = ""
+    parent: str = ""
     answer: Answer | None = None
     gradings: tuple[Grading, ...] = ()
 

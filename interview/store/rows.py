@@ -117,6 +117,9 @@ def read_turn(row: sa.RowMapping, answer: Answer | None, gradings: tuple[Grading
         asked_at=row["asked_at"],
         hints_shown=row["hints_shown"],
         revealed=row["revealed"],
+        confidence=row["confidence"],
+        follow_up=row["follow_up"] or "",
+        parent=row["parent"] or "",
         answer=answer,
         gradings=gradings,
     )
