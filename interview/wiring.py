@@ -12,6 +12,7 @@ from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
 from interview.service.interviewer import Interviewer
+from interview.service.progress import ProgressReader
 from interview.settings import Settings
 from interview.store.store import Store, utc_now
 from interview.worker import Worker
@@ -24,6 +25,7 @@ class Viva:
     settings: Settings
     store: Store
     interviewer: Interviewer
+    progress: ProgressReader
     worker: Worker
     live: LiveFeed
     jobs: Jobs
@@ -71,4 +73,15 @@ def build(settings: Settings) -> Viva:
     except BaseException:
         store.close()
         raise
-    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics)
+    return Viva(
+        settings=settings,
+        store=store,
+        interviewer=interviewer,
+        progress=ProgressReader(store),
+        worker=worker,
+        live=live,
+        jobs=Jobs(),
+        shelf=bench.shelf,
+        prompts=bench.prompts,
+        rubrics=bench.rubrics,
+    )

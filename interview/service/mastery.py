@@ -18,8 +18,8 @@ SOLID = 6.5  # where the band `good` of the default rubric begins
 _WRONG = 5.0
 _CERTAIN = 3
 _MISSED = ("missing", "contradicted")
-_FORGOTTEN_SHOWN = 8
-_SURE_SHOWN = 8
+_FORGOTTEN_SHOWN = 6
+_SURE_SHOWN = 5
 
 
 class Judged(NamedTuple):

@@ -37,6 +37,11 @@ class ProgressReader:
         self._statistics = Statistics(store)
         self._known: tuple[object, Progress] | None = None
 
+    @property
+    def latest(self) -> Progress | None:
+        """What was counted last, which may be older than the store; None before the first time."""
+        return self._known[1] if self._known else None
+
     def read(self, zone: tzinfo | None = None) -> Progress:
         """What all sessions say, with days of `zone`; None means the zone of this machine.
 
@@ -60,7 +65,7 @@ class ProgressReader:
         today = now.date()
         step, periods = _periods([(one.fact.at.astimezone(zone).date(), one.score) for one in judged])
         due = self._due(now, today, zone)
-        streak, longest = _streaks(set(days), today)
+        streak, longest = streaks(set(days), today)
         newest = latest(judged)
         return Progress(
             today=today,
@@ -169,7 +174,7 @@ def _calendar(days: Iterable[date], today: date) -> tuple[DayCount, ...]:
     return tuple(DayCount(day=day, count=count) for day, count in counts.items())
 
 
-def _streaks(days: set[date], today: date) -> tuple[int, int]:
+def streaks(days: set[date], today: date) -> tuple[int, int]:
     """Days in a row up to today (or yesterday, as long as today can still be used), and the longest such run."""
     longest = run = current = 0
     before: date | None = None

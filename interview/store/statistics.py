@@ -68,7 +68,7 @@ class Statistics:
                 gradings.c.label == "judgement",
                 sa.or_(gradings.c.seq > self._read_to, gradings.c.seq.in_(self._unfinished)),
             )
-            for seq, outcome in connection.execute(new).tuples():
+            for seq, outcome in connection.execute(new):
                 self._points[seq] = tuple(_required(json.loads(outcome)["key_points"]))
             unfinished = sa.select(gradings.c.seq).where(gradings.c.state != "done")
             self._unfinished = tuple(connection.scalars(unfinished))
@@ -106,7 +106,7 @@ def _fact(row: sa.Row[Any], graded: Sequence[GradingFact]) -> AnswerFact:
 
 def _read_gradings(connection: sa.Connection) -> defaultdict[str, list[GradingFact]]:
     found: defaultdict[str, list[GradingFact]] = defaultdict(list)
-    for answer_id, seq, state, label, score, full in connection.execute(_GRADINGS).tuples():
+    for answer_id, seq, state, label, score, full in connection.execute(_GRADINGS):
         share = 10 * score / full if full and score is not None else None
         found[answer_id].append(GradingFact(seq, state == "done", label, share))
     return found

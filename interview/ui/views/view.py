@@ -23,6 +23,11 @@ ViewName = Literal[
     "room_nav",
     "answer_segments",
     "grades_list",
+    "progress_figures",
+    "progress_head",
+    "progress_list",
+    "heat_map",
+    "number_table",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
