@@ -20,6 +20,7 @@ from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
 from interview.service.follow_ups import FollowUps
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
+from interview.service.progress import ProgressReader
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
 from interview.settings import Settings
@@ -39,6 +40,7 @@ class Viva:
     disputes: Disputes
     schedule: Schedule
     follow_ups: FollowUps
+    progress: ProgressReader
     worker: Worker
     live: LiveFeed
     jobs: Jobs
@@ -124,6 +126,7 @@ def build(settings: Settings) -> Viva:
         follow_ups=FollowUps(interviewer, bench.shelf.backend, bench.prompts),
         archive=archive,
         discussing=discussing,
+        progress=ProgressReader(store),
         shelf=bench.shelf,
         prompts=bench.prompts,
         rubrics=bench.rubrics,

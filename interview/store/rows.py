@@ -21,6 +21,7 @@ from interview.models import (
     Session,
     SessionPlan,
     Turn,
+    Ungraded,
     Value,
 )
 

@@ -48,6 +48,7 @@ class Store:
         self._reader = engine.execution_options(read=True)
         self._lock = lock
         self.clock = clock
+        self.changes = 0  # transactions that wrote, since it was opened: equal numbers, equal content
         self._writing = threading.Lock()  # SQLite's own waiting fails with 200 threads; this never does
 
     @classmethod
@@ -93,8 +94,10 @@ class Store:
         """One transaction that may write, for the subjects of this package. StoreError: it cannot be; rolled back."""
         if self._lock is None:
             raise StoreError(f"The database {self.path} was opened for reading only; another process writes to it.")
-        with said_plainly(self.path), self._writing, self._engine.begin() as connection:
-            yield connection
+        with said_plainly(self.path), self._writing:
+            with self._engine.begin() as connection:
+                yield connection
+            self.changes += 1
 
     @contextmanager
     def reading(self) -> Generator[sa.Connection]:

@@ -71,6 +71,7 @@ def _read_standings(
             turns.c.position,
             turns.c.attempt,
             turns.c.skipped_at,
+            turns.c.parent,
             answers.c.id.label("answer_id"),
             *(gradings.c[name] for name in ("grader", "state", "label", "score", "max_score", "band")),
         )
@@ -99,6 +100,12 @@ def _read_standings(
     for turn_id, row in first.items():
         state = "answered" if row["answer_id"] else "open" if row["skipped_at"] is None else "skipped"
         standings[row["session_id"]].append(
-            TurnStanding(position=row["position"], attempt=row["attempt"], state=state, gradings=tuple(found[turn_id]))
+            TurnStanding(
+                position=row["position"],
+                attempt=row["attempt"],
+                state=state,
+                is_follow_up=bool(row["parent"]),
+                gradings=tuple(found[turn_id]),
+            )
         )
     return standings, graders

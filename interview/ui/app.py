@@ -36,7 +36,7 @@ class _Screen:
             ) as self.transcripts_tab:
                 self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page, contest)
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
-                self.progress = ProgressTab(page)
+                self.progress = ProgressTab(viva.progress, page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
                 self.questions = QuestionsTab(page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
@@ -47,7 +47,7 @@ class _Screen:
         frame, practice, transcripts = self.frame, self.practice, self.transcripts
         practice.connect(wires)
         transcripts.connect(wires, self.transcripts_tab, self.tabs, practice)
-        self.progress.connect(wires, self.progress_tab)
+        self.progress.connect(wires, self.progress_tab, self.tabs, transcripts)
         self.questions.connect(wires, self.questions_tab)
         self.graders.connect(wires, self.graders_tab)
         everything: Sequence[Block] = [

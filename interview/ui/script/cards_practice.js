@@ -61,17 +61,6 @@ Object.assign(views, {
       ring(value.ring, "small"), h("span", "v-line-text", h("b", `v-title ${tone(value.ring.tone)}`, value.title), h("span", "", withTime(value.clause, value.retry_at))),
       value.open && h("span", "v-link", value.open)),
   ],
-
-  report_card: (value, act) => [
-    h("div", "v-grade-head v-report", ring(value.ring, "large"),
-      h("div", "v-grow", h("div", "v-title-row", h("h2", `v-title ${tone(value.ring.tone)}`, value.heading)), h("p", "v-sentence", value.sentence), h("p", "v-meta", dotted([value.session, ...list(value.counts)])))),
-    list(value.sections).length > 0 && [h("h3", "", value.sections_title),
-      h("div", "v-bars", value.sections.map((row) => h("div", "v-bar-row v-bar-wide", h("span", "v-bar-label", row.name), bar(row.share, row.tone), h("span", "v-bar-text", dotted([row.text, row.count])))))],
-    list(value.weakest).length > 0 && [h("h3", "", value.weakest_title),
-      h("ul", "v-points", value.weakest.map((weak) => h("li", "", icon(weak.verdict),
-        h("button", "v-plain-button v-grow", { type: "button", onclick: () => act("select", { turn: weak.turn }) }, h("span", "v-point-text", weak.text), h("small", "", weak.question)),
-        h("span", `v-word ${verdict(weak.verdict)}`, weak.word))))],
-  ],
 });
 
 function inDays(iso) {

@@ -129,5 +129,16 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
+def spent(seconds: float, lang: Language) -> str:
+    """How long a person took, in the words of the language: seconds below a minute, else minutes, else hours."""
+    whole = round(seconds)
+    if whole < 60:
+        return t("spent.seconds", lang, n=whole)
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return t("spent.minutes", lang, n=minutes)
+    return t("spent.hours", lang, h=minutes // 60, n=minutes % 60)
+
+
 def _ring(kind: str, tone: str, share: float, text: str, below: str) -> ViewValue:
     return {"kind": kind, "tone": tone, "share": round(min(1.0, max(0.0, share)), 4), "text": text, "below": below}

@@ -27,6 +27,11 @@ ViewName = Literal[
     "rating_bar",
     "paper_card",
     "keys_card",
+    "progress_figures",
+    "progress_head",
+    "progress_list",
+    "heat_map",
+    "number_table",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
