@@ -47,7 +47,8 @@ def brief_prompts(tmp_path: Path) -> Path:
     values = "\n".join(f"{{{{ {name} }}}}" for name in names)
     front = f"---\nversion: 1\nvariables: {', '.join(names)}\n---\n"
     (tmp_path / "judge.md").write_text(f"{front}<!-- role: user -->\n{values}\n", encoding="utf-8")
-    shutil.copy(PROJECT / "prompts" / "repair.md", tmp_path)
+    for name in VARIABLES.keys() - {"judge"}:
+        shutil.copy(PROJECT / "prompts" / f"{name}.md", tmp_path)
     return tmp_path
 
 

@@ -82,7 +82,7 @@ class SecondLook:
         """Whether the quote says the key point, and not just anything; None: nobody could tell."""
         quote = point.evidence[0].quote
         decoy = DECOYS["cjk" if script(point.text) == "cjk" else "latin"]
-        coin = hmac.digest(self.secret, f"{point.id} {quote}".encode(), "sha256")[0] % 2
+        coin = hmac.digest(self.secret, f"{point.text}\n{quote}".encode(), "sha256")[0] % 2
         first, second = (point.text, decoy) if coin else (decoy, point.text)
         parts = self.prompts["second_look"].parts(
             statements=json.dumps({"a": judge_copy(first), "b": judge_copy(second)}, ensure_ascii=False),
