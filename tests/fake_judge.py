@@ -12,9 +12,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from interview.grading.second_look import DECOYS
+
 VERDICTS = ("covered", "covered", "partial", "missing", "contradicted")
 _SHAPE = re.compile(r"^\{\"key_points\".*\}$", re.MULTILINE)
 _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
+
+
+def confirmed(prompt: str) -> str:
+    """The reply to a second look: the quote says the key point, and not the statement beside it."""
+    line = next(line for line in prompt.split("\n") if line.startswith('{"a": "'))
+    return json.dumps(
+        {
+            name: {"reason": "by rote", "stated": "no" if text in DECOYS.values() else "yes"}
+            for name, text in json.loads(line).items()
+        }
+    )
 
 
 class FakeJudge:
@@ -87,7 +100,11 @@ class FakeJudge:
     def _pieces(self, messages: list[dict]) -> Iterator[str]:
         """The reply, cut after each key point."""
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
-        shape = json.loads(_SHAPE.findall(user)[-1])
+        shapes = _SHAPE.findall(user)
+        if not shapes:
+            yield confirmed(user)
+            return
+        shape = json.loads(shapes[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])
         said, feedback = self._learned.get(answer, ((), self.feedback))
         points = {}

@@ -123,15 +123,10 @@ def _row(outcome: Graded | Ungraded, rubric: Rubric) -> dict[str, Any]:
         "max_score": graded.max_score if graded else rubric.max_score,
         "band": graded.band if graded else None,
         "grader": outcome.provenance.grader,
-        "mode": outcome.provenance.mode,
-        "agreement": graded.agreement if graded else None,
-        "median_score": graded.median_score if graded else None,
-        "ballots": [ballot.model_dump(mode="json") for ballot in (graded.ballots if graded else ())],
         "label": graded.label if graded else None,
         "reason": None if isinstance(outcome, Graded) else outcome.reason,
         "key_points": [
-            point.model_dump(mode="json", include={"id", "text", "verdict", "verified", "evidence", "votes"})
-            for point in points
+            point.model_dump(mode="json", include={"id", "text", "verdict", "verified", "evidence"}) for point in points
         ],
         "criteria": [
             criterion.model_dump(mode="json", include={"id", "level", "evidence"})
@@ -139,6 +134,17 @@ def _row(outcome: Graded | Ungraded, rubric: Rubric) -> dict[str, Any]:
         ],
         "flags": list(outcome.flags),
         "feedback": graded.feedback if graded else "",
+        **(_votes(graded) if graded and graded.ballots else {}),
+    }
+
+
+def _votes(graded: Graded) -> dict[str, Any]:
+    """What is told beside the grade where several voted."""
+    return {
+        "agreement": graded.agreement,
+        "median_score": graded.median_score,
+        "ballots": [ballot.model_dump(mode="json") for ballot in graded.ballots],
+        "votes": {point.id: {vote.by: vote.verdict for vote in point.votes} for point in graded.key_points},
     }
 
 

@@ -79,6 +79,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "模型指出的一处错误没有能核对的引文，没有扣分。",
         "An error that the model named came without a quote from your answer and cost nothing.",
     ),
+    "flag.second_look_refused": (
+        "第 {detail} 点：只看要点和引文再问一次，引文并没有说出这一点，所以不算。",
+        "Point {detail}: looked at again beside its quote alone, the quote does not say it, so it does not count.",
+    ),
+    "flag.second_look_failed": (
+        "第 {detail} 点：本想再看一次引文，但没有成功；判定没有因此改变。",
+        "Point {detail}: its quote should have been looked at again, but that failed; the verdict is unchanged.",
+    ),
     "flag.polarity": (
         "第 {detail} 点：你的话和参考答案一个肯定、一个否定，可能说反了。",
         "Point {detail}: one of your answer and the reference affirms, the other denies; it may be contrary.",

@@ -89,9 +89,9 @@ def flag_text(flag: str, points: Sequence[PointGrade], lang: Language) -> str:
 
 
 def _flags(outcome: Graded | Ungraded, lang: Language) -> list[str]:
-    """The flags but those that the points say themselves."""
+    """The flags but those that the points say themselves, and second looks that changed nothing."""
     points = outcome.key_points if isinstance(outcome, Graded) else ()
-    told = [flag for flag in outcome.flags if not flag.startswith("unverified_quote")]
+    told = [flag for flag in outcome.flags if not flag.startswith(("unverified_quote:", "second_look:"))]
     return [flag_text(flag, points, lang) for flag in told]
 
 
