@@ -76,7 +76,8 @@ def test_what_does_not_hold_is_missing_with_the_claim_kept(point: str, decoy: st
     outcome, _ = graded(judgement, looked(point, decoy), request())
     second = outcome.key_points[1]
     assert (second.verdict, second.verified, second.evidence) == ("missing", False, ())
-    assert (second.claimed, second.claimed_quote) == ("partial", "the gradient vanishes")
+    claim = (second.claimed, second.claimed_quote, second.downgraded_by)
+    assert claim == ("partial", "the gradient vanishes", "second_look")
     assert outcome.flags == ("second_look:k2", "second_look_refused:k2")
     again = rescore(outcome, RUBRICS["default"])
     assert again is not None

@@ -10,7 +10,7 @@ import typer
 from interview.cli.options import AsJson, DataDir, LangOption, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, decoded, say, say_json
 from interview.errors import AnswerRefused, BackendError, ContentError
-from interview.grading.grader import Grader, GradingRequest
+from interview.grading.grader import Grader, GradingRequest, model_of
 from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.models import Graded, Provenance, Question, Ungraded
@@ -108,6 +108,7 @@ def _provenance(grader: Grader, request: GradingRequest) -> Provenance:
         grader=grader.name,
         kind=grader.kind,
         host=grader.host,
+        model=model_of(grader),
         rubric=request.rubric.ref,
         question_digest=request.question.content_digest,
         reference_digest=request.question.reference_digest,

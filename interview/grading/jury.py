@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal
 
 from interview.errors import BackendError, PassingFault
-from interview.grading.grader import Grader, GradingEvent, GradingRequest
+from interview.grading.grader import Grader, GradingEvent, GradingRequest, model_of
 from interview.grading.guard import settle
 from interview.grading.majority import agreed_criteria, agreed_doubt, agreed_findings, agreed_points
 from interview.grading.scoring import score
@@ -46,6 +46,11 @@ class JuryGrader:
     def host(self) -> str:
         """Every host that the answer is sent to, with commas between."""
         return _listed([member.host for member in self._members])
+
+    @property
+    def model(self) -> str:
+        """Every model that is asked."""
+        return _listed([model_of(member) for member in self._members])
 
     async def grade(self, request: GradingRequest) -> AsyncIterator[GradingEvent]:
         """Yield Graded, or Ungraded with the commonest reason of those who could not vote.
@@ -126,7 +131,7 @@ class JuryGrader:
             kind="judge",
             mode=self.mode,
             host=self.host,
-            model=_listed([one.model for one in made]),
+            model=self.model,
             returned_model=_listed([one.returned_model for one in made]),
             rung=next((one.rung for one in made), None),
             prompt=next((one.prompt for one in made), ""),
@@ -155,7 +160,7 @@ async def _outcome(member: Grader, request: GradingRequest) -> Graded | Ungraded
 
 def _ballot(by: str, member: Grader, one: Graded | Ungraded | BackendError) -> Ballot:
     if isinstance(one, BackendError):
-        return Ballot(by=by, host=member.host, model="", failure=one.fault)
+        return Ballot(by=by, host=member.host, model=model_of(member), failure=one.fault)
     graded = one if isinstance(one, Graded) else None
     return Ballot(
         by=by,

@@ -136,6 +136,7 @@ def _refused(point: PointGrade) -> PointGrade:
             "verified": False,
             "evidence": (),
             "claimed": point.verdict,
+            "downgraded_by": "second_look",
             "claimed_quote": point.evidence[0].quote,
         }
     )

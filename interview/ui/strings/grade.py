@@ -53,6 +53,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "grade.calls": ("调用 {n} 次", "{n:call|calls}"),
     "grade.checked": ("✓ 已核对", "✓ checked"),
     "grade.unverified": ("引文不在你的回答里，不计分", "Quote not found in your answer, not counted"),
+    "grade.not_held": (
+        "再单独看一次，引文没有说出这一点，不计分",
+        "Looked at again by itself, the quote does not say it; not counted",
+    ),
     "grade.bonus": ("加分点", "bonus"),
     "grade.findings": ("说错的地方", "Wrong statements"),
     "grade.in_code": ("由代码计算", "computed in code"),
@@ -78,10 +82,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "flag.unverified_finding": (
         "模型指出的一处错误没有能核对的引文，没有扣分。",
         "An error that the model named came without a quote from your answer and cost nothing.",
-    ),
-    "flag.second_look_refused": (
-        "第 {detail} 点：只看要点和引文再问一次，引文并没有说出这一点，所以不算。",
-        "Point {detail}: looked at again beside its quote alone, the quote does not say it, so it does not count.",
     ),
     "flag.second_look_failed": (
         "第 {detail} 点：本想再看一次引文，但没有成功；判定没有因此改变。",

@@ -28,6 +28,9 @@ from interview.ui.views.parts import (
 )
 from interview.ui.views.view import ViewValue
 
+_DOWNGRADED = {"quote": "grade.unverified", "second_look": "grade.not_held"}
+_SAID_BY_POINTS = ("unverified_quote:", "second_look:", "second_look_refused:")
+
 
 def grade_card(
     turn: Turn,
@@ -91,7 +94,7 @@ def flag_text(flag: str, points: Sequence[PointGrade], lang: Language) -> str:
 def _flags(outcome: Graded | Ungraded, lang: Language) -> list[str]:
     """The flags but those that the points say themselves, and second looks that changed nothing."""
     points = outcome.key_points if isinstance(outcome, Graded) else ()
-    told = [flag for flag in outcome.flags if not flag.startswith(("unverified_quote:", "second_look:"))]
+    told = [flag for flag in outcome.flags if not flag.startswith(_SAID_BY_POINTS)]
     return [flag_text(flag, points, lang) for flag in told]
 
 
@@ -174,7 +177,7 @@ def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
         "quotes": [evidence.quote for evidence in point.evidence],
         "checked": t("grade.checked", lang) if checked else "",
         "claim": point.claimed_quote if unproven else "",
-        "claim_note": t("grade.unverified", lang) if unproven else "",
+        "claim_note": t(_DOWNGRADED[point.downgraded_by or "quote"], lang) if unproven else "",
         "reason": point.reason,
     }
 
