@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from interview.grading.second_look import DECOYS
 
 VERDICTS = ("covered", "covered", "partial", "missing", "contradicted")
-_SHAPE = re.compile(r"^\{\"key_points\".*\}$", re.MULTILINE)
+_SHAPE = re.compile(r"^\{\"(?:key_points|criteria|pitfalls|errors)\".*\}$", re.MULTILINE)
 _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
 
 
@@ -108,21 +108,26 @@ class FakeJudge:
         answer = json.loads(_ANSWER.findall(user)[-1])
         said, feedback = self._learned.get(answer, ((), self.feedback))
         points = {}
-        for number, name in enumerate(shape["key_points"]):
+        for number, name in enumerate(shape.get("key_points", {})):
             quote, reason, verdict = said[number] if number < len(said) else self._by_rote(number, answer)
             points[name] = {"quote": quote, "reason": reason, "verdict": verdict}
-        rest = {"errors": [], "reference_check": {"quote": "", "reason": "", "status": "ok"}, "feedback": feedback}
         levels = {name: form["level"].split("|")[1] for name, form in shape.get("criteria", {}).items()}
-        if levels:
-            words = {name: {"quote": "", "reason": "by rote", "level": level} for name, level in levels.items()}
-            rest = {"criteria": words, **rest}
-        if "pitfalls" in shape:
-            rest["pitfalls"] = []
+        every = {
+            "criteria": {name: {"quote": "", "reason": "by rote", "level": level} for name, level in levels.items()},
+            "pitfalls": [],
+            "errors": [],
+            "reference_check": {"quote": "", "reason": "", "status": "ok"},
+            "feedback": feedback,
+        }
+        rest = json.dumps({name: every[name] for name in shape if name in every}, ensure_ascii=False)
+        if not points:
+            yield rest
+            return
         separator = '{"key_points": {'
         for name, point in points.items():
             yield f"{separator}{json.dumps(name)}: {json.dumps(point, ensure_ascii=False)}"
             separator = ", "
-        yield "}, " + json.dumps(rest, ensure_ascii=False)[1:]
+        yield "}}" if rest == "{}" else "}, " + rest[1:]
 
     def _by_rote(self, number: int, answer: str) -> tuple[str, str, str]:
         verdict = self.verdicts[number % len(self.verdicts)]

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +15,24 @@ from interview.backends.backend import CompletionRequest
 from interview.backends.scripted import Reply, ScriptedBackend
 from interview.errors import LastingFault, NotFound, PassingFault
 from interview.grading.careful import parts_of
-from interview.grading.grader import GradingEvent, VerdictReady, VerdictsCleared
+from interview.grading.grader import GradingEvent, VerdictReady, VerdictsCleared, model_of
 from interview.grading.judge import JudgeGrader
 from interview.grading.judge_prompt import JudgePrompt
 from interview.grading.jury import JuryGrader
 from interview.grading.majority import agreed_points
 from interview.grading.modes import GraderName, in_mode, taken_apart
 from interview.grading.scoring import rescore, score
+from interview.grading.shelf import GraderShelf, ShelvedBackend
 from interview.models import Graded, PointGrade, Provenance, Ungraded, Verdict
+from tests.command_line import Run, data_dir, refusal, run
+from tests.endpoints import endpoint_at
+from tests.fake_judge import FakeJudge
 from tests.test_judge import ANSWER, PROMPTS, RUBRICS, reply, request, said
 
+__all__ = ["data_dir", "run"]
+
 VERDICTS: tuple[Verdict, ...] = ("contradicted", "missing", "partial", "covered")
+CLOSED = "http://127.0.0.1:9/v1"
 QUOTES = {"k1": "weights that sum to one", "k2": "because it saturates", "k3": "every query"}
 
 
@@ -324,3 +332,58 @@ def test_nothing_of_an_answer_is_lost_on_the_way_to_a_jury():
     for point in graded.key_points[:2]:
         assert all(ANSWER[one.start : one.end] == one.quote for one in point.evidence)
         assert point.evidence
+
+
+# --- from a name to a grade ------------------------------------------------------------------------------------
+
+
+def test_the_shelf_builds_every_mode_of_a_backend_that_it_has(tmp_path: Path):
+    shelf = shelf_with("work", "home")
+    assert isinstance(shelf.get("work:m@careful"), JudgeGrader)
+    vote, panel = shelf.get("work@vote=3"), shelf.get("panel=work,home:big@careful")
+    assert (vote.name, vote.host) == ("work@vote=3", "127.0.0.1:9")
+    assert (model_of(vote), model_of(panel)) == ("m", "m, big")
+    assert shelf.endpoint_of("panel=home:big,work").model == "big"  # type: ignore[union-attr]
+    assert shelf.backend("work@vote=3") is not None
+    for unknown in ("nobody@careful", "coverage@careful", "panel=work,coverage", "panel=work,nobody", "work@vote=2"):
+        with pytest.raises(NotFound):
+            shelf.get(unknown)
+
+
+def shelf_with(*names: str) -> GraderShelf:
+    shelved = [
+        ShelvedBackend(
+            endpoint=endpoint_at("http://127.0.0.1:9/v1", name=name, model="m"), offered=(name,), origin="test"
+        )
+        for name in names
+    ]
+    return GraderShelf(shelved, PROMPTS)
+
+
+@pytest.mark.parametrize(("mode", "calls"), [("careful", 2), ("vote=3", 3)])
+def test_the_command_line_grades_in_a_mode(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, calls: int
+):
+    (tmp_path / "r.md").write_text("Attention weights come out of a softmax.", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("The attention weights come out of a softmax.", encoding="utf-8")
+    with FakeJudge().serving() as fake:
+        monkeypatch.setenv("OPENAI_BASE_URL", fake.url)
+        files = ("--reference-file", tmp_path / "r.md", "--answer-file", tmp_path / "a.txt")
+        made = run("grade", "--question", "Why?", *files, "--rubric", "points_only", "--mode", mode, "--json")
+        found = json.loads(made.stdout)
+        assert (found["score"], found["grader"]) == (10.0, f"custom@{mode}")
+        assert ("ballots" in found) == (mode == "vote=3")
+        assert fake.calls == calls
+
+
+def test_evaluate_measures_a_mode_and_a_mode_that_cannot_be_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    with FakeJudge().serving() as fake:
+        monkeypatch.setenv("OPENAI_BASE_URL", fake.url)
+        arguments = ("evaluate", "--suite", "golden", "--lang", "en", "--sample", "1", "--json")
+        found = json.loads(run(*arguments, "--mode", "vote=3").stdout)
+        assert found["grader"] == "custom@vote=3"
+        assert found["calls"] >= 3 * found["n"] > 0
+        assert 0 <= found["second_looks"] <= 1
+        assert "odd" in refusal(run(*arguments, "--mode", "vote=2"))
