@@ -50,6 +50,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "grade.coverage_meta": ("离线 · 没有使用模型", "offline · no model used"),
     "grade.guard_meta": ("由代码判定 · 没有使用模型", "settled by code · no model used"),
     "grade.tokens": ("{n} tokens", "{n} tokens"),
+    "grade.votes": (
+        "{n}/{m} 票，一致 {share}，各票中位数 {median}",
+        "{n} of {m} votes, {share} agree, median {median}",
+    ),
     "grade.calls": ("调用 {n} 次", "{n:call|calls}"),
     "grade.checked": ("✓ 已核对", "✓ checked"),
     "grade.unverified": ("引文不在你的回答里，不计分", "Quote not found in your answer, not counted"),

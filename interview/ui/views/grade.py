@@ -162,7 +162,17 @@ def _meta(outcome: Graded, lang: Language) -> list[str]:
     counts = (provenance.prompt_tokens, provenance.completion_tokens)
     tokens = sum(count for count in counts if count is not None)
     meta = [provenance.grader, provenance.prompt, seconds]
-    return [part for part in meta if part] + ([t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else [])
+    told = [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
+    return [part for part in meta if part] + told + _votes(outcome, lang)
+
+
+def _votes(outcome: Graded, lang: Language) -> list[str]:
+    """How many voted, how far they agree, and the middle one of their own scores; nothing where nobody voted."""
+    if outcome.agreement is None or outcome.median_score is None:
+        return []
+    voted = sum(ballot.score is not None for ballot in outcome.ballots)
+    told = {"n": voted, "m": len(outcome.ballots), "share": f"{outcome.agreement:.0%}"}
+    return [t("grade.votes", lang, **told, median=number(outcome.median_score))]
 
 
 def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
