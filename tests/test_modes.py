@@ -23,11 +23,11 @@ from interview.grading.majority import agreed_points
 from interview.grading.modes import GraderName, in_mode, taken_apart
 from interview.grading.scoring import rescore, score
 from interview.grading.shelf import GraderShelf, ShelvedBackend
-from interview.models import Graded, PointGrade, Provenance, Ungraded, Verdict
+from interview.models import Graded, KeyPoint, PointGrade, Provenance, Ungraded, Verdict
 from tests.command_line import Run, data_dir, refusal, run
 from tests.endpoints import endpoint_at
 from tests.fake_judge import FakeJudge
-from tests.test_judge import ANSWER, PROMPTS, RUBRICS, reply, request, said
+from tests.test_judge import ANSWER, PROMPTS, QUESTION, RUBRICS, reply, request, said
 
 __all__ = ["data_dir", "run"]
 
@@ -97,11 +97,11 @@ def in_parts(asked: CompletionRequest, whole: dict[str, Any] | None = None) -> s
     return json.dumps(found)
 
 
-def careful(backend: Any) -> list[GradingEvent]:
+def careful(backend: Any, asked: Any = None) -> list[GradingEvent]:
     grader = JudgeGrader(backend, PROMPTS, name="scripted@careful", mode="careful", secret=b"secret")
 
     async def collect() -> list[GradingEvent]:
-        return [event async for event in grader.grade(request())]
+        return [event async for event in grader.grade(asked or request())]
 
     return asyncio.run(collect())
 
@@ -133,16 +133,23 @@ def test_the_parts_come_to_the_grade_of_the_whole_with_all_calls_counted():
 
 
 def test_a_part_that_is_asked_again_voids_its_own_verdicts_alone():
-    bad = iter(["no JSON"])
+    ids = ("k1", "k2", "k3", "k4")
+    question = QUESTION.model_copy(
+        update={"key_points": tuple(KeyPoint(id=name, text=f"point {name}") for name in ids)}
+    )
+    whole = reply(key_points=dict.fromkeys(ids, said("missing")))
+    bad = iter([whole | {"key_points": {"k1": said("missing"), "k2": said("mostly"), "k3": said("missing")}}])
 
     def answered(asked: CompletionRequest) -> Reply:
-        rest = "feedback" in (asked.json_schema or {})["properties"]
-        return next(bad, in_parts(asked)) if rest else in_parts(asked)
+        first = "k1" in json.dumps(asked.json_schema)
+        return in_parts(asked, next(bad, whole) if first else whole)
 
-    events = careful(ScriptedBackend(answered))
-    cleared = max(number for number, event in enumerate(events) if isinstance(event, VerdictsCleared))
-    told = [event.point.id for event in events[cleared:] if isinstance(event, VerdictReady)]
-    assert sorted(told) == ["k1", "k2", "k3"]
+    events = careful(ScriptedBackend(answered), request(question=question))
+    (cleared,) = (number for number, event in enumerate(events) if isinstance(event, VerdictsCleared))
+    before = [event.point.id for event in events[:cleared] if isinstance(event, VerdictReady)]
+    after = [event.point.id for event in events[cleared:] if isinstance(event, VerdictReady)]
+    assert {"k1", "k4"} <= set(before)  # both have something to lose, and only the first group does
+    assert sorted(after) == list(ids)
     assert isinstance(events[-1], Graded)
 
 
