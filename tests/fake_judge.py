@@ -12,9 +12,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from interview.grading.second_look import DECOYS
+
 VERDICTS = ("covered", "covered", "partial", "missing", "contradicted")
-_SHAPE = re.compile(r"^\{\"key_points\".*\}$", re.MULTILINE)
+_SHAPE = re.compile(r"^\{\"(?:key_points|criteria|pitfalls|errors)\".*\}$", re.MULTILINE)
 _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
+
+
+def confirmed(prompt: str) -> str:
+    """The reply to a second look: the quote says the key point, and not the statement beside it."""
+    line = next(line for line in prompt.split("\n") if line.startswith('{"a": "'))
+    return json.dumps(
+        {
+            name: {"reason": "by rote", "stated": "no" if text in DECOYS.values() else "yes"}
+            for name, text in json.loads(line).items()
+        }
+    )
 
 
 class FakeJudge:
@@ -87,25 +100,34 @@ class FakeJudge:
     def _pieces(self, messages: list[dict]) -> Iterator[str]:
         """The reply, cut after each key point."""
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
-        shape = json.loads(_SHAPE.findall(user)[-1])
+        shapes = _SHAPE.findall(user)
+        if not shapes:
+            yield confirmed(user)
+            return
+        shape = json.loads(shapes[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])
         said, feedback = self._learned.get(answer, ((), self.feedback))
         points = {}
-        for number, name in enumerate(shape["key_points"]):
+        for number, name in enumerate(shape.get("key_points", {})):
             quote, reason, verdict = said[number] if number < len(said) else self._by_rote(number, answer)
             points[name] = {"quote": quote, "reason": reason, "verdict": verdict}
-        rest = {"errors": [], "reference_check": {"quote": "", "reason": "", "status": "ok"}, "feedback": feedback}
         levels = {name: form["level"].split("|")[1] for name, form in shape.get("criteria", {}).items()}
-        if levels:
-            words = {name: {"quote": "", "reason": "by rote", "level": level} for name, level in levels.items()}
-            rest = {"criteria": words, **rest}
-        if "pitfalls" in shape:
-            rest["pitfalls"] = []
+        every = {
+            "criteria": {name: {"quote": "", "reason": "by rote", "level": level} for name, level in levels.items()},
+            "pitfalls": [],
+            "errors": [],
+            "reference_check": {"quote": "", "reason": "", "status": "ok"},
+            "feedback": feedback,
+        }
+        rest = json.dumps({name: every[name] for name in shape if name in every}, ensure_ascii=False)
+        if not points:
+            yield rest
+            return
         separator = '{"key_points": {'
         for name, point in points.items():
             yield f"{separator}{json.dumps(name)}: {json.dumps(point, ensure_ascii=False)}"
             separator = ", "
-        yield "}, " + json.dumps(rest, ensure_ascii=False)[1:]
+        yield "}}" if rest == "{}" else "}, " + rest[1:]
 
     def _by_rote(self, number: int, answer: str) -> tuple[str, str, str]:
         verdict = self.verdicts[number % len(self.verdicts)]

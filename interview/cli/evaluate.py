@@ -28,7 +28,7 @@ from interview.cli.evaluate_tables import evaluation_lines, golden_lines, inject
 from interview.cli.options import AsJson, DataDir, Lang, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, say, say_json
 from interview.errors import ContentError
-from interview.grading.grader import GradingRequest
+from interview.grading.grader import GradingRequest, model_of
 from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.rubrics import Rubric
@@ -149,9 +149,8 @@ def _prices(given: str | None) -> Prices | None:
 def _trials(
     bench: Bench, name: str, rubric: Rubric, data_dir: Path, concurrency: int, spending: Spending | None
 ) -> Trials:
-    grader, endpoint = bench.shelf.alone(name, "evaluation"), bench.shelf.endpoint_of(name)
-    model = "" if endpoint is None else endpoint.model
-    paid = paid_gradings(data_dir / "evaluations", grader, model, rubric, bench.prompts)
+    grader = bench.shelf.alone(name, "evaluation")
+    paid = paid_gradings(data_dir / "evaluations", grader, model_of(grader), rubric, bench.prompts)
 
     def foretell(requests: Sequence[GradingRequest]) -> None:
         if spending is not None and requests:

@@ -55,9 +55,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "grade.coverage_meta": ("离线 · 没有使用模型", "offline · no model used"),
     "grade.guard_meta": ("由代码判定 · 没有使用模型", "settled by code · no model used"),
     "grade.tokens": ("{n} tokens", "{n} tokens"),
+    "grade.votes": (
+        "{n}/{m} 票，一致 {share}，各票中位数 {median}",
+        "{n} of {m} votes, {share} agree, median {median}",
+    ),
     "grade.calls": ("调用 {n} 次", "{n:call|calls}"),
     "grade.checked": ("✓ 已核对", "✓ checked"),
     "grade.unverified": ("引文不在你的回答里，不计分", "Quote not found in your answer, not counted"),
+    "grade.not_held": (
+        "再单独看一次，引文没有说出这一点，不计分",
+        "Looked at again by itself, the quote does not say it; not counted",
+    ),
     "grade.bonus": ("加分点", "bonus"),
     "grade.findings": ("说错的地方", "Wrong statements"),
     "grade.in_code": ("由代码计算", "computed in code"),
@@ -120,6 +128,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "flag.appeal_unrelated": (
         "第 {detail} 点的申诉：模型引用的话和这一点没有共同的词，所以维持。",
         "Appeal about point {detail}: the words quoted share none with the point, so it is held.",
+    ),
+    "flag.second_look_failed": (
+        "第 {detail} 点：本想再看一次引文，但没有成功；判定没有因此改变。",
+        "Point {detail}: its quote should have been looked at again, but that failed; the verdict is unchanged.",
     ),
     "flag.polarity": (
         "第 {detail} 点：你的话和参考答案一个肯定、一个否定，可能说反了。",

@@ -30,6 +30,9 @@ from interview.ui.views.parts import (
 )
 from interview.ui.views.view import ViewValue
 
+_DOWNGRADED = {"quote": "grade.unverified", "second_look": "grade.not_held"}
+_SAID_BY_POINTS = ("unverified_quote:", "second_look:", "second_look_refused:")
+
 
 def grade_card(
     turn: Turn,
@@ -97,9 +100,9 @@ def flag_text(flag: str, points: Sequence[PointGrade], lang: Language) -> str:
 
 
 def _flags(outcome: Graded | Ungraded, lang: Language) -> list[str]:
-    """The flags but those that the points say themselves."""
+    """The flags but those that the points say themselves, and second looks that changed nothing."""
     points = outcome.key_points if isinstance(outcome, Graded) else ()
-    told = [flag for flag in outcome.flags if not flag.startswith("unverified_quote")]
+    told = [flag for flag in outcome.flags if not flag.startswith(_SAID_BY_POINTS)]
     return [flag_text(flag, points, lang) for flag in told]
 
 
@@ -188,7 +191,17 @@ def _meta(outcome: Graded, lang: Language) -> list[str]:
     counts = (provenance.prompt_tokens, provenance.completion_tokens)
     tokens = sum(count for count in counts if count is not None)
     meta = [provenance.grader, provenance.prompt, seconds]
-    return [part for part in meta if part] + ([t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else [])
+    told = [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
+    return [part for part in meta if part] + told + _votes(outcome, lang)
+
+
+def _votes(outcome: Graded, lang: Language) -> list[str]:
+    """How many voted, how far they agree, and the middle one of their own scores; nothing where nobody voted."""
+    if outcome.agreement is None or outcome.median_score is None:
+        return []
+    voted = sum(ballot.score is not None for ballot in outcome.ballots)
+    told = {"n": voted, "m": len(outcome.ballots), "share": f"{outcome.agreement:.0%}"}
+    return [t("grade.votes", lang, **told, median=number(outcome.median_score))]
 
 
 def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
@@ -203,7 +216,7 @@ def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
         "quotes": [evidence.quote for evidence in point.evidence],
         "checked": t("grade.checked", lang) if checked else "",
         "claim": point.claimed_quote if unproven else "",
-        "claim_note": t("grade.unverified", lang) if unproven else "",
+        "claim_note": t(_DOWNGRADED[point.downgraded_by or "quote"], lang) if unproven else "",
         "reason": point.reason,
     }
 
