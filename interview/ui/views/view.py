@@ -23,6 +23,14 @@ ViewName = Literal[
     "room_nav",
     "answer_segments",
     "grades_list",
+    "question_rows",
+    "question_about",
+    "question_points",
+    "question_extras",
+    "question_disputes",
+    "question_history",
+    "checklist_versions",
+    "job_line",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
