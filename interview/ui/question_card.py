@@ -68,6 +68,7 @@ class QuestionCard:
             with gr.Row(elem_classes=["tight"]):
                 self.save = gr.Button("", size="sm", variant="primary", scale=0, elem_id="question-save")
                 self.close = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="question-close")
+            self.problem = view("notice", {}, elem_id="question-problem")
             self.versions = view("checklist_versions", {}, elem_id="question-versions")
 
     @property

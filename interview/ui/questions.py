@@ -92,11 +92,11 @@ class QuestionsTab:
             wires.on(changed, self._filter, [self.rows], place, self.state)
         wires.on_select(self.rows.select, self._choose, "id", seen, place, found)
         wires.on(card.back.click, self._close, seen, place, found)
-        wires.on(card.edit.click, self._edit, card.outputs, card.notice, [self.opened])
+        wires.on(card.edit.click, self._edit, card.outputs, card.problem, [self.opened])
         wires.on(card.close.click, self._leave_editor, card.outputs, card.notice)
         wires.on_select(card.versions.select, self._take_version, "id", card.outputs, card.notice, [self.opened])
         editor = [self.opened, card.box, card.lock, card.seen]
-        wires.on(card.save.click, self._save, seen, card.notice, [*found, *editor])
+        wires.on(card.save.click, self._save, seen, card.problem, [*found, *editor])
         working = [*card.outputs, self._timer]
         wires.on(card.extract.click, self._extract, working, card.notice, [self.opened])
         wires.on(card.audit.click, self._audit, working, card.notice, [self.opened])
@@ -193,7 +193,7 @@ class QuestionsTab:
             return {
                 self.card.seen: versions[-1].id,
                 self.card.versions: gr.update(value=checklist_versions(versions, "", page.lang)),
-                self.card.notice: gr.update(value=notice(error, page.lang)),
+                self.card.problem: gr.update(value=notice(error, page.lang)),
             }
         drawn = together(self._filter(page, sought, section, opened), self._shown(page, question))
         return drawn | self.card.close_editor()
