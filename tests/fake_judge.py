@@ -38,6 +38,8 @@ class FakeJudge:
         self.feedback = "Clear. Next time, add what is missing."
         self.calls = 0
         self.held_after = 1
+        # What is replied where something else than a judgement is asked for, by the name of its form.
+        self.forms: dict[str, dict] = {"anchoredreplies": {"key_points": []}, "madereplies": {"key_points": []}}
         self._learned: dict[str, tuple[Sequence[tuple[str, str, str]], str]] = {}
         self._go = threading.Event()
         self._go.set()
@@ -84,7 +86,9 @@ class FakeJudge:
             thread.join()
 
     def reply(self, body: dict, write) -> None:
-        pieces = list(self._pieces(body["messages"]))
+        form = body.get("response_format", {}).get("json_schema", {}).get("name")
+        other = self.forms.get(form)
+        pieces = list(self._pieces(body["messages"])) if other is None else [json.dumps(other, ensure_ascii=False)]
         if not body.get("stream"):
             self._go.wait()
             write(json.dumps({**_ENVELOPE, "choices": [_choice("message", "".join(pieces))]}).encode())

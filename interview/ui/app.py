@@ -38,7 +38,7 @@ class _Screen:
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
                 self.progress = ProgressTab(viva.progress, page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
-                self.questions = QuestionsTab(page)
+                self.questions = QuestionsTab(viva, page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
                 self.graders = GradersTab(page)
         self._connect(Wires(self.frame.kept, self.frame.grader, page), demo)
@@ -48,7 +48,7 @@ class _Screen:
         practice.connect(wires)
         transcripts.connect(wires, self.transcripts_tab, self.tabs, practice)
         self.progress.connect(wires, self.progress_tab, self.tabs, transcripts)
-        self.questions.connect(wires, self.questions_tab)
+        self.questions.connect(wires, self.questions_tab, self.tabs, practice, transcripts)
         self.graders.connect(wires, self.graders_tab)
         everything: Sequence[Block] = [
             *frame.outputs,
@@ -65,7 +65,10 @@ class _Screen:
             self._switch_language,
             everything,
             frame.notice,
-            [practice.talk.shown, transcripts.session_id, transcripts.turn_id, transcripts.listed],
+            [
+                *(practice.talk.shown, transcripts.session_id, transcripts.turn_id, transcripts.listed),
+                *self.questions.state,
+            ],
         )
         wires.on(
             frame.grader.input,
@@ -86,7 +89,9 @@ class _Screen:
             *self._others(page),
         )
 
-    def _switch_language(self, page: Page, shown: str, session_id: str, turn_id: str, listed: float) -> Updates:
+    def _switch_language(
+        self, page: Page, shown: str, session_id: str, turn_id: str, listed: float, *questions: str
+    ) -> Updates:
         page = page.model_copy(update={"lang": "en" if page.lang == "zh" else "zh"})
         return together(
             self.frame.labels(page),
@@ -94,6 +99,7 @@ class _Screen:
             self.practice.arrive(page, shown),
             self.transcripts.arrive(page, session_id, turn_id, listed),
             *self._others(page),
+            self.questions.arrive(page, *questions),
         )
 
     def _switch_grader(self, page: Page, shown: str, *wishes: object) -> Updates:

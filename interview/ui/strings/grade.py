@@ -74,6 +74,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "finding.error_major": ("错误", "error"),
     "finding.error_minor": ("小错", "minor error"),
     "bar.points": ("要点", "Key points"),
+    "grade.audit_meta": ("由代码重算 · 参考答案的争议已有结论", "counted anew by code · a dispute was decided"),
     "doubt.disputed": ("模型认为参考答案这里有误", "The model holds the reference to be wrong here"),
     "doubt.unsure": ("模型对参考答案这里没有把握", "The model is unsure about the reference here"),
     "doubt.note": ("成绩没有因此改变，由你决定。", "The score is unchanged by this; you decide."),
@@ -113,6 +114,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Your verdict is final. It is counted apart and never mixed into a grader's mean.",
     ),
     # --- flags; `{detail}` is what stands behind their colon, of a key point its number
+    "doubt.other_score": ("不计这几点会是 {score} 分", "Without the points concerned it would be {score}"),
+    "flag.reference_corrected": (
+        "要点 {detail} 依据的那句参考答案有误，没有计分。",
+        "Key point {detail} rests on words of the reference that are wrong; it is left out of the score.",
+    ),
     "flag.no_reference": (
         "没有参考答案：要点不是来自你的笔记，成绩只是暂评。",
         "No reference answer: the grade does not rest on your notes and is provisional.",

@@ -188,6 +188,8 @@ def _meta(outcome: Graded, lang: Language) -> list[str]:
     seconds = duration(provenance.seconds)
     if provenance.kind in ("coverage", "guard"):
         return [t(f"grade.{provenance.kind}_meta", lang), seconds]
+    if provenance.kind == "audit":
+        return [provenance.grader, t("grade.audit_meta", lang)]
     counts = (provenance.prompt_tokens, provenance.completion_tokens)
     tokens = sum(count for count in counts if count is not None)
     meta = [provenance.grader, provenance.prompt, seconds]
@@ -257,9 +259,13 @@ def _criterion_bar(criterion: CriterionGrade, lang: Language, rubric: Rubric | N
 def _doubt(outcome: Graded, lang: Language) -> ViewValue | None:
     if outcome.doubt is None:
         return None
+    other = outcome.alternative
     return {
         "title": t(f"doubt.{outcome.doubt.status}", lang),
         "quote": outcome.doubt.quote,
         "reason": outcome.doubt.reason,
-        "note": t("doubt.note", lang),
+        "other": t("doubt.other_score", lang, score=f"{other.score:.1f}") if other else "",
+        "other_sum": other.sum if other else "",
+        # A grade that was counted anew says by its flags what was decided.
+        "note": "" if outcome.provenance.kind == "audit" else t("doubt.note", lang),
     }

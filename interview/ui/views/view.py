@@ -32,6 +32,14 @@ ViewName = Literal[
     "progress_list",
     "heat_map",
     "number_table",
+    "question_rows",
+    "question_about",
+    "question_points",
+    "question_extras",
+    "question_disputes",
+    "question_history",
+    "checklist_versions",
+    "job_line",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
