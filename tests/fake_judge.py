@@ -31,6 +31,13 @@ class FakeJudge:
         judge = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                listed = json.dumps({"object": "list", "data": [{"id": "fake-judge", "object": "model"}]}).encode()
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.end_headers()
+                self.wfile.write(listed)
+
             def do_POST(self) -> None:
                 judge.calls += 1
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -87,6 +94,9 @@ class FakeJudge:
     def _pieces(self, messages: list[dict]) -> Iterator[str]:
         """The reply, cut after each key point."""
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
+        if not _SHAPE.search(user):  # nobody's answer: a test of the endpoint
+            yield "ready"
+            return
         shape = json.loads(_SHAPE.findall(user)[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])
         said, feedback = self._learned.get(answer, ((), self.feedback))
@@ -116,7 +126,7 @@ class FakeJudge:
 
 
 _ENVELOPE = {"id": "reply-1", "object": "chat.completion.chunk", "created": 0, "model": "fake-judge"}
-_USAGE = {"prompt_tokens": 900, "completion_tokens": 240, "total_tokens": 1140}
+_USAGE = {"prompt_tokens": 9000, "completion_tokens": 240, "total_tokens": 1140}
 
 
 def _choice(kind: str, text: str, finish: str | None = "stop") -> dict:

@@ -23,6 +23,9 @@ ViewName = Literal[
     "room_nav",
     "answer_segments",
     "grades_list",
+    "backend_rows",
+    "local_servers",
+    "probe_card",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
