@@ -77,6 +77,10 @@ class FakeJudge:
             self._server.server_close()
             thread.join()
 
+    def text(self, messages: list[dict]) -> str:
+        """The whole reply to a prompt, for a server that has ways of its own."""
+        return "".join(self._pieces(messages))
+
     def reply(self, body: dict, write) -> None:
         pieces = list(self._pieces(body["messages"]))
         if not body.get("stream"):

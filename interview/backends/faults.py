@@ -110,7 +110,8 @@ def refused(
 
     `waits` is what retry_after() made of the headers.
     """
-    said = _said(body).lower().replace(model.lower(), "…")  # else a model called `schema-7b` would speak of schemas
+    # Else a model called `schema-7b` would speak of schemas.
+    said = re.sub(rf"(?<![\w-]){re.escape(model.lower())}(?![\w-])", "…", _said(body).lower())
     if status in {400, 404, 405, 422}:
         return _refused_request(status, said, _fields(body), sent)
     if 300 <= status < 400:

@@ -46,10 +46,11 @@ class BackendsPanel:
         self.timer = gr.Timer(_TICK_SECONDS, active=False)
 
     def _build_form(self, lang: Language) -> None:
+        first = self._endpoints.services()[0]
         self.title = gr.Markdown("", elem_id="backend-title")
         self.service = gr.Dropdown(
             choices=self._services(lang),
-            value=self._endpoints.services()[0].name,
+            value=first.name,
             label=t("form.service", lang),
             filterable=True,
             interactive=True,
@@ -59,6 +60,7 @@ class BackendsPanel:
         self.key = gr.Textbox(label=t("form.key", lang), type="password", max_lines=1, elem_id="backend-key")
         self.model = gr.Dropdown(
             choices=[],
+            value=first.default_model or None,
             label=t("form.model", lang),
             allow_custom_value=True,
             interactive=True,

@@ -65,7 +65,10 @@ class Frame:
             self.kept: self.remembered(page),
             self.brand: gr.update(value=brand(page.lang)),
             self.grader: gr.update(
-                choices=self.grader_choices(page.lang), value=page.grader, label=t("top.grader", page.lang)
+                choices=self.grader_choices(page.lang),
+                value=page.grader,
+                label=t("top.grader", page.lang),
+                elem_classes=[self._dot(page.grader, None)],
             ),
             self.language: gr.update(value=t("top.language", page.lang)),
             self.banner: gr.update(value=banner(self.choice(page.grader), page.lang)),
