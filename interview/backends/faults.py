@@ -54,7 +54,7 @@ _NO_CHAT = re.compile(
 )
 _MODEL = re.compile(
     r"model[_ ]not[_ ]found|(unknown|invalid|no such|nonexistent) model"
-    r"|\bmodel\b.{0,120}?(not (found|exist|available|supported|loaded)|n't exist|unavailable)"
+    r"|\b(model|deployment)\b.{0,120}?(not (found|exist|available|supported|loaded)|n't exist|unavailable)"
 )
 _RUNG = re.compile(r"response_format|response format|json[_ ](schema|object|mode)|schema|grammar|structured|guided")
 _TELLING_FIELDS = ("message", "msg", "detail", "type", "param", "code", "loc", "error", "title")
