@@ -20,11 +20,13 @@ from interview.errors import Cause, EndpointMistake, FaultClass, Mistake, VivaEr
 from interview.service.drafts import Draft
 from interview.ui.views import notice
 from interview.ui.views.graders import why
-from tests.command_line import Run, data_dir, refusal, run  # noqa: F401  fixtures
+from tests.command_line import Run, data_dir, refusal, run
 from tests.endpoints import endpoint_at
 from tests.fault_server import FaultServer, fault_server, good, plain
 from tests.fault_server import refusal as refused
-from tests.test_service_endpoints import folder, viva  # noqa: F401  fixtures
+from tests.test_service_endpoints import folder, viva
+
+__all__ = ["data_dir", "folder", "run", "viva"]
 
 KEY = "sk-or-v1-canary"
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -79,7 +81,7 @@ def check_words(error: VivaError, wrong: Wrong) -> None:
 
 
 @pytest.mark.parametrize("wrong", BEFORE_SENDING, ids=lambda wrong: wrong.what)
-def test_a_mistake_is_named_with_its_fix_before_anything_is_sent(viva, wrong: Wrong):  # noqa: F811
+def test_a_mistake_is_named_with_its_fix_before_anything_is_sent(viva, wrong: Wrong):
     # No test can connect to the outside: a call would fail it.
     for act in (viva.endpoints.test_and_save, viva.endpoints.save):
         with pytest.raises(EndpointMistake) as raised:
@@ -89,7 +91,7 @@ def test_a_mistake_is_named_with_its_fix_before_anything_is_sent(viva, wrong: Wr
 
 
 @pytest.mark.parametrize("wrong", [row for row in BEFORE_SENDING if row.model], ids=lambda wrong: wrong.what)
-def test_the_command_line_names_it_too(run: Run, tmp_path: Path, wrong: Wrong):  # noqa: F811
+def test_the_command_line_names_it_too(run: Run, tmp_path: Path, wrong: Wrong):
     (tmp_path / "key").write_text(wrong.key)
     named = wrong.url or wrong.service
     told = refusal(run("backends", "add", named, "--model", wrong.model, "--key-file", tmp_path / "key"))

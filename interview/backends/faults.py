@@ -47,7 +47,9 @@ _CONTEXT = re.compile(
     r"context[_ -]?(length|size|window)|maximum context|exceed_context|input_tokens|prompt is too long|too many tokens"
 )
 _CONTENT = re.compile(r"content[_ ](filter|management|exists risk|policy)|moderation|flagged|data_inspection|sensitive")
-_KEY = re.compile(r"(invalid|incorrect|missing|wrong)[_ ]api[_ -]?key|api key not valid|authentication|unauthori[sz]ed")
+_KEY = re.compile(
+    r"(invalid|incorrect|missing|wrong)[_ ]api[_ -]?key|api key not valid|authentication|unauthori[sz]ed|no_db_connection"
+)
 _NO_CHAT = re.compile(
     r"(not|n't) (a |an )?(support(ed)? )?(chat|generat)|not a chat model|embedding model|only supports? embedding"
     r"|does not support (chat|generate|completion)|not supported in the v1/chat/completions"

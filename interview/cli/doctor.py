@@ -101,8 +101,12 @@ def _python() -> Finding:
 
 
 def _values(settings: Settings) -> Iterator[Finding]:
-    for field in ("data_dir", "lang", "host", "port", "rubrics", "prompts"):
-        yield Finding("ok", field.replace("_", "-"), f"{getattr(settings, field)} ({settings.origin(field)})")
+    for field in ("data_dir", "lang", "host", "port", "rubrics", "prompts", "with_bank", "model", "openai_base_url"):
+        value = getattr(settings, field)
+        if value is not None:
+            yield Finding("ok", field.replace("_", "-"), f"{value} ({settings.origin(field)})")
+    if settings.openai_api_key is not None:
+        yield Finding("ok", "openai-api-key", f"is set ({settings.origin('openai_api_key')})")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
