@@ -48,7 +48,8 @@ _CONTEXT = re.compile(
 )
 _CONTENT = re.compile(r"content[_ ](filter|management|exists risk|policy)|moderation|flagged|data_inspection|sensitive")
 _KEY = re.compile(
-    r"(invalid|incorrect|missing|wrong)[_ ]api[_ -]?key|api key not valid|authentication|unauthori[sz]ed|no_db_connection"
+    r"(invalid|incorrect|missing|wrong)[_ ]api[_ -]?key|api key not valid|authentication|unauthori[sz]ed"
+    r"|no_db_connection"
 )
 _NO_CHAT = re.compile(
     r"(not|n't) (a |an )?(support(ed)? )?(chat|generat)|not a chat model|embedding model|only supports? embedding"
