@@ -46,6 +46,13 @@ class FakeJudge:
         judge = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                listed = json.dumps({"object": "list", "data": [{"id": "fake-judge", "object": "model"}]}).encode()
+                self.send_response(200)
+                self.send_header("content-type", "application/json")
+                self.end_headers()
+                self.wfile.write(listed)
+
             def do_POST(self) -> None:
                 judge.calls += 1
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -84,6 +91,10 @@ class FakeJudge:
             self._server.shutdown()
             self._server.server_close()
             thread.join()
+
+    def text(self, messages: list[dict]) -> str:
+        """The whole reply to a prompt, for a server that has ways of its own."""
+        return "".join(self._pieces(messages))
 
     def reply(self, body: dict, write) -> None:
         form = body.get("response_format", {}).get("json_schema", {}).get("name")
@@ -142,7 +153,7 @@ class FakeJudge:
 
 
 _ENVELOPE = {"id": "reply-1", "object": "chat.completion.chunk", "created": 0, "model": "fake-judge"}
-_USAGE = {"prompt_tokens": 900, "completion_tokens": 240, "total_tokens": 1140}
+_USAGE = {"prompt_tokens": 9000, "completion_tokens": 240, "total_tokens": 1140}
 
 
 def _choice(kind: str, text: str, finish: str | None = "stop") -> dict:

@@ -40,8 +40,9 @@ class _Screen:
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
                 self.questions = QuestionsTab(viva, page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
-                self.graders = GradersTab(page)
-        self._connect(Wires(self.frame.kept, self.frame.grader, page), demo)
+                self.graders = GradersTab(viva, self.frame, page)
+        # A browser that remembers no grader gets the one in use now, not the one at the start of this process.
+        self._connect(Wires(self.frame.kept, self.frame.grader, page.model_copy(update={"grader": ""})), demo)
 
     def _connect(self, wires: Wires, demo: gr.Blocks) -> None:
         frame, practice, transcripts = self.frame, self.practice, self.transcripts
@@ -70,13 +71,19 @@ class _Screen:
                 *self.questions.state,
             ],
         )
-        wires.on(
-            frame.grader.input,
-            self._switch_grader,
-            everything,
-            frame.notice,
-            [practice.talk.shown, *practice.setup.wishes.inputs],
-        )
+        for chosen in (frame.grader.input, self.graders.backends.chosen.change):
+            wires.on(
+                chosen,
+                self._switch_grader,
+                everything,
+                frame.notice,
+                [practice.talk.shown, *practice.setup.wishes.inputs],
+            )
+
+        def lead(_: Page, tab: str) -> Updates:
+            return {self.tabs: gr.update(selected=tab if tab in self._tabs.values() else "practice")}
+
+        wires.on_select(frame.banner.select, lead, "to", [self.tabs], frame.notice)
 
     def _arrive(self, page: Page) -> Updates:
         """A page that opens or reloads: what the browser remembers, filled in from the store."""

@@ -82,7 +82,7 @@ class PracticeTab:
         """Show a session's interview; the set-up goes away."""
         page = page.model_copy(update={"session": session.id})
         return {
-            self._frame.kept: page.remembered(),
+            self._frame.kept: self._frame.remembered(page),
             self.setup.row: gr.update(visible=False),
             **self._talk(page, session, shown),
         }
@@ -95,7 +95,7 @@ class PracticeTab:
         """Show the set-up."""
         page = page.model_copy(update={"session": ""})
         return {
-            self._frame.kept: page.remembered(),
+            self._frame.kept: self._frame.remembered(page),
             self.talk.row: gr.update(visible=False),
             self.talk.turn: "",
             self.talk.shown: "",

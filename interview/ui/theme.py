@@ -116,6 +116,7 @@ STYLES = (
     "transcripts",
     "progress",
     "questions",
+    "graders",
     "phone",
     "motion",
 )
@@ -128,6 +129,7 @@ SCRIPTS = (
     "cards_transcripts",
     "cards_progress",
     "cards_questions",
+    "cards_graders",
     "mount",
     "chat",
     "paint",

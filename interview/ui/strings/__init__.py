@@ -8,6 +8,7 @@ from interview.ui.strings import (
     errors,
     frame,
     grade,
+    graders,
     practice,
     progress,
     questions,
@@ -23,6 +24,7 @@ TABLES = (
     transcripts.WORDS,
     progress.WORDS,
     questions.WORDS,
+    graders.WORDS,
     errors.WORDS,
 )
 # key: (Chinese, English). The part before the first dot says where it stands.

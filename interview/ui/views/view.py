@@ -40,6 +40,9 @@ ViewName = Literal[
     "question_history",
     "checklist_versions",
     "job_line",
+    "backend_rows",
+    "local_servers",
+    "probe_card",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
