@@ -117,7 +117,8 @@ class FakeJudge:
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
         shapes = _SHAPE.findall(user)
         if not shapes:
-            yield confirmed(user)
+            # A second look, or a test of the endpoint.
+            yield confirmed(user) if '{"a": "' in user else "ready"
             return
         shape = json.loads(shapes[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])
