@@ -11,6 +11,7 @@ from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
+from interview.service.comparing import Comparing
 from interview.service.interviewer import Interviewer
 from interview.service.spending import Spending
 from interview.settings import Settings
@@ -32,6 +33,7 @@ class Viva:
     prompts: Prompts
     rubrics: dict[str, Rubric]
     spending: Spending
+    comparing: Comparing
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -74,7 +76,19 @@ def build(settings: Settings) -> Viva:
     except BaseException:
         store.close()
         raise
-    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics, spending)
+    jobs = Jobs()
+    comparing = compare_with(bench, store, spending, jobs, settings)
+    return Viva(
+        *(settings, store, interviewer, worker, live, jobs, bench.shelf, bench.prompts, bench.rubrics),
+        spending,
+        comparing,
+    )
+
+
+def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, settings: Settings) -> Comparing:
+    """What compares the bench's graders on the store's answers."""
+    folder = settings.data_dir / "comparisons"
+    return Comparing(store, bench.shelf, bench.prompts, bench.rubrics, spending, jobs, folder)
 
 
 def metered(bench: Bench, store: Store, settings: Settings) -> Spending:
