@@ -123,11 +123,11 @@ async def grade_all(
     *,
     seed: int = 7,
     at_once: int = 2,
-    tell: Callable[[int], None] = lambda left: None,
+    tell: Callable[[int, Tally], None] = lambda left, tally: None,
 ) -> Tally:
     """Grade `count` made-up answers to the questions, `at_once` of them at a time, with the prompts of a folder.
 
-    `tell` is called before each with the number of answers left.
+    `tell` is called before each with the number of answers left and the tally so far.
     """
     endpoint = endpoint_at(server.base_url, name="llama", model=server.model, key=server.key, deadline_seconds=300)
     backend = OpenAICompatibleBackend(endpoint)
@@ -137,7 +137,7 @@ async def grade_all(
 
     async def work() -> None:
         while waiting:
-            tell(len(waiting))
+            tell(len(waiting), tally)
             await grade_one(judge, waiting.pop(), tally)
 
     try:
@@ -203,9 +203,10 @@ def brief_prompts(folder: Path) -> Path:
     return folder
 
 
-def show_progress(left: int) -> None:
+def show_progress(left: int, tally: Tally) -> None:
     if left % 10 == 0:
-        print(f"{left} answers left", file=sys.stderr, flush=True)
+        wrong = len(tally.crashes) + len(tally.inventions) + len(tally.lost)
+        print(f"{left} answers left; {dict(tally.outcomes)}, {wrong} wrong", file=sys.stderr, flush=True)
 
 
 def main() -> None:

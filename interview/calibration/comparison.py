@@ -135,7 +135,7 @@ def _grader(name: str, tried: Sequence[Tried]) -> GraderFigures:
         estimate=any(grade.label == "coverage_estimate" for grade in graded),
         graded=len(graded),
         failures=dict(Counter(one.outcome.reason for one in tried if isinstance(one.outcome, Ungraded)).most_common()),
-        mean=metrics.mean([SCALE * grade.score / grade.max_score for grade in graded]),
+        mean=metrics.mean([round(SCALE * grade.score / grade.max_score, 9) for grade in graded]),
         verdicts=dict(Counter(point.verdict for grade in graded for point in grade.key_points).most_common()),
         flags=dict(Counter(flag.partition(":")[0] for one in tried for flag in one.outcome.flags).most_common()),
         seconds=(metrics.percentile(seconds, 0.5), metrics.percentile(seconds, 0.95)) if seconds else None,
@@ -156,7 +156,7 @@ def _pair(answers: Sequence[ComparedAnswer], one: str, other: str, seed: int) ->
         if first.share is not None and second.share is not None
     ]
     verdicts = [pair for first, second, *_ in both for pair in _common(_points(first), _points(second))]
-    differences = [SCALE * (a - b) for *_, a, b in both]
+    differences = [round(SCALE * (a - b), 9) for *_, a, b in both]
     return PairFigures(
         one=one,
         other=other,
@@ -210,7 +210,7 @@ def _disagreement(answer: ComparedAnswer, graders: Sequence[str]) -> Disagreemen
         session_id=answer.session_id,
         question=answer.question,
         weight=round(max(apart, _verdicts_apart(points, checklists)), 6),
-        scores={name: None if share is None else SCALE * share for name, share in shares.items()},
+        scores={name: None if share is None else round(SCALE * share, 6) for name, share in shares.items()},
         points=points,
     )
 
