@@ -54,3 +54,9 @@ def tariff_of(entry: ConfiguredBackend, endpoint: Endpoint) -> Tariff | None:
         cached=known.price_cached,
         currency=entry.currency or endpoint.preset.currency,
     )
+
+
+def amount(cost: float, currency: str) -> str:
+    """Return an amount of money with as many decimals as it takes to tell it from nothing."""
+    decimals = 2 if cost >= 1 or not cost else 4 if cost >= 0.001 else 6
+    return f"{cost:.{decimals}f} {currency}".strip()

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from interview.backends.tariff import amount
 from interview.calibration.comparison import Comparison, Disagreement, GraderFigures, PairFigures
-from interview.cli.costs import amount, foretold
+from interview.cli.costs import foretold
 from interview.cli.counting import counting
 from interview.cli.options import AsJson, DataDir, PromptsDir, RubricsDir
 from interview.cli.output import complain, counted, say, say_json

@@ -131,6 +131,10 @@ class Comparing:
         key = comparison_key(sessions, graders)
         return next((job for job in reversed(self._jobs.of_kind(KIND)) if job.key == key), None)
 
+    def session_of(self, turn_id: str) -> str:
+        """The session that a turn belongs to. NotFound."""
+        return self._store.turn(turn_id).session_id
+
     def stop(self, job_id: str) -> None:
         """End a run; what it has graded stays. NotFound."""
         self._jobs.stop(job_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from interview.backends.tariff import amount
 from interview.models import (
     CriterionGrade,
     Finding,
@@ -159,7 +160,8 @@ def _meta(outcome: Graded, lang: Language) -> list[str]:
     counts = (provenance.prompt_tokens, provenance.completion_tokens)
     tokens = sum(count for count in counts if count is not None)
     meta = [provenance.grader, provenance.prompt, seconds]
-    return [part for part in meta if part] + ([t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else [])
+    cost = [amount(provenance.cost, provenance.currency)] if provenance.cost else []
+    return [part for part in meta if part] + ([t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []) + cost
 
 
 def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:

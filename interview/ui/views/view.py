@@ -23,6 +23,8 @@ ViewName = Literal[
     "room_nav",
     "answer_segments",
     "grades_list",
+    "comparison",
+    "spending",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
