@@ -10,7 +10,7 @@ from interview.models import Language
 from interview.service.comparing import Comparing
 from interview.service.interviewer import Interviewer
 from interview.ui.events import Wires
-from interview.ui.page import Page, Updates
+from interview.ui.page import Page, Updates, together
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.ui.views import view
@@ -31,7 +31,7 @@ class ComparingPanel:
         lang = page.lang
         self.notice = view("notice", {}, elem_id="compare-notice")
         with gr.Column(elem_classes=["card"], elem_id="compare"):
-            self.head = view("setup_head", {}, elem_id="compare-head")
+            self.head = view("panel_head", {}, elem_id="compare-head")
             self.sessions = gr.Dropdown(
                 choices=[],
                 value=[],
@@ -70,7 +70,7 @@ class ComparingPanel:
         kept = [one for one in sessions if one in ids] or [one for one in ids if one == page.session] or ids[:1]
         names = [choice.name for choice in self._interviewer.choices()]
         chosen = [name for name in graders if name in names] or names[:2]
-        return {
+        labels: Updates = {
             self.head: gr.update(value={"title": t("compare.title", lang), "text": t("compare.text", lang)}),
             self.sessions: gr.update(
                 choices=[(t("compare.session", lang, title=one.title, n=one.answered), one.id) for one in answered],
@@ -80,8 +80,8 @@ class ComparingPanel:
             self.graders: gr.update(choices=_labelled(names, lang), value=chosen, label=t("compare.graders", lang)),
             self.start: gr.update(value=t("compare.start", lang)),
             self.stop: gr.update(value=t("compare.stop", lang)),
-            **self._shown(page, kept, chosen),
         }
+        return together(labels, self._shown(page, kept, chosen))
 
     def connect(self, wires: Wires, tab: gr.Tab, transcripts: TranscriptsTab, tabs: gr.Tabs) -> None:
         """Give every button its event; a click on a disagreement opens its turn in the transcripts."""

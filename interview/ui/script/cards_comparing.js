@@ -8,6 +8,8 @@ const figures = (head, rows, label) =>
       list(row.cells).map((text) => h("td", "", text)))))));
 
 Object.assign(views, {
+  panel_head: (value) => [h("div", "v-card-head", h("h2", "", value.title), h("p", "", value.text))],
+
   comparison: (value, act) => [
     value.hint && h("p", "v-aside", value.hint),
     list(value.plan).length > 0 && h("ul", "v-plan", list(value.plan).map((text) => h("li", "", text))),

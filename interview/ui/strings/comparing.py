@@ -26,6 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "compare.free": ("不花钱", "nothing to pay"),
     "compare.by_length": ("按提示长度估计", "by the length of the prompts"),
     "compare.by_past": ("按以往 {n} 次估计", "by {n} earlier ones"),
+    "compare.begins": ("正在开始", "Starting"),
     "compare.running": ("正在评 {n}/{m}", "Grading {n} of {m}"),
     "compare.stopped": (
         "已停止；评过的都保留，再开始会接着评。",
@@ -42,7 +43,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "compare.unknown": ("未知", "unknown"),
     "compare.pair": ("两两比较", "Pairs"),
     "compare.agreement": ("要点一致", "Agree on key points"),
-    "compare.kappa": ("kappa", "Kappa"),
+    "compare.kappa": ("κ 系数", "Kappa"),
     "compare.difference": ("平均差（95% 区间）", "Mean difference (95 % interval)"),
     "compare.look": ("先看这些分歧", "Disagreements to look at first"),
     "compare.none": ("没有分歧。", "No disagreement."),
@@ -64,8 +65,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "spend.no_session": ("不属于任何记录", "no session"),
     "spend.budget_day": ("今天的预算", "Today's budget"),
     "spend.budget_month": ("本月的预算", "This month's budget"),
-    "spend.of": ("{used} / {limit}", "{used} of {limit}"),
-    "spend.tokens": ("{n} token", "{n} tokens"),
+    "spend.of": ("已用 {used}，共 {limit}", "{used} of {limit}"),
+    "spend.tokens": ("{n} 个 token", "{n} tokens"),
     "spend.warns": ("快用完了。", "Nearly used up."),
     "spend.stops": (
         "用完了：不再调用收费的模型。回答都在；提高预算或换评分器就能继续。",

@@ -50,8 +50,9 @@ def _unpriced(lang: Language) -> str:
 
 
 def _progress(job: Job, lang: Language) -> ViewValue:
-    share = job.done / job.total if job.total else 0.0
-    return {"text": t("compare.running", lang, n=job.done, m=job.total), "share": round(share, 4)}
+    if not job.total:
+        return {"text": t("compare.begins", lang), "share": 0}
+    return {"text": t("compare.running", lang, n=job.done, m=job.total), "share": round(job.done / job.total, 4)}
 
 
 def _problem(job: Job | None, lang: Language) -> str:
@@ -63,15 +64,21 @@ def _problem(job: Job | None, lang: Language) -> str:
 def _figures(found: Comparison, lang: Language) -> ViewValue:
     columns = ("grader", "mean", "graded", "seconds", "used", "cost", "flags")
     pairs = ("pair", "agreement", "kappa", "difference")
-    return {
+    value: ViewValue = {
         "head": [t(f"compare.{name}", lang) for name in columns],
         "graders": [_grader(one, lang) for one in found.graders],
+    }
+    both = [pair for pair in found.pairs if pair.n]
+    if not both:
+        return value
+    estimates = {one.grader for one in found.graders if one.estimate}
+    return value | {
         "pair_head": [t(f"compare.{name}", lang) for name in pairs],
-        "pairs": [_pair(pair, lang) for pair in found.pairs if pair.n],
+        "pairs": [_pair(pair, estimates, lang) for pair in both],
         "look": t("compare.look", lang) if found.disagreements else t("compare.none", lang),
         "agreed": t("compare.agreed", lang, n=found.agreed) if found.agreed else "",
         "open": t("compare.open", lang),
-        "disagreements": [_disagreement(one, found, lang) for one in found.disagreements[:_SHOWN]],
+        "disagreements": [_disagreement(one, estimates, lang) for one in found.disagreements[:_SHOWN]],
     }
 
 
@@ -82,7 +89,8 @@ def _grader(one: GraderFigures, lang: Language) -> ViewValue:
         tokens = f"{one.prompt_tokens + (one.completion_tokens or 0):,} ({one.cached_tokens or 0:,})"
     cost = t("compare.unknown", lang) if one.prompt_tokens is not None else "–"
     cells = [
-        "–" if one.mean is None else f"{one.mean:.1f}",
+        # An estimate is no score, and has no mean that could be taken for one.
+        "–" if one.mean is None or one.estimate else f"{one.mean:.1f}",
         str(one.graded),
         "–" if one.seconds is None else f"{one.seconds[0]:.1f}",
         tokens,
@@ -99,9 +107,9 @@ def _grader(one: GraderFigures, lang: Language) -> ViewValue:
     }
 
 
-def _pair(pair: PairFigures, lang: Language) -> ViewValue:
+def _pair(pair: PairFigures, estimates: set[str], lang: Language) -> ViewValue:
     difference = "–"
-    if pair.difference is not None:
+    if pair.difference is not None and not estimates & {pair.one, pair.other}:
         interval = f" [{pair.ci95[0]:+.1f}, {pair.ci95[1]:+.1f}]" if pair.ci95 else ""
         difference = f"{pair.difference:+.1f}{interval}"
     return {
@@ -114,8 +122,7 @@ def _pair(pair: PairFigures, lang: Language) -> ViewValue:
     }
 
 
-def _disagreement(one: Disagreement, found: Comparison, lang: Language) -> ViewValue:
-    estimates = {figures.grader for figures in found.graders if figures.estimate}
+def _disagreement(one: Disagreement, estimates: set[str], lang: Language) -> ViewValue:
     points = [
         {
             "text": plain_line(point.text),

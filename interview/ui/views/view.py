@@ -23,6 +23,7 @@ ViewName = Literal[
     "room_nav",
     "answer_segments",
     "grades_list",
+    "panel_head",
     "comparison",
     "spending",
 ]
