@@ -5,7 +5,7 @@ nothing. Run it as `python -m benchmarks.prompt_cost [--lang en] [--notes PATH]`
 """
 
 import argparse
-import os
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ class Shares:
 
     @property
     def total(self) -> float:
+        """Bytes per grading."""
         return sum(self.sizes.values())
 
 
@@ -55,7 +56,7 @@ def measure(questions: Sequence[Question], prompt: Prompt, rubric: Rubric, lang:
     """Measure the prompts for these questions, in their order."""
     prompts = prompts_of(questions, prompt, rubric, lang)
     within_question = [shared(group[0], other) / len(other) for group in prompts for other in group[1:]]
-    pairs = zip(prompts, prompts[1:], strict=False)
+    pairs = itertools.pairwise(prompts)
     within_session = [shared(before[-1], after[0]) / len(after[0]) for before, after in pairs]
     common = min((shared(prompts[0][0], group[0]) for group in prompts[1:]), default=0)
     fixed = [min(shared(group[0], other) for other in group[1:]) for group in prompts]
@@ -71,7 +72,8 @@ def measure(questions: Sequence[Question], prompt: Prompt, rubric: Rubric, lang:
 
 def shared(one: bytes, other: bytes) -> int:
     """Return the length of the common prefix, in bytes."""
-    return len(os.path.commonprefix([one, other]))
+    both = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(both) if a != b), min(len(one), len(other)))
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def spending_card(by: Grouping, sums: Sequence[Sum], limits: Sequence[Limit], la
     }
 
 
-_COLUMNS = ("calls", "prompt", "cached", "completion", "cost")
+_COLUMNS = ("cost", "calls", "prompt", "cached", "completion")  # on a phone the first ones are seen
 
 
 def _limit(limit: Limit, lang: Language) -> ViewValue:
@@ -55,7 +55,7 @@ def _row(by: Grouping, one: Sum, lang: Language) -> ViewValue:
     elif by == "session":
         name = plain_line(one.title) or one.key[:8] or t("spend.no_session", lang)
     tokens = (one.prompt_tokens, one.cached_tokens, one.completion_tokens)
-    return {"name": name, "cells": [f"{one.calls:,}", *(f"{count:,}" for count in tokens), _cost(one, lang)]}
+    return {"name": name, "cells": [_cost(one, lang), f"{one.calls:,}", *(f"{count:,}" for count in tokens)]}
 
 
 def _cost(one: Sum, lang: Language) -> str:
