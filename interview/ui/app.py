@@ -6,6 +6,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from interview.models import Language
+from interview.ui.comparing import ComparingPanel
 from interview.ui.contest import Contest
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
@@ -14,6 +15,7 @@ from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
 from interview.ui.progress import ProgressTab
 from interview.ui.questions import QuestionsTab
+from interview.ui.spending import SpendingPanel
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.wiring import Viva
@@ -41,6 +43,8 @@ class _Screen:
                 self.questions = QuestionsTab(viva, page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
                 self.graders = GradersTab(viva, self.frame, page)
+                self.comparing = ComparingPanel(viva.comparing, service, page)
+                self.spending = SpendingPanel(viva.spending, page)
         # A browser that remembers no grader gets the one in use now, not the one at the start of this process.
         self._connect(Wires(self.frame.kept, self.frame.grader, page.model_copy(update={"grader": ""})), demo)
 
@@ -51,6 +55,8 @@ class _Screen:
         self.progress.connect(wires, self.progress_tab, self.tabs, transcripts)
         self.questions.connect(wires, self.questions_tab, self.tabs, practice, transcripts)
         self.graders.connect(wires, self.graders_tab)
+        self.comparing.connect(wires, self.graders_tab, transcripts, self.tabs)
+        self.spending.connect(wires, self.graders_tab)
         everything: Sequence[Block] = [
             *frame.outputs,
             *practice.outputs,
@@ -58,6 +64,8 @@ class _Screen:
             *self.progress.outputs,
             *self.questions.outputs,
             *self.graders.outputs,
+            *self.comparing.outputs,
+            *self.spending.outputs,
             *self._tabs,
         ]
         practice.follow(wires.on_visit(demo.load, self._arrive, everything, frame.notice))
@@ -117,7 +125,13 @@ class _Screen:
         )
 
     def _others(self, page: Page) -> tuple[Updates, ...]:
-        return self.progress.arrive(page), self.questions.arrive(page), self.graders.arrive(page)
+        return (
+            self.progress.arrive(page),
+            self.questions.arrive(page),
+            self.graders.arrive(page),
+            self.comparing.arrive(page),
+            self.spending.arrive(page),
+        )
 
     @property
     def _tabs(self) -> dict[gr.Tab, str]:

@@ -117,6 +117,7 @@ STYLES = (
     "progress",
     "questions",
     "graders",
+    "comparing",
     "phone",
     "motion",
 )
@@ -130,6 +131,7 @@ SCRIPTS = (
     "cards_progress",
     "cards_questions",
     "cards_graders",
+    "cards_comparing",
     "mount",
     "chat",
     "paint",

@@ -5,6 +5,7 @@
 
 from interview.models import Language
 from interview.ui.strings import (
+    comparing,
     errors,
     frame,
     grade,
@@ -25,6 +26,7 @@ TABLES = (
     progress.WORDS,
     questions.WORDS,
     graders.WORDS,
+    comparing.WORDS,
     errors.WORDS,
 )
 # key: (Chinese, English). The part before the first dot says where it stands.

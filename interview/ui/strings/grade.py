@@ -123,6 +123,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "没有参考答案：要点不是来自你的笔记，成绩只是暂评。",
         "No reference answer: the grade does not rest on your notes and is provisional.",
     ),
+    "flag.fallback": (
+        "你选的评分器 {detail} 没有应答，由下一个代评。",
+        "The grader that you chose, {detail}, did not reply; the next one stood in.",
+    ),
     "flag.reference_disputed": (
         "模型不同意参考答案。成绩没有因此改变。",
         "The model disagrees with the reference. The score is unchanged by this.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from interview.backends.tariff import amount
 from interview.models import (
     CriterionGrade,
     Finding,
@@ -193,8 +194,9 @@ def _meta(outcome: Graded, lang: Language) -> list[str]:
     counts = (provenance.prompt_tokens, provenance.completion_tokens)
     tokens = sum(count for count in counts if count is not None)
     meta = [provenance.grader, provenance.prompt, seconds]
+    cost = [amount(provenance.cost, provenance.currency)] if provenance.cost else []
     told = [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
-    return [part for part in meta if part] + told + _votes(outcome, lang)
+    return [part for part in meta if part] + told + cost + _votes(outcome, lang)
 
 
 def _votes(outcome: Graded, lang: Language) -> list[str]:

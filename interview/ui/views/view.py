@@ -43,6 +43,9 @@ ViewName = Literal[
     "backend_rows",
     "local_servers",
     "probe_card",
+    "panel_head",
+    "comparison",
+    "spending",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
