@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 VERDICTS = ("covered", "covered", "partial", "missing", "contradicted")
+FOLLOW_UP = '{"question": "…"}'  # the shape that prompts/follow_up.md asks for
 _SHAPE = re.compile(r"^\{\"key_points\".*\}$", re.MULTILINE)
 _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
 
@@ -23,6 +24,7 @@ class FakeJudge:
     def __init__(self, verdicts: tuple[str, ...] = VERDICTS) -> None:
         self.verdicts = verdicts
         self.feedback = "Clear. Next time, add what is missing."
+        self.follow_up = "And what happens after that?"
         self.calls = 0
         self.held_after = 1
         self._learned: dict[str, tuple[Sequence[tuple[str, str, str]], str]] = {}
@@ -86,6 +88,9 @@ class FakeJudge:
 
     def _pieces(self, messages: list[dict]) -> Iterator[str]:
         """The reply, cut after each key point."""
+        if FOLLOW_UP in messages[0]["content"]:
+            yield json.dumps({"question": self.follow_up})
+            return
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
         shape = json.loads(_SHAPE.findall(user)[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])
