@@ -148,7 +148,8 @@ class PracticeTab:
         self.follow(submitted.then(None, [talk.sent], None, js=forget, **PRIVATE))
         for button, does in ((talk.hint, act.hint), (talk.reveal, act.reveal), (talk.skip, act.skip)):
             wires.on(button.click, does, seen, place, [talk.turn])
-        wires.on(talk.source.click, act.source, seen, place, [talk.shown])
+        opened = wires.on(talk.source.click, act.source, seen, place, [talk.shown])
+        opened.then(None, None, None, js="() => viva.showPassage()", **PRIVATE)
         wires.on(talk.retry.click, act.retry, seen, place, [talk.shown])
         wires.on(foot.next.click, act.go_on, seen, place)
         wires.on(foot.sure.input, act.sure, [foot.sure], place, [talk.turn, foot.sure])
