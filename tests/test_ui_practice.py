@@ -178,7 +178,7 @@ def test_a_mock_interview_says_nothing_before_its_end_and_then_reports(world: Wo
         assert drawn["grade"]["value"] == drawn["report-card"]["value"] == drawn["rate"]["value"] == {}
         assert drawn["q-head"]["value"]["points"] == ""
         assert {dot["tone"] for dot in drawn["q-head"]["value"]["dots"]} == {"answered", "open", "unasked"}
-    assert world.said()[2].startswith("Saved · 0:0")
+    assert world.said()[3].startswith("Saved · 0:0")
     world.send("不知道")  # as in a real interview, that is an answer
     world.send("tokens are compared")
     assert world.session.finished_at is not None
@@ -195,7 +195,7 @@ def test_an_answer_after_the_time_is_taken_and_the_overrun_noted(world: World, m
     clock = world.viva.store.clock
     monkeypatch.setattr(world.viva.store, "clock", lambda: clock() + timedelta(seconds=150))
     world.send("too late, and still here")
-    assert "over" in world.said()[2]
+    assert "over" in world.said()[3]
     assert world.session.turns[0].answer is not None
 
 
