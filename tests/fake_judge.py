@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from interview.grading.second_look import DECOYS
 
 VERDICTS = ("covered", "covered", "partial", "missing", "contradicted")
+FOLLOW_UP = '{"question": "…"}'  # the shape that prompts/follow_up.md asks for
 _SHAPE = re.compile(r"^\{\"(?:key_points|criteria|pitfalls|errors)\".*\}$", re.MULTILINE)
 _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
 
@@ -36,6 +37,7 @@ class FakeJudge:
     def __init__(self, verdicts: tuple[str, ...] = VERDICTS) -> None:
         self.verdicts = verdicts
         self.feedback = "Clear. Next time, add what is missing."
+        self.follow_up = "And what happens after that?"
         self.calls = 0
         self.held_after = 1
         # What is replied where something else than a judgement is asked for, by the name of its form.
@@ -114,6 +116,9 @@ class FakeJudge:
 
     def _pieces(self, messages: list[dict]) -> Iterator[str]:
         """The reply, cut after each key point."""
+        if FOLLOW_UP in messages[0]["content"]:
+            yield json.dumps({"question": self.follow_up})
+            return
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
         shapes = _SHAPE.findall(user)
         if not shapes:

@@ -237,9 +237,12 @@ class TalkPanel:
     def _reference(self, session: Session, turn: Turn | None, lang: Language) -> Updates:
         """The reference of a Turn that is over, folded; of an open one only when it was asked for, and then open."""
         if turn is None or not shows_reference(session, turn):
-            folds = (self.reference_fold, self.source_fold)
-            texts = (self.reference, self.source_text)
-            return dict.fromkeys(folds, gr.update(visible=False)) | dict.fromkeys(texts, gr.update(value=""))
+            return {
+                self.reference_fold: gr.update(visible=False),
+                self.reference: gr.update(value=""),
+                self.source_fold: gr.update(visible=False),
+                self.source_text: gr.update(value=""),
+            }
         question = turn.question
         if not question.has_reference:
             text, label = t("feedback.no_reference", lang), t("room.reference", lang)
