@@ -30,7 +30,9 @@ class _Screen:
             with gr.Tab(
                 t("tab.transcripts", page.lang), id="transcripts", elem_id="tab-transcripts"
             ) as self.transcripts_tab:
-                self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page)
+                self.transcripts = TranscriptsTab(
+                    service, viva.archive, viva.discussing, viva.live, viva.rubrics, self.frame
+                )
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
                 self.progress = ProgressTab(page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
@@ -61,7 +63,7 @@ class _Screen:
             self._switch_language,
             everything,
             frame.notice,
-            [practice.talk.shown, transcripts.session_id, transcripts.turn_id, transcripts.listed],
+            [practice.talk.shown, *transcripts.state],
         )
         wires.on(
             frame.grader.input,
@@ -82,13 +84,13 @@ class _Screen:
             *self._others(page),
         )
 
-    def _switch_language(self, page: Page, shown: str, session_id: str, turn_id: str, listed: float) -> Updates:
+    def _switch_language(self, page: Page, shown: str, session_id: str, turn_id: str, wanted: str) -> Updates:
         page = page.model_copy(update={"lang": "en" if page.lang == "zh" else "zh"})
         return together(
             self.frame.labels(page),
             self._tab_labels(page),
             self.practice.arrive(page, shown),
-            self.transcripts.arrive(page, session_id, turn_id, listed),
+            self.transcripts.arrive(page, session_id, turn_id, wanted),
             *self._others(page),
         )
 

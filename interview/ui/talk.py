@@ -174,7 +174,7 @@ class TalkPanel:
                 placeholder=t("composer.answer" if turn else "composer.next", lang),
                 interactive=turn is not None,
                 submit_btn=turn is not None,
-                visible=not finished,
+                visible=not finished or turn is not None,
             ),
         }
 
@@ -250,10 +250,10 @@ def _pill(elem_id: str, kind: str = "pill") -> gr.Button:
 
 
 def _open_turn(session: Session) -> Turn | None:
-    """The Turn that waits for an answer; none once the session is finished."""
-    if session.finished_at is not None:
-        return None
-    return next((turn for turn in reversed(session.turns) if turn.state == "open"), None)
+    """The Turn that waits for an answer; of a finished session only one that was asked again since."""
+    end = session.finished_at
+    open_turns = (turn for turn in reversed(session.turns) if turn.state == "open")
+    return next((turn for turn in open_turns if end is None or turn.asked_at >= end), None)
 
 
 def _focus(session: Session, shown: str) -> Turn | None:
@@ -261,4 +261,5 @@ def _focus(session: Session, shown: str) -> Turn | None:
     asked_for = next((turn for turn in session.turns if turn.id == shown), None)
     if asked_for is not None:
         return asked_for
-    return None if shown == SUMMARY or session.finished_at is not None else session.turns[-1]
+    newest, end = session.turns[-1], session.finished_at
+    return None if shown == SUMMARY or (end is not None and newest.asked_at < end) else newest

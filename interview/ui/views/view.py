@@ -21,7 +21,14 @@ ViewName = Literal[
     "session_rows",
     "room_head",
     "room_nav",
+    "hit_rows",
+    "job_line",
+    "import_card",
+    "turn_head",
     "answer_segments",
+    "reference_marks",
+    "attempts_card",
+    "improved_card",
     "grades_list",
 ]
 
