@@ -18,11 +18,14 @@ _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
 
 
 class FakeJudge:
-    """`url` is what OPENAI_BASE_URL takes. `calls` counts requests; `feedback` goes into every reply."""
+    """`url` is what OPENAI_BASE_URL takes. `calls` counts requests; `feedback` goes into every reply.
+
+    Asked for anything but a judgement it replies with `text`."""
 
     def __init__(self, verdicts: tuple[str, ...] = VERDICTS) -> None:
         self.verdicts = verdicts
         self.feedback = "Clear. Next time, add what is missing."
+        self.text = "Here is what I would say."
         self.calls = 0
         self.held_after = 1
         self._learned: dict[str, tuple[Sequence[tuple[str, str, str]], str]] = {}
@@ -87,6 +90,9 @@ class FakeJudge:
     def _pieces(self, messages: list[dict]) -> Iterator[str]:
         """The reply, cut after each key point."""
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
+        if not _SHAPE.findall(user):  # not asked to judge, but to write
+            yield self.text
+            return
         shape = json.loads(_SHAPE.findall(user)[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])
         said, feedback = self._learned.get(answer, ((), self.feedback))

@@ -67,6 +67,7 @@ class ListPanel:
                 self.rows = view("session_rows", {}, elem_id="session-rows")
                 self.hits = view("hit_rows", {}, elem_id="hit-rows", visible=False)
             self.more = gr.Button("", size="sm", elem_classes=["link"], elem_id="sessions-more", visible=False)
+        self.importing.build_hidden()
         self.wanted = gr.Textbox(Wanted().model_dump_json(), visible="hidden", elem_id="list-wanted", label="wanted")
         self.undoing = gr.Textbox("", visible="hidden", elem_id="list-undoing", label="undoing")
 
@@ -75,12 +76,8 @@ class ListPanel:
             self.words = gr.Textbox("", show_label=False, container=False, elem_id="find-words", lines=1, max_lines=1)
             self.importing.build_button()
         with gr.Accordion("", open=False, elem_id="find-filters") as self.fold, gr.Row(elem_id="find-row"):
-            self.choosers = {
-                name: gr.Dropdown(
-                    [("", _ANY)], value=_ANY, label="", interactive=True, filterable=False, elem_id=f"find-{name}"
-                )
-                for name in (*_CHOSEN, "days", "shelf")
-            }
+            self.choosers = {name: _chooser(name, [_ANY]) for name in (*_CHOSEN, "days")}
+            self.choosers["shelf"] = _chooser("shelf", _SHELVES)
             self.starred = gr.Checkbox(False, label="", elem_id="find-starred", interactive=True)
             self.clear = gr.Button("", size="sm", elem_classes=["link"], elem_id="find-clear")
 
@@ -209,6 +206,12 @@ def _checked(values: dict[str, object]) -> Wanted:
         return Wanted.model_validate(values)
     except ValueError:
         return Wanted()
+
+
+def _chooser(name: str, values: Sequence[str]) -> gr.Dropdown:
+    """A dropdown that starts with the first of `values`; its words come with the language of the page."""
+    choices = [(value, value) for value in values]
+    return gr.Dropdown(choices, value=values[0], label="", interactive=True, filterable=False, elem_id=f"find-{name}")
 
 
 def _mode_word(mode: str, lang: Language) -> str:

@@ -36,6 +36,9 @@ class ImportPanel:
         self.job = view("job_line", {}, elem_id="import-job")
         self.came = view("import_card", {}, elem_id="import-card")
         self.rest = gr.Button("", size="sm", elem_classes=["pill"], elem_id="import-rest", visible=False)
+
+    def build_hidden(self) -> None:
+        """What the page knows of an import; outside of any card, whose style would show it."""
         self.running = gr.Textbox("", visible="hidden", elem_id="import-running", label="running")
         self.held = gr.Textbox("", visible="hidden", elem_id="import-held", label="held")
         self.timer = gr.Timer(0.7, active=False)
