@@ -166,6 +166,7 @@ class ListPanel:
         """Give everything its event but the rows, which lead into the room."""
         seen = self.outputs
         inputs = [self.words, *self.choosers.values(), self.starred]
+        wires.on(self.words.submit, self._filter, seen, place, inputs)
         for trigger in (self.words.input, *(chooser.input for chooser in self.choosers.values()), self.starred.input):
             wires.on(partial(trigger, trigger_mode="always_last"), self._filter, seen, place, inputs)
         wires.on(self.clear.click, self._clear, seen, place)
@@ -202,10 +203,11 @@ def read_wanted(text: str) -> Wanted:
 
 
 def _checked(values: dict[str, object]) -> Wanted:
+    """What the controls say; one that says nothing, as one that was never unfolded, does not filter."""
     try:
-        return Wanted.model_validate(values)
+        return Wanted.model_validate({name: value for name, value in values.items() if value not in (None, "", [])})
     except ValueError:
-        return Wanted()
+        return Wanted(words=str(values.get("words") or ""))
 
 
 def _chooser(name: str, values: Sequence[str]) -> gr.Dropdown:
