@@ -1,4 +1,4 @@
-"""The Transcripts tab in a real browser: search, the review room, what a model writes beside it, undo, import, phone."""
+"""The Transcripts tab in a real browser: search, the room, what a model writes beside it, undo, import, phone."""
 
 from collections.abc import Iterator
 from pathlib import Path

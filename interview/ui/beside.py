@@ -8,7 +8,7 @@ from gradio.blocks import Block
 from gradio.components import Component
 
 from interview.jobs import Job
-from interview.models import CANDIDATE, Remark, Session, Transcript, Turn
+from interview.models import CANDIDATE, Remark, Transcript, Turn
 from interview.service.archive import Archive
 from interview.service.discussing import Discussing
 from interview.ui.events import Wires
@@ -18,6 +18,9 @@ from interview.ui.strings import t
 from interview.ui.views import view
 from interview.ui.views.attempts import attempts_card, improved_card
 from interview.ui.views.found import job_line
+
+
+Redraw = Callable[[Page, str, str], Updates]
 
 
 class BesidePanel:
@@ -72,9 +75,9 @@ class BesidePanel:
 
     def render(self, page: Page, transcript: Transcript, turn: Turn, *, moved: bool) -> Updates:
         """The cards of a Turn. `moved`: False where the same is only drawn again, so that what is typed stays."""
-        lang, session = page.lang, transcript.session
+        lang = page.lang
         said = [remark for remark in transcript.remarks if remark.turn_id == turn.id]
-        attempts = attempts_card(session, turn, lang)
+        attempts = attempts_card(transcript.session, turn, lang)
         job = self._discussing.latest(turn.id)
         able, idle = self._has_model(page.grader), job is None or job.over
         marks = transcript.marks.get(turn.id)
@@ -85,7 +88,7 @@ class BesidePanel:
             self.no_model: gr.update(value=t("discuss.no_model", lang), visible=not able),
             self.job: gr.update(value=job_line(job, lang)),
             self.timer: gr.update(active=not idle),
-            **self._improved(page, session, turn, said, usable=able and idle),
+            **self._improved(page, turn, said, usable=able and idle),
             **self._discussion(page, said, able=able, idle=idle),
             self.note_fold: gr.update(label=t("note.title", lang)),
             self.note: gr.update(label=t("note.text", lang)),
@@ -98,7 +101,7 @@ class BesidePanel:
             updates[self.improved_fold]["open"] = bool(updates[self.improved]["value"])
         return updates
 
-    def _improved(self, page: Page, session: Session, turn: Turn, said: Sequence[Remark], *, usable: bool) -> Updates:
+    def _improved(self, page: Page, turn: Turn, said: Sequence[Remark], *, usable: bool) -> Updates:
         card = improved_card(turn, said, page.lang)
         return {
             self.improved_fold: gr.update(label=t("improved.title", page.lang), visible=turn.answer is not None),
@@ -124,62 +127,57 @@ class BesidePanel:
 
     # --- events
 
-    def connect(self, wires: Wires, place: Component, ids: Sequence[Component], redraw: "Redraw") -> None:
-        """`ids`: session and Turn of the page; `redraw` draws the room again, of which `outputs` is a part."""
-        act, seen = redraw.act, redraw.outputs
+    def connect(
+        self, wires: Wires, place: Component, ids: Sequence[Component], redraw: Redraw, seen: Sequence[Block]
+    ) -> None:
+        """`ids`: session and Turn of the page; `redraw` draws the room again, of which this is a part, as `seen`."""
+        self._redraw = redraw
+        wires.on(self.say.submit, self._say, seen, place, [*ids, self.say])
+        wires.on(self.retry.click, self._ask_again, seen, place, ids)
+        wires.on(self.improve.click, self._improve, seen, place, ids)
+        for left in (self.save.click, self.note.blur):  # who goes on to another question has left the note
+            wires.on(left, self._save, [self.save], place, [*ids, self.note])
+        wires.on(self.note.input, self._edited, [self.save], place, clears=False)
+        wires.on(self.timer.tick, self._poll, seen, place, ids, clears=False)
+        wires.on_select(self.job.select, self._stop, "job", [self.timer], place)
 
-        def say(page: Page, session_id: str, turn_id: str, text: str) -> Updates:
-            if not text.strip():
-                return {}
-            self._discussing.say(turn_id, text)
-            self._discussing.reply(turn_id, page.grader)
-            updates = act(page, session_id, turn_id)
-            updates[self.say]["value"] = ""
-            return updates
+    def _say(self, page: Page, session_id: str, turn_id: str, text: str) -> Updates:
+        """Keep what was said, then ask for the reply; the box is emptied only then."""
+        if not text.strip():
+            return {}
+        self._discussing.say(turn_id, text)
+        self._discussing.reply(turn_id, page.grader)
+        updates = self._redraw(page, session_id, turn_id)
+        updates[self.say]["value"] = ""
+        return updates
 
-        def retry(page: Page, session_id: str, turn_id: str) -> Updates:
-            self._discussing.reply(turn_id, page.grader)
-            return act(page, session_id, turn_id)
+    def _ask_again(self, page: Page, session_id: str, turn_id: str) -> Updates:
+        self._discussing.reply(turn_id, page.grader)
+        return self._redraw(page, session_id, turn_id)
 
-        def improve(page: Page, session_id: str, turn_id: str) -> Updates:
-            self._discussing.improve(turn_id, page.grader)
-            updates = act(page, session_id, turn_id)
-            updates[self.improved_fold]["open"] = True
-            return updates
+    def _improve(self, page: Page, session_id: str, turn_id: str) -> Updates:
+        self._discussing.improve(turn_id, page.grader)
+        updates = self._redraw(page, session_id, turn_id)
+        updates[self.improved_fold]["open"] = True
+        return updates
 
-        def save(page: Page, session_id: str, turn_id: str, note: str) -> Updates:
-            self._archive.note(turn_id, note)
-            return {self.save: gr.update(value=f"✓ {t('note.saved', page.lang)}")}
+    def _save(self, page: Page, session_id: str, turn_id: str, note: str) -> Updates:
+        self._archive.note(turn_id, note)
+        return {self.save: gr.update(value=f"✓ {t('note.saved', page.lang)}")}
 
-        def poll(page: Page, session_id: str, turn_id: str) -> Updates:
-            """Only the line of the work while it runs, and everything once it is over."""
-            job = self._discussing.latest(turn_id) if turn_id else None
-            if job is not None and not job.over:
-                return {self.job: gr.update(value=job_line(job, page.lang))}
-            return act(page, session_id, turn_id) if turn_id else {self.timer: gr.update(active=False)}
+    def _edited(self, page: Page) -> Updates:
+        return {self.save: gr.update(value=t("note.save", page.lang))}
 
-        def stop(page: Page, job_id: str) -> Updates:
-            self._archive.stop(job_id)
-            return {self.timer: gr.update(active=True)}
+    def _poll(self, page: Page, session_id: str, turn_id: str) -> Updates:
+        """Only the line of the work while it runs, and everything once it is over."""
+        job = self._discussing.latest(turn_id) if turn_id else None
+        if job is not None and not job.over:
+            return {self.job: gr.update(value=job_line(job, page.lang))}
+        return self._redraw(page, session_id, turn_id) if turn_id else {self.timer: gr.update(active=False)}
 
-        def edited(page: Page) -> Updates:
-            return {self.save: gr.update(value=t("note.save", page.lang))}
-
-        wires.on(self.say.submit, say, seen, place, [*ids, self.say])
-        wires.on(self.retry.click, retry, seen, place, ids)
-        wires.on(self.improve.click, improve, seen, place, ids)
-        wires.on(self.save.click, save, [self.save], place, [*ids, self.note])
-        wires.on(self.note.input, edited, [self.save], place, clears=False)
-        wires.on(self.timer.tick, poll, seen, place, ids, clears=False)
-        wires.on_select(self.job.select, stop, "job", [self.timer], place)
-
-
-class Redraw:
-    """How the room is drawn again: `act(page, session id, turn id)`, and all that it changes."""
-
-    def __init__(self, act: Callable[[Page, str, str], Updates], outputs: Sequence[Block]) -> None:
-        self.act = act
-        self.outputs = outputs
+    def _stop(self, page: Page, job_id: str) -> Updates:
+        self._archive.stop(job_id)
+        return {self.timer: gr.update(active=True)}
 
 
 def job_stamp(job: Job | None) -> str:

@@ -13,7 +13,7 @@ from interview.service.archive import Archive
 from interview.service.discussing import Discussing
 from interview.service.interviewer import Interviewer
 from interview.ui.archive_list import ListPanel, read_wanted
-from interview.ui.beside import BesidePanel, Redraw, job_stamp
+from interview.ui.beside import BesidePanel, job_stamp
 from interview.ui.events import Wires
 from interview.ui.follow import SLOW_SECONDS, Follower
 from interview.ui.frame import Frame
@@ -67,7 +67,7 @@ class TranscriptsTab:
     def arrive(self, page: Page, session_id: str = "", turn_id: str = "", wanted: str = "") -> Updates:
         """The tab in the page's language: the room that is open, else the list."""
         if session_id:
-            return {**self.list.show(page, wanted), **self.list.hide(), **self._drawn(page, session_id, turn_id)}
+            return {**self.list.show(page, wanted), **self.list.hide(), **self._redraw(page, session_id, turn_id)}
         return self.show_list(page, wanted)
 
     def show_list(self, page: Page, wanted: str = "") -> Updates:
@@ -83,7 +83,7 @@ class TranscriptsTab:
         room, place, seen = self.room, self.notice, self.outputs
         ids, wanted = [room.session_id, room.turn_id], self.list.wanted
         self.list.connect(wires, place)
-        room.beside.connect(wires, place, ids, Redraw(self._redraw, room.outputs))
+        room.beside.connect(wires, place, ids, self._redraw, room.outputs)
         wires.on(tab.select, self.arrive, seen, place, self.state)
         wires.on(room.back.click, self.show_list, seen, place, [wanted])
         self._follow(wires.on_select(self.list.rows.select, self.show_room, "id", seen, place))
