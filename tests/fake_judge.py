@@ -32,12 +32,15 @@ def confirmed(prompt: str) -> str:
 
 
 class FakeJudge:
-    """`url` is what OPENAI_BASE_URL takes. `calls` counts requests; `feedback` goes into every reply."""
+    """`url` is what OPENAI_BASE_URL takes. `calls` counts requests; `feedback` goes into every reply.
+
+    Asked for anything but a judgement it replies with `text`."""
 
     def __init__(self, verdicts: tuple[str, ...] = VERDICTS) -> None:
         self.verdicts = verdicts
         self.feedback = "Clear. Next time, add what is missing."
         self.follow_up = "And what happens after that?"
+        self.words = "Here is what I would say."
         self.calls = 0
         self.held_after = 1
         # What is replied where something else than a judgement is asked for, by the name of its form.
@@ -121,9 +124,8 @@ class FakeJudge:
             return
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
         shapes = _SHAPE.findall(user)
-        if not shapes:
-            # A second look, or a test of the endpoint.
-            yield confirmed(user) if '{"a": "' in user else "ready"
+        if not shapes:  # a second look; else not asked to judge, but to write
+            yield confirmed(user) if '{"a": "' in user else self.words
             return
         shape = json.loads(shapes[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])

@@ -36,7 +36,9 @@ class _Screen:
             with gr.Tab(
                 t("tab.transcripts", page.lang), id="transcripts", elem_id="tab-transcripts"
             ) as self.transcripts_tab:
-                self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page, contest)
+                self.transcripts = TranscriptsTab(
+                    service, viva.archive, viva.discussing, viva.live, viva.rubrics, self.frame, contest
+                )
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
                 self.progress = ProgressTab(viva.progress, page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
@@ -74,10 +76,8 @@ class _Screen:
             self._switch_language,
             everything,
             frame.notice,
-            [
-                *(practice.talk.shown, transcripts.session_id, transcripts.turn_id, transcripts.listed),
-                *self.questions.state,
-            ],
+            [practice.talk.shown, *transcripts.state, *self.questions.state],
+        )
         )
         for chosen in (frame.grader.input, self.graders.backends.chosen.change):
             wires.on(
@@ -105,14 +105,14 @@ class _Screen:
         )
 
     def _switch_language(
-        self, page: Page, shown: str, session_id: str, turn_id: str, listed: float, *questions: str
+        self, page: Page, shown: str, session_id: str, turn_id: str, wanted: str, *questions: str
     ) -> Updates:
         page = page.model_copy(update={"lang": "en" if page.lang == "zh" else "zh"})
         return together(
             self.frame.labels(page),
             self._tab_labels(page),
             self.practice.arrive(page, shown),
-            self.transcripts.arrive(page, session_id, turn_id, listed),
+            self.transcripts.arrive(page, session_id, turn_id, wanted),
             *self._others(page),
             self.questions.arrive(page, *questions),
         )
