@@ -87,7 +87,7 @@ class Statistics:
             return connection.execute(sa.select(cards.c.question_id).limit(1)).first() is not None
 
 
-def _fact(row: sa.Row[Any], graded: Sequence[GradingFact]) -> AnswerFact:
+def _fact(row: Any, graded: Sequence[GradingFact]) -> AnswerFact:
     return AnswerFact(
         turn_id=row.id,
         session_id=row.session_id,
