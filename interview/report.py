@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from interview.models import Graded, Label, Session, Turn, Value, counting
+from interview.models import Graded, SelfGraded, Session, Standing, Turn, Value, counting
 from interview.models.reports import (
     ConfidenceReport,
     QuestionReport,
@@ -18,7 +18,7 @@ class GradingStanding(Value):
     """What a list of sessions needs to know about one Grading. `score` and `max_score` are None without a grade."""
 
     state: Literal["pending", "running", "done"]
-    label: Label | None = None
+    label: Standing | None = None
     score: float | None = None
     max_score: float | None = None
     band: str = ""
@@ -43,15 +43,15 @@ def standing(turn: Turn) -> TurnStanding:
     """Reduce a Turn to what marks and means are computed from."""
     gradings: list[GradingStanding] = []
     for grading in turn.gradings:
-        if isinstance(grading.outcome, Graded):
+        if isinstance(grading.outcome, Graded | SelfGraded):
             grade = grading.outcome
             gradings.append(
                 GradingStanding(
                     state=grading.state,
-                    label=grade.label,
+                    label=grading.label,
                     score=grade.score,
                     max_score=grade.max_score,
-                    band=grade.band,
+                    band=grade.band if isinstance(grade, Graded) else "",
                 )
             )
         else:
@@ -78,12 +78,13 @@ def by_position(turns: Iterable[TurnStanding]) -> dict[int, TurnStanding]:
 
 
 def mark(turn: TurnStanding) -> str:
-    """One word for a Turn: a band, `estimate`, `ungraded`, `pending`, `skipped` or `open`."""
+    """One word for a Turn: a band, `own`, `estimate`, `ungraded`, `pending`, `skipped` or `open`."""
     if turn.state != "answered":
         return turn.state
     current = turn.current
     if current is not None:
-        return "estimate" if current.label == "coverage_estimate" else current.band
+        words = {"coverage_estimate": "estimate", "own": "own"}
+        return words.get(current.label or "", current.band)
     return "ungraded" if all(grading.state == "done" for grading in turn.gradings) else "pending"
 
 
@@ -93,12 +94,15 @@ def marks(turns: Iterable[TurnStanding], count: int) -> tuple[str, ...]:
     return tuple(mark(chosen[position]) if position in chosen else "open" for position in range(count))
 
 
-def mean(turns: Iterable[TurnStanding]) -> float | None:
-    """Mean score, 0-10, one decimal, of the positions whose counting grade is a judgement; None without any."""
+def mean(turns: Iterable[TurnStanding], label: Standing = "judgement") -> float | None:
+    """Mean score, 0-10, one decimal, of the positions whose counting grade is of the kind `label`; None without any.
+
+    Kinds are never mixed: a grader's figures stay the grader's.
+    """
     scores: list[float] = []
     for turn in by_position(turns).values():
         current = turn.current
-        if current is not None and current.label == "judgement" and current.score is not None and current.max_score:
+        if current is not None and current.label == label and current.score is not None and current.max_score:
             scores.append(10 * current.score / current.max_score)
     return round(sum(scores) / len(scores), 1) if scores else None
 
@@ -109,7 +113,7 @@ def report(session: Session) -> SessionReport:
     chosen = by_position(standings)
     words = [mark(turn) for turn in chosen.values()]
     answered = sum(turn.state == "answered" for turn in chosen.values())
-    estimated, ungraded, pending = (words.count(word) for word in ("estimate", "ungraded", "pending"))
+    own, estimated, ungraded, pending = (words.count(word) for word in ("own", "estimate", "ungraded", "pending"))
     by_attempt = {(turn.position, turn.attempt): turn for turn in session.turns}
     turns = [by_attempt[position, chosen[position].attempt] for position in sorted(chosen)]
     questions = tuple(_question(session, turn) for turn in turns)
@@ -118,7 +122,7 @@ def report(session: Session) -> SessionReport:
         count=len(session.questions),
         asked=session.asked,
         answered=answered,
-        judged=answered - estimated - ungraded - pending,
+        judged=answered - own - estimated - ungraded - pending,
         estimated=estimated,
         ungraded=ungraded,
         pending=pending,
@@ -132,6 +136,8 @@ def report(session: Session) -> SessionReport:
         weakest=weakest(points),
         study=study(questions, points),
         confidence=_confidence(questions),
+        own=own,
+        own_mean=mean(standings, "own"),
     )
 
 
@@ -191,6 +197,8 @@ def _sections(session: Session, chosen: Mapping[int, TurnStanding]) -> tuple[Sec
                 answered=sum(turn.state == "answered" for turn in turns),
                 judged=sum(turn.current is not None and turn.current.label == "judgement" for turn in turns),
                 mean=mean(turns),
+                own=sum(turn.current is not None and turn.current.label == "own" for turn in turns),
+                own_mean=mean(turns, "own"),
             )
         )
     return tuple(reports)

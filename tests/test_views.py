@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from interview.errors import AnswerRefused, ContentError, PassingFault
 from interview.grading.shelf import GraderChoice
-from interview.models import Evidence, KeyPoint, Language, SelfGraded, SessionSummary, UngradedReason
+from interview.models import Appeal, Evidence, Grading, KeyPoint, Language, SelfGraded, SessionSummary, UngradedReason
 from interview.notes.bank import Problem, QuestionBank
 from interview.report import report
 from interview.rubrics import load_rubrics
@@ -415,3 +415,88 @@ def test_key_points_without_a_count_are_only_counted_up():
     bare = made.question(key_points=(KeyPoint(id="b", text="x"),))
     turn = made.turn(0, made.grading(None), question=bare.model_copy(update={"key_points": ()}))
     assert views.verdict_line(turn, turn.gradings[0], made.points()[:2], "en")["clause"].startswith("2 points judged")
+
+
+# --- what can be said against a grade
+
+
+def appealed(verdict: str, name: str = "k4") -> Grading:
+    """The same grade with another verdict on one point, as an appeal against g1 leaves it."""
+    points = tuple(
+        made.point(point.id, point.text, verdict, "Deleting it" if verdict == "covered" else "")  # pyright: ignore[reportArgumentType]
+        if point.id == name
+        else point
+        for point in made.points()
+    )
+    return made.grading(made.judged(key_points=points, score=5.6), 2, appeal=Appeal(grading_id="g1", point_id=name))
+
+
+def row_of(card: dict[str, Any], name: str = "k4") -> dict[str, Any]:
+    return next(point for point in card["points"] if point["id"] == name)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_only_missing_and_partial_points_of_a_judgement_offer_an_appeal(lang: Language):
+    turn = made.turn(0, made.grading(made.judged()))
+    card = views.grade_card(turn, turn.gradings[0], (), lang)
+    offered = {point["id"]: (point["appeal"] or {}).get("state") for point in card["points"]}
+    assert offered == {"k1": None, "k2": None, "k3": "offer", "k4": "offer", "k5": None}
+    for outcome in (made.estimated(), made.judged(provenance=made.provenance(kind="guard"))):
+        turn = made.turn(0, made.grading(outcome))
+        assert not any(point["appeal"] for point in views.grade_card(turn, turn.gradings[0], (), lang)["points"])
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_appeal_is_told_where_it_was_made_and_one_runs_at_a_time(lang: Language):
+    first = made.grading(made.judged())
+    waiting = made.grading(None, 2, appeal=Appeal(grading_id="g1", point_id="k4"))
+    card = views.grade_card(made.turn(0, first, waiting), first, (), lang)
+    assert row_of(card)["appeal"]["state"] == "heard"
+    assert row_of(card, "k3")["appeal"] is None
+    for verdict, state in (("covered", "won"), ("missing", "held")):
+        heard = appealed(verdict)
+        card = views.grade_card(made.turn(0, first, heard), heard, (), lang)
+        assert row_of(card)["appeal"]["state"] == state
+        assert row_of(card, "k3")["appeal"]["grading"] == "g2"
+    failed = made.grading(made.failed("bad_reply"), 2, appeal=Appeal(grading_id="g1", point_id="k4"))
+    again = row_of(views.grade_card(made.turn(0, first, failed), first, (), lang))["appeal"]
+    assert again["state"] == "offer"
+    assert again["note"]
+
+
+def test_every_answer_can_be_graded_by_oneself_and_asked_about_elsewhere():
+    for outcome in (made.judged(), made.estimated(), made.failed(), SelfGraded(score=7, max_score=10)):
+        turn = made.turn(0, made.grading(outcome))
+        ways = views.grade_card(turn, turn.gradings[0], (), "en", graders=("coverage", "a:b@vote=3"))["ways"]
+        assert [way["kind"] for way in ways] == ["second", "own"]
+        assert [option["name"] for option in ways[0]["options"]] == ["coverage", "a:b@vote=3"]
+    pending = made.turn(0, made.grading(None))
+    assert views.grade_card(pending, pending.gradings[0], (), "en")["ways"] == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_own_verdict_looks_like_no_graders_and_shows_what_the_machine_found(lang: Language):
+    machine, own = made.grading(made.judged()), made.grading(SelfGraded(score=7, max_score=10, note="aloud"), 2)
+    turn = made.turn(0, machine, own)
+    card = views.grade_card(turn, own, (), lang)
+    assert (card["state"], card["ring"]["tone"], card["ring"]["text"]) == ("self", "own", "7.0")
+    assert "openai:small" in words(card["meta"])
+    assert "4.6 / 10" in words(card["meta"])
+    assert [point["id"] for point in card["points"]] == ["k1", "k2", "k3", "k4", "k5"]
+    assert not any(point.get("appeal") for point in card["points"])
+    assert views.mark_of(turn) == "own"
+
+
+def test_two_grades_are_compared_point_by_point_with_both_quotes():
+    turn = made.turn(0, made.grading(made.judged()), made.grading(made.estimated(), 3), appealed("covered"))
+    shown = views.grades_list(turn, "en")
+    assert [(pair["one"], pair["other"]) for pair in shown["pairs"]] == [(0, 1), (0, 2), (1, 2)]
+    assert shown["pairs"][1]["text"] == "1.0 points apart, 1 verdict differs"
+    assert "apart" not in shown["pairs"][0]["text"]  # an estimate is no score
+    (row,) = shown["pairs"][1]["rows"]
+    cells = shown["rows"][row]["cells"]
+    assert [(cells[at]["verdict"], cells[at]["quotes"]) for at in (0, 2)] == [
+        ("missing", []),
+        ("covered", ["Deleting it"]),
+    ]
+    assert "appeal" in words(shown["columns"][2]["facts"])

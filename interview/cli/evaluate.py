@@ -5,6 +5,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,12 +22,17 @@ from interview.calibration.human_grades import HumanGrades, read_human_grades
 from interview.calibration.injection import measure_injection
 from interview.calibration.probes import measure_probes
 from interview.calibration.trials import Trials, paid_gradings
+from interview.cli.costs import foretold
+from interview.cli.counting import counting
 from interview.cli.evaluate_tables import evaluation_lines, golden_lines, injection_lines, probes_lines
-from interview.cli.options import AsJson, DataDir, Lang, PromptsDir, RubricsDir
+from interview.cli.options import AsJson, DataDir, Lang, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, say, say_json
 from interview.errors import ContentError
+from interview.grading.grader import GradingRequest
+from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.rubrics import Rubric
+from interview.service.spending import Spending
 from interview.settings import read_settings
 from interview.wiring import Bench, build_bench
 
@@ -66,6 +72,7 @@ def evaluate(
         Path | None, typer.Argument(metavar="DATASET", help="Human-graded answers, JSONL or CSV.")
     ] = None,
     grader: Annotated[str | None, typer.Option(metavar="NAME", help="Else what is used at start.")] = None,
+    mode: Mode = None,
     suite: Annotated[Suite | None, typer.Option(help="Measure on a suite instead of a data set.")] = None,
     suite_file: Annotated[
         Path | None, typer.Option("--suite-file", metavar="F", help="Another file, or folder, of that suite.")
@@ -99,21 +106,27 @@ def evaluate(
     settings = read_settings(data_dir=data_dir, rubrics=rubrics, prompts=prompts)
     bench = build_bench(settings)
     chosen = _rubric(bench, rubric)
-    trials = _trials(bench, grader or bench.shelf.default, chosen, settings.data_dir, concurrency)
-    run = _Run(trials, chosen, sample, seed, _prices(prices))
-    if dataset is not None:
-        measuring = _on_people(run, read_human_grades(dataset), repeats)
-    elif suite is Suite.INJECTION:
-        measuring = _on_injection(run, read_injection(suite_file), lang)
-    else:
-        answers = _of_questions(read_golden(suite_file), sample, seed, lang)
-        measuring = _on_golden(run, answers) if suite is Suite.GOLDEN else _on_probes(run, answers)
-    report = asyncio.run(_closing(bench.shelf, measuring))
+    name = in_mode(grader, mode, bench.shelf.default)
+    with nullcontext() if bench.shelf.endpoint_of(name) is None else counting(bench, settings) as spending:
+        trials = _trials(bench, name, chosen, settings.data_dir, concurrency, spending)
+        run = _Run(trials, chosen, sample, seed, _prices(prices))
+        report = asyncio.run(_closing(bench.shelf, _measuring(run, dataset, suite, suite_file, lang, repeats)))
     if as_json:
         say_json(_rounded(report.fields))
     else:
         for line in report.lines:
             say(line)
+
+
+def _measuring(
+    run: _Run, dataset: Path | None, suite: Suite | None, suite_file: Path | None, lang: Lang | None, repeats: int
+) -> Coroutine[Any, Any, _Report]:
+    if dataset is not None:
+        return _on_people(run, read_human_grades(dataset), repeats)
+    if suite is Suite.INJECTION:
+        return _on_injection(run, read_injection(suite_file), lang)
+    answers = _of_questions(read_golden(suite_file), run.sample, run.seed, lang)
+    return _on_golden(run, answers) if suite is Suite.GOLDEN else _on_probes(run, answers)
 
 
 def _rubric(bench: Bench, name: str) -> Rubric:
@@ -133,11 +146,18 @@ def _prices(given: str | None) -> Prices | None:
         raise ContentError(f"--prices: expected two prices such as 0.25,2, found {given!r}") from fault
 
 
-def _trials(bench: Bench, name: str, rubric: Rubric, data_dir: Path, concurrency: int) -> Trials:
-    grader, endpoint = bench.shelf.get(name), bench.shelf.endpoint_of(name)
+def _trials(
+    bench: Bench, name: str, rubric: Rubric, data_dir: Path, concurrency: int, spending: Spending | None
+) -> Trials:
+    grader, endpoint = bench.shelf.alone(name, "evaluation"), bench.shelf.endpoint_of(name)
     model = "" if endpoint is None else endpoint.model
     paid = paid_gradings(data_dir / "evaluations", grader, model, rubric, bench.prompts)
-    return Trials(grader, paid, concurrency, _progress)
+
+    def foretell(requests: Sequence[GradingRequest]) -> None:
+        if spending is not None and requests:
+            complain(foretold(spending.estimate(name, requests)))
+
+    return Trials(grader, paid, concurrency, _progress, before=foretell)
 
 
 def _progress(done: int, of: int) -> None:

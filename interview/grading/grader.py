@@ -3,17 +3,24 @@
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
-from interview.models import Graded, Language, PointGrade, Question, Ungraded, Value
+from interview.models import Contested, Graded, Language, PointGrade, Question, Ungraded, Value
 from interview.rubrics import Rubric
 
 
 class GradingRequest(Value):
-    """One answer to grade. `answer` is the stored (cleaned) text; offsets of evidence count in it."""
+    """One answer to grade. `answer` is the stored (cleaned) text; offsets of evidence count in it.
+
+    `contested`: no new grading, but the appeal against one verdict of an earlier grade.
+    `session_id` is where its cost is counted (empty: nowhere). `patient`: after a passing fault somebody asks again.
+    """
 
     question: Question
     answer: str
     rubric: Rubric
     lang: Language
+    contested: Contested | None = None
+    session_id: str = ""
+    patient: bool = False
 
 
 class VerdictReady(Value):

@@ -34,12 +34,17 @@ class QuestionReport(Value):
 
 
 class SectionReport(Value):
-    """One section of the paper: how many of its positions were answered and judged, and their mean score (0-10)."""
+    """One section of the paper: how many of its positions were answered, judged by a grader, and graded by oneself.
+
+    `mean` (0-10) is that of the judged ones, `own_mean` of one's own.
+    """
 
     name: str
     answered: int
     judged: int
     mean: float | None
+    own: int = 0
+    own_mean: float | None = None
 
     @property
     def says_enough(self) -> bool:
@@ -80,8 +85,9 @@ class ConfidenceReport(Value):
 class SessionReport(Value):
     """What a session comes to. Every position counts once, by its latest answered attempt that is no follow-up.
 
-    `answered` = `judged` + `estimated` + `ungraded` + `pending`. `mean` is 0-10 over the judged positions alone
-    (estimates and failures are left out), None where there are none. `weakest` starts with the worst, `strongest` with
+    `answered` = `judged` + `own` + `estimated` + `ungraded` + `pending`. `mean` is 0-10 over the judged positions alone
+    (own verdicts, estimates and failures are left out), `own_mean` over those that the candidate graded; each is None
+    where there are none. `weakest` starts with the worst, `strongest` with
     the heaviest. `answering_seconds` adds up the questions, `elapsed_seconds` runs from the start to the end of the
     session, else to its last answer; both None without an answer. `confidence` has the levels that were told.
     """
@@ -103,3 +109,5 @@ class SessionReport(Value):
     weakest: tuple[ReportedPoint, ...]
     study: tuple[StudyItem, ...]
     confidence: tuple[ConfidenceReport, ...]
+    own: int = 0
+    own_mean: float | None = None

@@ -6,6 +6,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from interview.models import Language
+from interview.ui.contest import Contest
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
 from interview.ui.graders import GradersTab
@@ -23,14 +24,17 @@ class _Screen:
 
     def __init__(self, viva: Viva, page: Page, demo: gr.Blocks) -> None:
         service = viva.interviewer
+        contest = Contest(service, viva.appeals)
         self.frame = Frame(service, page)
         with gr.Tabs(elem_id="tabs", selected="practice", overflow_behavior="wrap") as self.tabs:
             with gr.Tab(t("tab.practice", page.lang), id="practice", elem_id="tab-practice") as self.practice_tab:
-                self.practice = PracticeTab(service, viva.live, viva.rubrics, self.frame, page)
+                self.practice = PracticeTab(
+                    service, viva.schedule, viva.follow_ups, viva.live, viva.rubrics, self.frame, page, contest
+                )
             with gr.Tab(
                 t("tab.transcripts", page.lang), id="transcripts", elem_id="tab-transcripts"
             ) as self.transcripts_tab:
-                self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page)
+                self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page, contest)
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
                 self.progress = ProgressTab(viva.progress, page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
@@ -68,7 +72,7 @@ class _Screen:
             self._switch_grader,
             everything,
             frame.notice,
-            [practice.talk.shown, practice.setup.sections, practice.setup.number],
+            [practice.talk.shown, *practice.setup.wishes.inputs],
         )
 
     def _arrive(self, page: Page) -> Updates:
@@ -92,11 +96,11 @@ class _Screen:
             *self._others(page),
         )
 
-    def _switch_grader(self, page: Page, shown: str, sections: list[str], number: int) -> Updates:
+    def _switch_grader(self, page: Page, shown: str, *wishes: object) -> Updates:
         """The choice holds for the next answer and the next regrade; what is graded stays as it is."""
         return together(
             self.frame.labels(page),
-            self.practice.grader_changed(page, shown, sections, number),
+            self.practice.grader_changed(page, shown, *wishes),
         )
 
     def _others(self, page: Page) -> tuple[Updates, ...]:

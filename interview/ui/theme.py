@@ -113,7 +113,7 @@ STYLES = (
 SCRIPTS = (
     *("pieces", "cards_frame", "cards_setup", "cards_practice", "cards_grade", "cards_transcripts"),
     *("cards_progress",),
-    *("mount", "chat", "paint", "sheet", "drafts", "page"),
+    *("mount", "chat", "paint", "sheet", "keys", "drafts", "page"),
 )
 
 

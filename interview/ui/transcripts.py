@@ -10,6 +10,7 @@ from interview.live import LiveFeed
 from interview.models import Graded, Grading, PointGrade, Session, Turn, digest
 from interview.rubrics import Rubric
 from interview.service.interviewer import Interviewer
+from interview.ui.contest import Contest
 from interview.ui.downloads import download_link
 from interview.ui.events import Wires
 from interview.ui.follow import SLOW_SECONDS, Follower
@@ -37,7 +38,13 @@ class TranscriptsTab:
     """Either the list of sessions or the room of one. Which one is open is this page's own affair."""
 
     def __init__(
-        self, interviewer: Interviewer, live: LiveFeed, rubrics: Mapping[str, Rubric], frame: Frame, page: Page
+        self,
+        interviewer: Interviewer,
+        live: LiveFeed,
+        rubrics: Mapping[str, Rubric],
+        frame: Frame,
+        page: Page,
+        contest: Contest,
     ) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         self._interviewer = interviewer
@@ -45,6 +52,7 @@ class TranscriptsTab:
         self._follower = Follower(live, interviewer.session)
         self._rubrics = rubrics
         self._frame = frame
+        self._contest = contest
         self.notice = view("notice", {}, elem_id="transcripts-notice")
         with gr.Column(elem_id="sessions") as self.list:
             with gr.Column(elem_classes=["card"]):
@@ -148,6 +156,7 @@ class TranscriptsTab:
         self._follow(wires.on_select(self.rows.select, self.show_room, "id", seen, place))
         wires.on_select(self.nav.select, self._select_turn, "turn", seen, place, [self.session_id])
         self._follow(wires.on(self.regrade.click, self._regrade, seen, place, [*room, self.grader]))
+        self._follow(wires.on_select(self.grade.select, self._say_against, "wish", seen, place, room))
         for trigger in (self.beat.change, self._timer.tick):
             wires.on(trigger, self._refresh, seen, place, [*room, self.stamp], clears=False)
 
@@ -176,6 +185,10 @@ class TranscriptsTab:
         turn = _chosen(session, turn_id)
         if turn is not None and turn.answer is not None and not is_waiting_for(turn, grader):
             self._interviewer.regrade(turn.answer.id, grader)
+        return self._room(page, self._interviewer.session(session_id), turn_id)
+
+    def _say_against(self, page: Page, wish: object, session_id: str, turn_id: str) -> Updates:
+        self._contest(wish, self._interviewer.session(session_id).turns)
         return self._room(page, self._interviewer.session(session_id), turn_id)
 
     def _refresh(self, page: Page, session_id: str, turn_id: str, stamp: str) -> Updates:

@@ -10,6 +10,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "top.grader": ("评分器", "Grader"),
     "top.language": ("EN", "中"),
     "top.dark": ("◐", "◐"),
+    "grader.self": ("自评", "oneself"),
     "grader.coverage": ("覆盖度估计（离线）", "Coverage estimate (offline)"),
     "banner.title": ("没有连接模型。", "No model is connected."),
     "banner.text": (

@@ -7,6 +7,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "band.fair": ("一般", "Fair"),
     "band.weak": ("薄弱", "Weak"),
     "mark.estimate": ("覆盖度估计", "coverage estimate"),
+    "mark.own": ("自评", "own verdict"),
     "mark.ungraded": ("未评分", "not graded"),
     "mark.pending": ("正在评分", "being graded"),
     "mark.skipped": ("已跳过", "skipped"),
@@ -43,7 +44,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "按字面看，{tally}。不是对错判断。",
         "By wording alone, {tally}. Not a judgement of correctness.",
     ),
-    "grade.self": ("这是你自己打的分。", "This is your own verdict."),
+    "grade.self": (
+        "这是你自己打的分，以它为准；机器的成绩都保留着。",
+        "This is your own verdict, and it counts; every machine's grade is kept.",
+    ),
+    "grade.machine": ("{grader} 的判断", "As {grader} judged it"),
     "grade.no_statistics": ("不计入统计", "not in statistics"),
     "grade.provisional": ("暂评：没有参考答案", "provisional: no reference"),
     "grade.older_reference": ("按旧的参考答案评的", "graded against an older reference"),
@@ -66,6 +71,39 @@ WORDS: dict[str, tuple[str, str]] = {
     "doubt.note": ("成绩没有因此改变，由你决定。", "The score is unchanged by this; you decide."),
     "feedback.reference": ("参考答案（来自你的笔记，第 {n} 行）", "Reference answer (your notes, line {n})"),
     "feedback.no_reference": ("这道题没有参考答案。", "This question has no reference answer."),
+    # --- what can be said against a grade
+    "appeal.offer": ("我说过这点", "I said that"),
+    "appeal.reason": ("在哪里说的？（可不填）", "Where? (optional)"),
+    "appeal.go": ("请它再看一次", "Look again"),
+    "appeal.rule": (
+        "同一个评分器只重看这一点：要么引用你回答里的原话，要么维持。理由只是提示，不算回答。",
+        "The same grader looks at this point alone: it quotes your answer or holds. The reason is a hint, no answer.",
+    ),
+    "appeal.heard": ("正在重看这一点…", "Looking at this point again…"),
+    "appeal.won": ("申诉成立：原话找到了", "Appeal won: the words are there"),
+    "appeal.held": ("申诉后维持：没有找到能证明的原话", "Held after appeal: no words that prove it"),
+    "appeal.failed": (
+        "上次申诉没有结果：{reason}。什么都没有改变。",
+        "The appeal came to nothing: {reason}. Nothing changed.",
+    ),
+    "appeal.row_heard": ("申诉第 {n} 点：处理中", "appeal, point {n}: being heard"),
+    "appeal.row_won": ("申诉第 {n} 点：成立", "appeal, point {n}: won"),
+    "appeal.row_held": ("申诉第 {n} 点：维持", "appeal, point {n}: held"),
+    "appeal.row_failed": ("申诉第 {n} 点：没有结果", "appeal, point {n}: no result"),
+    "second.title": ("第二意见", "Second opinion"),
+    "second.label": ("评分器", "Grader"),
+    "second.go": ("再评一次", "Grade again"),
+    "second.note": ("新成绩放在旧成绩旁边，都保留。", "The new grade stands beside the old one; both are kept."),
+    "second.waiting": ("{grader} 正在另评一次。", "{grader} is grading it, too."),
+    "own.title": ("我自己评", "Grade it myself"),
+    "own.change": ("改我的评分", "Change my verdict"),
+    "own.label": ("分数", "Score"),
+    "own.note": ("理由（可不填）", "Why (optional)"),
+    "own.go": ("以此为准", "Let it count"),
+    "own.rule": (
+        "你的评分是最终的，统计时单独计算，不混进评分器的平均分。",
+        "Your verdict is final. It is counted apart and never mixed into a grader's mean.",
+    ),
     # --- flags; `{detail}` is what stands behind their colon, of a key point its number
     "flag.no_reference": (
         "没有参考答案：要点不是来自你的笔记，成绩只是暂评。",
@@ -78,6 +116,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "flag.unverified_finding": (
         "模型指出的一处错误没有能核对的引文，没有扣分。",
         "An error that the model named came without a quote from your answer and cost nothing.",
+    ),
+    "flag.appeal_unrelated": (
+        "第 {detail} 点的申诉：模型引用的话和这一点没有共同的词，所以维持。",
+        "Appeal about point {detail}: the words quoted share none with the point, so it is held.",
     ),
     "flag.polarity": (
         "第 {detail} 点：你的话和参考答案一个肯定、一个否定，可能说反了。",

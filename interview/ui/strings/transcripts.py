@@ -11,6 +11,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "sessions.more": ("更早的记录", "Older sessions"),
     "room.back": ("← 全部记录", "← All transcripts"),
     "room.mean": ("平均 {mean} · {n} 题", "mean {mean} · {n:question|questions}"),
+    "room.own_mean": ("自评 {mean} · {n} 题", "own {mean} · {n:question|questions}"),
     "room.nav": ("这次的题目", "Questions of this session"),
     "room.answer": ("你的回答", "Your answer"),
     "room.reference": ("参考答案", "Reference answer"),
@@ -30,5 +31,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "grades.differs": ("判断不同", "verdicts differ"),
     "grades.agree": ("相同 {n}/{m}", "{n} of {m} agree"),
     "grades.apart": ("相差 {n} 分", "{n} points apart"),
+    "grades.same": ("要点判断全部相同", "every verdict is the same"),
+    "grades.differ": ("{n} 个要点判断不同", "{n:verdict differs|verdicts differ}"),
+    "grades.compare": ("比较", "compare"),
     "grades.kept": ("所有成绩都保留", "all grades are kept"),
 }

@@ -14,8 +14,10 @@ from interview.models import (
     Ungraded,
 )
 from interview.rubrics import Rubric
+from interview.service.appeals import machine_grading
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import TABLE, t
+from interview.ui.views.contest import appeal_of, on_its_way, own_verdict, second_opinion
 from interview.ui.views.line import judged_text, retry_at_of, state_of, title_of, waiting_text
 from interview.ui.views.parts import (
     duration,
@@ -35,13 +37,16 @@ def grade_card(
     live_points: Sequence[PointGrade],
     lang: Language,
     rubric: Rubric | None = None,
+    graders: Sequence[str] = (),
 ) -> ViewValue:
     """Everything about one grading but the feedback, which is Markdown. With `rubric` its own words name the bars.
 
-    `marks` (quote and verdict) are painted in the answer's message while the card is shown.
+    `marks` (quote and verdict) are painted in the answer's message while the card is shown. `graders` are offered for
+    a second opinion. A form inside it fires `select` with a `wish` (`ui/contest.py`).
     """
     card: ViewValue = {
         "turn": turn.id,
+        "grading": grading.id if grading else "",
         "state": state_of(grading),
         "ring": ring_of(grading, live_points, lang),
         "title": title_of(grading, lang),
@@ -51,14 +56,17 @@ def grade_card(
         "points": [],
         "marks": [],
     }
-    outcome = grading.outcome if grading else None
-    if isinstance(outcome, Graded):
-        return card | _graded_card(turn, outcome, lang, rubric)
-    if isinstance(outcome, Ungraded):
-        return card | _ungraded_card(outcome, lang)
-    if isinstance(outcome, SelfGraded):
-        return card | {"sentence": t("grade.self", lang), "notes": [outcome.note] if outcome.note else []}
-    return card | _pending_card(turn, grading, live_points, lang)
+    if grading is None or grading.outcome is None:
+        ways = [own_verdict(turn, grading, lang)] if state_of(grading) == "waiting" else []
+        return card | _pending_card(turn, grading, live_points, lang) | {"ways": ways}
+    card["ways"] = [second_opinion(graders, turn, lang), own_verdict(turn, grading, lang)]
+    match grading.outcome:
+        case Graded() as outcome:
+            return card | _graded_card(turn, grading, outcome, lang, rubric)
+        case Ungraded() as outcome:
+            return card | _ungraded_card(outcome, lang)
+        case SelfGraded() as outcome:
+            return card | _own_card(turn, outcome, lang)
 
 
 def reason_sentence(outcome: Ungraded, lang: Language) -> str:
@@ -119,7 +127,24 @@ def _ungraded_card(outcome: Ungraded, lang: Language) -> ViewValue:
     }
 
 
-def _graded_card(turn: Turn, outcome: Graded, lang: Language, rubric: Rubric | None) -> ViewValue:
+def _own_card(turn: Turn, outcome: SelfGraded, lang: Language) -> ViewValue:
+    """The own verdict, and below it what the machine had found: it is kept, and no longer what counts."""
+    machine = machine_grading(turn)
+    graded = machine.outcome if machine else None
+    card: ViewValue = {"sentence": t("grade.self", lang), "notes": [outcome.note] if outcome.note else []}
+    if machine is None or not isinstance(graded, Graded):
+        return card
+    estimate = is_estimate(graded)
+    name = grader_word(machine.grader, lang)
+    said = "" if estimate else f"{graded.score:.1f} / {number(graded.max_score)}"
+    return card | {
+        "meta": [t("grade.machine", lang, grader=name), said, tally(graded.key_points, lang, estimate=estimate)],
+        "points": [_point(point, lang, estimate=estimate) for point in graded.key_points],
+        "marks": marks_of(graded),
+    }
+
+
+def _graded_card(turn: Turn, grading: Grading, outcome: Graded, lang: Language, rubric: Rubric | None) -> ViewValue:
     estimate = is_estimate(outcome)
     return {
         "chips": _chips(turn, outcome, lang),
@@ -127,7 +152,11 @@ def _graded_card(turn: Turn, outcome: Graded, lang: Language, rubric: Rubric | N
         if estimate
         else tally(outcome.key_points, lang),
         "meta": _meta(outcome, lang),
-        "points": [_point(point, lang, estimate=estimate) for point in outcome.key_points],
+        "points": [
+            _point(point, lang, estimate=estimate) | {"appeal": appeal_of(turn, grading, point, lang)}
+            for point in outcome.key_points
+        ],
+        "notes": on_its_way(turn, grading, lang),
         "findings_title": t("grade.findings", lang) if outcome.findings else "",
         "findings": [_finding(finding, turn, lang) for finding in outcome.findings],
         "bars": [] if estimate else _bars(outcome, lang, rubric),

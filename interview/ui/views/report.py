@@ -55,13 +55,15 @@ def _sentence(report: SessionReport, lang: Language) -> str:
 def _counts(report: SessionReport, lang: Language) -> list[str]:
     counts = {
         "answered": report.answered,
+        "own": report.own,
         "estimated": report.estimated,
         "ungraded": report.ungraded,
         "pending": report.pending,
         "skipped": report.skipped,
     }
     shown = {name: n for name, n in counts.items() if n or name == "answered"}
-    return [t(f"report.{name}", lang, n=n, m=report.count) for name, n in shown.items()]
+    mean = "" if report.own_mean is None else f"{report.own_mean:.1f}"
+    return [t(f"report.{name}", lang, n=n, m=report.count, mean=mean) for name, n in shown.items()]
 
 
 def _times(report: SessionReport, lang: Language) -> list[str]:

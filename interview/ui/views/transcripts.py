@@ -38,6 +38,8 @@ def room_head(session: Session, lang: Language) -> ViewValue:
     chips: list[ViewValue] = []
     if whole.mean is not None:
         chips.append({"text": t("room.mean", lang, mean=f"{whole.mean:.1f}", n=whole.judged), "tone": "accent"})
+    if whole.own_mean is not None:
+        chips.append({"text": t("room.own_mean", lang, mean=f"{whole.own_mean:.1f}", n=whole.own), "tone": "plain"})
     if session.finished_at is None:
         chips.append({"text": t("unfinished.chip", lang), "tone": "warn"})
     return {"title": session.title, "chips": chips, "at": session.created_at.isoformat()}
@@ -92,6 +94,8 @@ def _nav_item(session: Session, turn: Turn, group: str, selected: bool, lang: La
         meta = [tally(outcome.key_points, lang, estimate=estimate), t(f"help.{turn.help_used}", lang)]
     elif isinstance(outcome, Ungraded):
         meta.append(t(f"reason.{outcome.reason}", lang))
+    elif outcome is not None:
+        score = f"{outcome.score:.1f}"
     return {
         "turn": turn.id,
         "number": turn.position + 1,
