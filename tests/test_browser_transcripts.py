@@ -76,11 +76,11 @@ def test_from_a_search_into_the_room_and_all_that_stands_beside_a_grade(app: App
     page.locator("#room-turn-head .v-star-button").click()
     expect(page.locator("#room-turn-head .v-star-button")).to_have_attribute("aria-pressed", "true")
 
-    judge.text = BETTER
+    judge.words = BETTER
     unfold(page, "room-improved")
     page.locator("#room-improve").click()
     expect(page.locator("#improved ins")).to_contain_text("Their values are averaged")
-    judge.text = "Because dot products grow with $d$."
+    judge.words = "Because dot products grow with $d$."
     unfold(page, "room-discussion")
     page.locator("#room-say textarea").fill("Why the root?")
     page.locator("#room-say textarea").press("Enter")

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from interview.cli.options import AsJson, DataDir
+from interview.cli.options import AsJson, DataDir, SessionId
 from interview.cli.output import complain, counted, printable, say, say_json, say_json_text
+from interview.cli.report import report_session
 from interview.errors import ContentError
 from interview.export import WRITERS, read_transcripts
 from interview.jobs import Jobs
@@ -21,6 +22,7 @@ from interview.store.remarks import RemarkStore
 from interview.store.store import DATABASE, Store
 
 app = typer.Typer(help="Sessions that are kept.", no_args_is_help=True, rich_markup_mode=None)
+app.command("report")(report_session)
 _EVERY = 1_000_000
 _KEPT: tuple[Shelf, ...] = ("active", "archived")
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="Id of a session, as `sessions list` shows it.")]

@@ -78,7 +78,6 @@ class _Screen:
             frame.notice,
             [practice.talk.shown, *transcripts.state, *self.questions.state],
         )
-        )
         for chosen in (frame.grader.input, self.graders.backends.chosen.change):
             wires.on(
                 chosen,
