@@ -23,6 +23,7 @@ class FakeJudge:
     def __init__(self, verdicts: tuple[str, ...] = VERDICTS) -> None:
         self.verdicts = verdicts
         self.feedback = "Clear. Next time, add what is missing."
+        self.on_appeal = ("", "missing")  # quote and verdict
         self.calls = 0
         self.held_after = 1
         self._learned: dict[str, tuple[Sequence[tuple[str, str, str]], str]] = {}
@@ -87,6 +88,10 @@ class FakeJudge:
     def _pieces(self, messages: list[dict]) -> Iterator[str]:
         """The reply, cut after each key point."""
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
+        if "<<<CLAIM" in user:
+            quote, verdict = self.on_appeal
+            yield json.dumps({"quote": quote, "reason": "looked again", "verdict": verdict}, ensure_ascii=False)
+            return
         shape = json.loads(_SHAPE.findall(user)[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])
         said, feedback = self._learned.get(answer, ((), self.feedback))

@@ -7,7 +7,7 @@ from gradio.blocks import Block
 from gradio.events import Dependency
 
 from interview.live import LiveFeed
-from interview.models import Graded, Grading, PointGrade, Session, Turn, digest
+from interview.models import Graded, Grading, PointGrade, SelfGraded, Session, Turn, digest
 from interview.rubrics import Rubric
 from interview.service.interviewer import Interviewer
 from interview.ui.contest import Contest
@@ -237,7 +237,7 @@ class TranscriptsTab:
         rubric = self._rubrics.get(grading.rubric.partition("@")[0]) if grading else None
         reference = safe_markdown(question.reference, formulas=True) if question.has_reference else ""
         compared = grades_list(turn, lang)
-        failed = not isinstance(outcome, Graded)
+        failed = not isinstance(outcome, Graded | SelfGraded)
         return {
             self.question: gr.update(value=f"## {safe_markdown(question.text, formulas=True)}"),
             self.answer: gr.update(value=answer_segments(turn, grading, lang)),
