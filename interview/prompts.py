@@ -21,6 +21,11 @@ VARIABLES: dict[str, frozenset[str]] = {
         | {"reply_shape", "nonce", "answer"}
     ),
     "repair": frozenset({"problem"}),
+    "second_look": frozenset({"statements", "quote"}),
+    "key_points": frozenset({"question", "reference", "most"}),
+    "key_points_without_reference": frozenset({"question", "most"}),
+    "audit_answer": frozenset({"question"}),
+    "audit_compare": frozenset({"question", "reference", "answer"}),
     "appeal": frozenset(
         {"leniency", "feedback_language", "question", "key_point", "verdict", "nonce", "claim", "answer"}
     ),

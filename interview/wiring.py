@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -12,8 +13,12 @@ from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
 from interview.service.appeals import Appeals
-from interview.service.interviewer import Interviewer
+from interview.service.checklists import Checklists
+from interview.service.disputes import Disputes
+from interview.service.endpoints import Endpoints
+from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
 from interview.settings import Settings
+from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
 from interview.worker import Worker
 
@@ -25,6 +30,8 @@ class Viva:
     settings: Settings
     store: Store
     interviewer: Interviewer
+    checklists: Checklists
+    disputes: Disputes
     worker: Worker
     live: LiveFeed
     jobs: Jobs
@@ -32,6 +39,7 @@ class Viva:
     prompts: Prompts
     rubrics: dict[str, Rubric]
     appeals: Appeals
+    endpoints: Endpoints
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -66,12 +74,44 @@ def build(settings: Settings) -> Viva:
     try:
         notebook = Notebook(store, settings.data_dir / "notes", settings.notes, with_bank=settings.with_bank)
         notebook.bank(settings.lang).require_questions()
+        bench.shelf.rungs.keep_in(KeptTexts(store, "dialect"))
         live = LiveFeed()
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-        worker = Worker(store, bench.shelf, bench.rubrics, live, clock=utc_now, owner=owner)
+        jobs = Jobs()
+        checklists = Checklists(store, bench.shelf.backend, bench.prompts, jobs)
+        disputes = Disputes(store, bench.shelf.backend, bench.prompts, bench.rubrics, jobs)
+        worker = Worker(
+            store,
+            bench.shelf,
+            bench.rubrics,
+            live,
+            clock=utc_now,
+            owner=owner,
+            checklists=checklists,
+            graded=disputes.graded,
+        )
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
     except BaseException:
         store.close()
         raise
-    return Viva(settings, store, interviewer, worker, live, Jobs(), bench.shelf, bench.prompts, bench.rubrics, appeals)
+    return Viva(
+        settings=settings,
+        store=store,
+        interviewer=interviewer,
+        checklists=checklists,
+        disputes=disputes,
+        appeals=appeals,
+        endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
+        worker=worker,
+        live=live,
+        jobs=jobs,
+        shelf=bench.shelf,
+        prompts=bench.prompts,
+        rubrics=bench.rubrics,
+    )
+
+
+def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
+    """What can be done with the backends of a bench; `reports` keeps what tests came to."""
+    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)

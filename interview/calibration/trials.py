@@ -156,7 +156,7 @@ def paid_gradings(folder: Path, grader: Grader, model: str, rubric: Rubric, prom
         "host": grader.host,
         "model": model,
         "rubric": rubric.ref,
-        "prompts": [prompts.judge.ref, prompts.repair.ref],
+        "prompts": [prompts.judge.ref, prompts.repair.ref, prompts["second_look"].ref],
         "code": code_digest(),
     }
     return PaidGradings(folder, json.dumps(identity, sort_keys=True))

@@ -1,15 +1,18 @@
 """`doctor`: what is configured, where each value comes from, and what is wrong."""
 
+import asyncio
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import chain
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import typer
 
+from interview.cli.backends import last_of, opened, told
 from interview.cli.options import DataDir, NotesPaths, PromptsDir, RubricsDir
 from interview.cli.output import counted, say
 from interview.errors import VivaError
@@ -35,11 +38,18 @@ class Finding:
 
 
 def doctor(
-    data_dir: DataDir = None, notes: NotesPaths = None, rubrics: RubricsDir = None, prompts: PromptsDir = None
+    data_dir: DataDir = None,
+    notes: NotesPaths = None,
+    rubrics: RubricsDir = None,
+    prompts: PromptsDir = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also make five small calls to each backend, and keep what they find.")
+    ] = False,
 ) -> None:
     """Check everything that Viva needs, one line each. Exits with 1 when something fails."""
     failed = False
-    for finding in examine(data_dir=data_dir, notes=tuple(notes) if notes else None, rubrics=rubrics, prompts=prompts):
+    given = {"data_dir": data_dir, "notes": tuple(notes) if notes else None, "rubrics": rubrics, "prompts": prompts}
+    for finding in chain(examine(**given), _probed(**given) if probe else ()):
         failed = failed or finding.status == "fail"
         say(f"{finding.status:<4}  {finding.subject}: {' | '.join(finding.what.splitlines())}")
     if failed:
@@ -60,6 +70,31 @@ def examine(**given: Any) -> Iterator[Finding]:
             yield from look(settings)
         except VivaError as error:
             yield Finding("fail", subject, str(error))
+
+
+def _probed(**given: Any) -> Iterator[Finding]:
+    """Test every backend; a judge uses at once what is found."""
+    marks: dict[str, Literal["ok", "warn", "fail"]] = {
+        "ok": "ok",
+        "partly": "warn",
+        "failed": "warn",
+        "skipped": "warn",
+    }
+    try:
+        with opened(read_settings(**given)) as endpoints:
+            for one in endpoints.listed():
+                subject = f"probe {one.endpoint.name}"
+                report = asyncio.run(last_of(endpoints.probing(one.endpoint)))
+                yield from (Finding(marks[step.state], subject, told(step)[6:]) for step in report.steps)
+                rung = report.dialect.rung if report.dialect else None
+                why = report.trouble.text if report.trouble else ""
+                yield (
+                    Finding("ok", subject, f"can be used, replies come as {rung}")
+                    if report.usable
+                    else Finding("fail", subject, f"cannot be used: {why}")
+                )
+    except VivaError as error:
+        yield Finding("fail", "probe", str(error))
 
 
 def _python() -> Finding:

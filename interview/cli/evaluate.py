@@ -22,9 +22,10 @@ from interview.calibration.injection import measure_injection
 from interview.calibration.probes import measure_probes
 from interview.calibration.trials import Trials, paid_gradings
 from interview.cli.evaluate_tables import evaluation_lines, golden_lines, injection_lines, probes_lines
-from interview.cli.options import AsJson, DataDir, Lang, PromptsDir, RubricsDir
+from interview.cli.options import AsJson, DataDir, Lang, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, say, say_json
 from interview.errors import ContentError
+from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.rubrics import Rubric
 from interview.settings import read_settings
@@ -66,6 +67,7 @@ def evaluate(
         Path | None, typer.Argument(metavar="DATASET", help="Human-graded answers, JSONL or CSV.")
     ] = None,
     grader: Annotated[str | None, typer.Option(metavar="NAME", help="Else what is used at start.")] = None,
+    mode: Mode = None,
     suite: Annotated[Suite | None, typer.Option(help="Measure on a suite instead of a data set.")] = None,
     suite_file: Annotated[
         Path | None, typer.Option("--suite-file", metavar="F", help="Another file, or folder, of that suite.")
@@ -99,7 +101,7 @@ def evaluate(
     settings = read_settings(data_dir=data_dir, rubrics=rubrics, prompts=prompts)
     bench = build_bench(settings)
     chosen = _rubric(bench, rubric)
-    trials = _trials(bench, grader or bench.shelf.default, chosen, settings.data_dir, concurrency)
+    trials = _trials(bench, in_mode(grader, mode, bench.shelf.default), chosen, settings.data_dir, concurrency)
     run = _Run(trials, chosen, sample, seed, _prices(prices))
     if dataset is not None:
         measuring = _on_people(run, read_human_grades(dataset), repeats)

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from interview.cli.options import AsJson, DataDir, LangOption, PromptsDir, RubricsDir
+from interview.cli.options import AsJson, DataDir, LangOption, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, decoded, say, say_json
 from interview.errors import AnswerRefused, BackendError, ContentError
 from interview.grading.grader import Grader, GradingRequest
+from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.models import Graded, Provenance, Question, Ungraded
 from interview.rubrics import Rubric
@@ -32,6 +33,7 @@ def grade(
         Path | None, typer.Option("--reference-file", metavar="F", help="The reference answer, UTF-8.")
     ] = None,
     grader: Annotated[str | None, typer.Option(metavar="NAME", help="Else what is used at start.")] = None,
+    mode: Mode = None,
     rubric: Annotated[str, typer.Option(metavar="NAME", help="Name of a rubric.")] = DEFAULT_RUBRIC,
     as_json: AsJson = False,
     lang: LangOption = None,
@@ -48,7 +50,7 @@ def grade(
         rubric=_rubric(bench.rubrics, rubric),
         lang=settings.lang,
     )
-    outcome = asyncio.run(_outcome(bench.shelf, grader or bench.shelf.default, request))
+    outcome = asyncio.run(_outcome(bench.shelf, in_mode(grader, mode, bench.shelf.default), request))
     if isinstance(outcome, Ungraded) and outcome.detail:
         complain(outcome.detail)
     if as_json:
@@ -121,10 +123,15 @@ def _row(outcome: Graded | Ungraded, rubric: Rubric) -> dict[str, Any]:
         "max_score": graded.max_score if graded else rubric.max_score,
         "band": graded.band if graded else None,
         "grader": outcome.provenance.grader,
+        "mode": outcome.provenance.mode,
+        "agreement": graded.agreement if graded else None,
+        "median_score": graded.median_score if graded else None,
+        "ballots": [ballot.model_dump(mode="json") for ballot in (graded.ballots if graded else ())],
         "label": graded.label if graded else None,
         "reason": None if isinstance(outcome, Graded) else outcome.reason,
         "key_points": [
-            point.model_dump(mode="json", include={"id", "text", "verdict", "verified", "evidence"}) for point in points
+            point.model_dump(mode="json", include={"id", "text", "verdict", "verified", "evidence", "votes"})
+            for point in points
         ],
         "criteria": [
             criterion.model_dump(mode="json", include={"id", "level", "evidence"})
@@ -141,6 +148,9 @@ def _say_grade(outcome: Graded | Ungraded) -> None:
         return
     say(f"{outcome.score:.1f} / {outcome.max_score:g}  {outcome.band}  {_LABELS[outcome.label]}")
     say(f"by {outcome.provenance.grader}: {outcome.sum}")
+    if outcome.agreement is not None:
+        votes = ", ".join(f"{one.by} {one.failure or one.score}" for one in outcome.ballots)
+        say(f"votes: {votes}; median {outcome.median_score}, agreement {100 * outcome.agreement:.0f} %")
     for point in outcome.key_points:
         quotes = "".join(f" “{found.quote}”" for found in point.evidence)
         say(f"  {point.verdict}  {point.id} {point.text}{quotes}")

@@ -18,3 +18,7 @@ WithBank = Annotated[
 ]
 LangOption = Annotated[Lang | None, typer.Option("--lang", help="Language to begin with.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Mode = Annotated[
+    str | None,
+    typer.Option("--mode", metavar="M", help="How to judge: single, careful, vote=K (odd), panel=GRADER,GRADER."),
+]

@@ -23,8 +23,6 @@ from interview.text import judge_copy, script
 
 # The quote stands in the answer, but no word of it belongs to the point: the earlier verdict stands.
 UNRELATED = "appeal_unrelated"
-# What other parts of a grade derive from the verdicts; after an appeal it would speak of verdicts that are gone.
-_DERIVED: dict[str, Any] = {"alternative": None}
 
 
 class AppealReply(Wire):  # noqa: D101  docstrings of wire models would be sent along as prompt text
@@ -159,11 +157,11 @@ def _recounted(
         "band": counted.band,
         "sum": counted.sum,
         "key_points": points,
+        "alternative": None,  # it would speak of verdicts that are gone
         "flags": tuple(flag for flag in grade.flags if flag not in ours) + flags,
-        "provenance": made,
+        "provenance": made.model_copy(update={"checklist": grade.provenance.checklist}),
     }
-    derived = {name: none for name, none in _DERIVED.items() if name in Graded.model_fields}
-    return grade.model_copy(update=changed | derived)
+    return grade.model_copy(update=changed)
 
 
 def _provenance(

@@ -22,12 +22,30 @@ _WHOLE_ANSWER: dict[Language, str] = {
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one call asks about: ids of key points and of criteria; `rest`: errors, pitfalls, doubts and feedback."""
+
+    points: tuple[str, ...] = ()
+    criteria: tuple[str, ...] = ()
+    rest: bool = False
+
+
+def checklist(request: GradingRequest) -> tuple[KeyPoint, ...]:
+    """Return the author's key points, else the split reference, else one point for the whole answer."""
+    return split_reference(request.question) or (KeyPoint(id="k1", text=_WHOLE_ANSWER[request.lang]),)
+
+
+@dataclass(frozen=True)
 class JudgePrompt:
-    """Everything that is asked of a judge about one answer; `secret` makes the nonce unguessable."""
+    """Everything that is asked of a judge about one answer in one call; `secret` makes the nonce unguessable.
+
+    `part` None: about everything. The parts of one answer differ in the form of the reply alone.
+    """
 
     request: GradingRequest
     prompt: Prompt
     secret: bytes
+    part: Part | None = None
 
     @cached_property
     def nonce(self) -> str:
@@ -36,8 +54,8 @@ class JudgePrompt:
 
     @cached_property
     def points(self) -> tuple[KeyPoint, ...]:
-        """The checklist: the author's key points, else the split reference, else one point for the whole answer."""
-        return split_reference(self.request.question) or (KeyPoint(id="k1", text=_WHOLE_ANSWER[self.request.lang]),)
+        """The key points that this call asks about."""
+        return tuple(point for point in checklist(self.request) if self.part is None or point.id in self.part.points)
 
     @property
     def without_checklist(self) -> bool:
@@ -47,10 +65,16 @@ class JudgePrompt:
     @cached_property
     def form(self) -> ReplyForm:
         """The form of the reply."""
+        part = self.part
         return ReplyForm(
             points=tuple(point.id for point in self.points),
-            criteria={one.id: [level.id for level in one.levels] for one in self.request.rubric.criteria},
+            criteria={
+                one.id: [level.id for level in one.levels]
+                for one in self.request.rubric.criteria
+                if part is None or one.id in part.criteria
+            },
             pitfalls=tuple(pitfall.id for pitfall in self.request.question.pitfalls),
+            rest=part is None or part.rest,
         )
 
     @cached_property
@@ -70,7 +94,9 @@ class JudgePrompt:
 
     def _values(self) -> dict[str, str]:
         question, rubric = self.request.question, self.request.rubric
-        points = [{"id": point.id, "text": judge_copy(point.text), "kind": point.kind} for point in self.points]
+        points = [
+            {"id": point.id, "text": judge_copy(point.text), "kind": point.kind} for point in checklist(self.request)
+        ]
         pitfalls = [{"id": pitfall.id, "text": judge_copy(pitfall.text)} for pitfall in question.pitfalls]
         criteria = [
             {

@@ -1,27 +1,28 @@
 """Graders by name: what can judge here, and what is used when nobody chooses. Judges are built on first use."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 from pydantic import SecretStr
 
 from interview.backends.backend import Backend
+from interview.backends.configured import ShelvedBackend, completed_all
 from interview.backends.dialect import RungMemory
-from interview.backends.endpoint import Endpoint, check_base_url
+from interview.backends.endpoint import Endpoint
 from interview.backends.gate import Gate
 from interview.backends.openai_compatible import OpenAICompatibleBackend
-from interview.backends.presets import GENERIC, Preset, load_presets, preset_for
 from interview.errors import ContentError, NotFound
 from interview.grading.coverage import CoverageGrader
 from interview.grading.grader import Grader
 from interview.grading.judge import JudgeGrader
+from interview.grading.jury import JuryGrader
+from interview.grading.modes import taken_apart
 from interview.models import Value
 from interview.prompts import Prompts
-from interview.settings import ConfiguredBackend, ConfiguredBackends
+from interview.settings import ConfiguredBackends
 
 COVERAGE = "coverage"
-CUSTOM = "custom"  # the backend at a host that no preset knows, where the user gave it no name
-_ANY_MODEL = "default"  # a server of one's own with one model takes any name; others say that they do not know it
 
 
 class GraderChoice(Value):
@@ -33,31 +34,54 @@ class GraderChoice(Value):
     model: str
 
 
-class ShelvedBackend(Value):
-    """A backend ready to be built: `endpoint` with its default model, and the grader names offered for it."""
-
-    endpoint: Endpoint
-    offered: tuple[str, ...]
-    origin: str
-
-
 class GraderShelf:
-    """Holds the graders of one process; `close` before the event loop that used them ends, then use it in another."""
+    """Holds the graders of one process; `close` before the event loop that used them ends, then use it in another.
+
+    May be used from any thread; `replace` puts other backends in while graders of the old ones still run.
+    """
 
     def __init__(self, backends: Sequence[ShelvedBackend], prompts: Prompts, default: str | None = None) -> None:
         """`default` None: the first grader offered by the first backend, else the coverage estimate.
 
         Raises NotFound when there is no grader of the name `default`.
         """
-        self._backends = {backend.endpoint.name: backend for backend in backends}
+        self._backends: dict[str, ShelvedBackend] = {}
         self._prompts = prompts
-        self._rungs = RungMemory()
+        self.rungs = RungMemory()
+        self._lock = threading.RLock()
         self._graders: dict[str, Grader] = {}
         self._gates: dict[str, Gate] = {}
         self._built: dict[str, Backend] = {}
+        self._retired: list[Backend] = []
+        self._default = COVERAGE
+        self.replace(backends, default)
+
+    def replace(self, backends: Sequence[ShelvedBackend], default: str | None = None) -> None:
+        """Offer these backends from now on; a grading that runs ends with the backend that it began with.
+
+        NotFound when there is no grader of the name `default`; nothing has changed then.
+        """
         offered = [name for backend in backends for name in backend.offered]
-        self._default = default or (offered[0] if offered else COVERAGE)
-        self.endpoint_of(self._default)
+        wanted = default or (offered[0] if offered else COVERAGE)
+        with self._lock:
+            before, self._backends = self._backends, {backend.endpoint.name: backend for backend in backends}
+            try:
+                self.endpoint_of(wanted)
+            except NotFound:
+                self._backends = before
+                raise
+            self._default = wanted
+            for name, old in before.items():
+                if name not in self._backends or self._backends[name].endpoint != old.endpoint:
+                    self._retire(name)
+
+    def _retire(self, backend: str) -> None:
+        """Forget what was built on a backend. Its connections are closed at the end, in the loop that uses them."""
+        self._gates.pop(backend, None)
+        for name in [name for name in self._built if name.partition(":")[0] == backend]:
+            self._retired.append(self._built.pop(name))
+        for name in [name for name in self._graders if name.partition(":")[0] == backend]:
+            del self._graders[name]
 
     @property
     def backends(self) -> tuple[ShelvedBackend, ...]:
@@ -77,19 +101,26 @@ class GraderShelf:
         return (*judges, GraderChoice(name=COVERAGE, kind="coverage", host="", model=""))
 
     def get(self, name: str) -> Grader:
-        """Return the grader of that name, any model of a configured backend included: `ollama:qwen3:8b`.
+        """Return the grader of that name, any model of a configured backend and any mode included.
 
-        Raises NotFound listing the known names.
+        For the names see `modes.py`: `ollama:qwen3:8b@vote=3`. Raises NotFound listing the known names.
         """
-        if name not in self._graders:
-            endpoint = self.endpoint_of(name)
-            self._graders[name] = CoverageGrader() if endpoint is None else self._judge(endpoint, name)
-        return self._graders[name]
+        with self._lock:
+            if name not in self._graders:
+                self._graders[name] = CoverageGrader() if name == COVERAGE else self._judging(name)
+            return self._graders[name]
 
     def endpoint_of(self, name: str) -> Endpoint | None:
-        """Return where the grader of that name sends answers; None for the coverage estimate. Raises NotFound."""
+        """Return where the grader of that name sends answers, a panel to the first of them; None: nowhere.
+
+        None stands for the coverage estimate. Raises NotFound.
+        """
         if name == COVERAGE:
             return None
+        bases = taken_apart(name).bases
+        if bases[0] != name:
+            first, *_ = [self._endpoint_of_judge(base, name) for base in bases]
+            return first
         backend_name, colon, model = name.partition(":")
         backend = self._backends.get(backend_name)
         if backend is None or (colon and not model.strip()):
@@ -103,13 +134,14 @@ class GraderShelf:
 
         Raises NotFound.
         """
-        endpoint = self.endpoint_of(name)
-        return None if endpoint is None else self._backend(endpoint, name)
+        with self._lock:
+            endpoint = self.endpoint_of(name)
+            return None if endpoint is None else self._backend(endpoint, name)
 
     async def close(self) -> None:
         """Close every connection; must run in the loop that used them."""
-        built = tuple(self._built.values())
-        for belongings in (self._built, self._graders, self._gates):
+        built = (*self._built.values(), *self._retired)
+        for belongings in (self._built, self._graders, self._gates, self._retired):
             belongings.clear()
         for backend in built:
             await backend.close()
@@ -119,62 +151,41 @@ class GraderShelf:
         assert endpoint is not None
         return GraderChoice(name=name, kind="judge", host=endpoint.host, model=endpoint.model)
 
-    def _judge(self, endpoint: Endpoint, name: str) -> JudgeGrader:
-        return JudgeGrader(self._backend(endpoint, name), self._prompts, name=name)
+    def _endpoint_of_judge(self, base: str, name: str) -> Endpoint:
+        endpoint = self.endpoint_of(base)
+        if endpoint is None:
+            raise NotFound(f"{name}: the coverage estimate judges nothing, so it has no modes and no vote.")
+        return endpoint
+
+    def _judging(self, name: str) -> Grader:
+        way, endpoint = taken_apart(name), self._endpoint_of_judge(name, name)
+        if way.mode in ("vote", "panel"):
+            members = [self.get(base) for base in way.bases * way.votes]
+            return JuryGrader(members, name=name, mode=f"vote={way.votes}" if way.mode == "vote" else "panel")
+        mode = "careful" if way.mode == "careful" else "single"
+        return JudgeGrader(self._backend(endpoint, way.bases[0]), self._prompts, name=name, mode=mode)
 
     def _backend(self, endpoint: Endpoint, name: str) -> Backend:
         if name not in self._built:
             # One gate for all models of a backend: an endpoint limits the key, not the model.
             gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel))
-            self._built[name] = OpenAICompatibleBackend(endpoint, rungs=self._rungs, gate=gate)
+            self._built[name] = OpenAICompatibleBackend(endpoint, rungs=self.rungs, gate=gate)
         return self._built[name]
 
 
 def shelve(configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None], prompts: Prompts) -> GraderShelf:
-    """Complete what the user configured from the presets; of two backends with one name the first counts.
+    """Put what the user configured on a shelf.
 
     `secret` returns the key in an environment variable. Raises ContentError saying where the mistake stands.
     """
-    found: dict[str, ShelvedBackend] = {}
-    for entry in configured.backends:
-        backend = completed(entry, secret)
-        found.setdefault(backend.endpoint.name, backend)
+    shelf = GraderShelf((), prompts)
+    reshelve(shelf, configured, secret)
+    return shelf
+
+
+def reshelve(shelf: GraderShelf, configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None]) -> None:
+    """Put what the user has configured now in the place of what is there. Raises ContentError; nothing changes then."""
     try:
-        return GraderShelf(tuple(found.values()), prompts, configured.default)
+        shelf.replace(completed_all(configured, secret), configured.default)
     except NotFound as fault:
         raise ContentError(f"{configured.default_origin}: default: {fault}") from fault
-
-
-def completed(entry: ConfiguredBackend, secret: Callable[[str], SecretStr | None]) -> ShelvedBackend:
-    """Complete one backend from its preset. Raises ContentError saying where the mistake stands."""
-    try:
-        preset = _preset(entry)
-        base_url = check_base_url(entry.base_url or preset.base_url)
-        own_host = preset_for(base_url).name == preset.name  # a preset's key goes to that preset's hosts alone
-        key = entry.key or (secret(preset.key_variable) if own_host and preset.key_variable else None)
-        name = entry.name or (CUSTOM if preset.name == GENERIC else preset.name)
-        any_model = _ANY_MODEL if preset.name == GENERIC and preset.local else ""
-        endpoint = Endpoint(
-            name=name,
-            base_url=base_url,
-            model=entry.model or preset.default_model or any_model,
-            api_key=key,
-            preset=preset,
-            deadline_seconds=entry.deadline_seconds or preset.deadline_seconds,
-        )
-    except ContentError as fault:
-        raise ContentError(f"{entry.origin}: {fault}") from fault
-    models = dict.fromkeys(([entry.model] if entry.model else []) + list(entry.models))
-    offered = tuple(f"{name}:{model}" for model in models) if entry.model else (name, *(f"{name}:{m}" for m in models))
-    return ShelvedBackend(endpoint=endpoint, offered=offered, origin=entry.origin)
-
-
-def _preset(entry: ConfiguredBackend) -> Preset:
-    presets = load_presets()
-    if entry.preset is None and entry.base_url is not None:
-        return preset_for(check_base_url(entry.base_url))
-    wanted = entry.preset or entry.name
-    if wanted not in presets or (wanted == GENERIC and entry.base_url is None):
-        known = ", ".join(sorted(set(presets) - {GENERIC}))
-        raise ContentError(f"[{entry.name}]: expected a base_url, or the name of a preset: {known}")
-    return presets[wanted]

@@ -1,8 +1,11 @@
 """The values that Viva passes around: frozen, validated, and named by the vocabulary of the project."""
 
 from interview.models.base import Language, Value, digest
+from interview.models.checklists import Checklist, ChecklistPoint, Dispute, DisputeState, Origin, basis_of, notes_digest
 from interview.models.grades import (
+    Alternative,
     Appeal,
+    Ballot,
     Contested,
     CriterionGrade,
     Evidence,
@@ -11,6 +14,7 @@ from interview.models.grades import (
     Label,
     Outcome,
     PointGrade,
+    PointVote,
     Provenance,
     ReferenceDoubt,
     SelfGraded,
@@ -34,10 +38,16 @@ from interview.models.sessions import (
 )
 
 __all__ = [
+    "Alternative",
     "Answer",
     "Appeal",
+    "Ballot",
+    "Checklist",
+    "ChecklistPoint",
     "Contested",
     "CriterionGrade",
+    "Dispute",
+    "DisputeState",
     "Evidence",
     "Finding",
     "Graded",
@@ -46,9 +56,11 @@ __all__ = [
     "Label",
     "Labelled",
     "Language",
+    "Origin",
     "Outcome",
     "Pitfall",
     "PointGrade",
+    "PointVote",
     "Provenance",
     "Question",
     "ReferenceDoubt",
@@ -62,8 +74,10 @@ __all__ = [
     "UngradedReason",
     "Value",
     "Verdict",
+    "basis_of",
     "counting",
     "digest",
     "is_appealable",
     "is_won",
+    "notes_digest",
 ]

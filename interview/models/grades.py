@@ -27,12 +27,19 @@ class Evidence(Value):
     end: int
 
 
+class PointVote(Value):
+    """What one voter found about one key point; `by` is the name of its `Ballot`."""
+
+    by: str
+    verdict: Verdict
+
+
 class PointGrade(Value):
     """What was found about one key point.
 
     `verified` is True when every quote of the verdict stands in the answer. `claimed` keeps the judge's own word
     and `claimed_quote` its quote where code had to downgrade the verdict. `coverage` (0-1) is given by the
-    coverage estimate only.
+    coverage estimate only; `votes` by modes that ask several times only.
     """
 
     id: str
@@ -46,6 +53,12 @@ class PointGrade(Value):
     claimed: Verdict | None = None
     claimed_quote: str = ""
     coverage: float | None = None
+    votes: tuple[PointVote, ...] = ()
+
+    @property
+    def agreement(self) -> float | None:
+        """The share (0-1) of the votes that are the verdict; None where nobody voted."""
+        return sum(vote.verdict == self.verdict for vote in self.votes) / len(self.votes) if self.votes else None
 
 
 class CriterionGrade(Value):
@@ -79,11 +92,15 @@ class ReferenceDoubt(Value):
 class Provenance(Value):
     """Who graded, with what, at what price: enough to explain the grade later, and to see what has changed since.
 
-    Prompts and rubrics stand as `name@digest`; `seconds` is wall-clock; token counts are None where unknown.
+    Prompts and rubrics stand as `name@digest`, `checklist` as `Checklist.ref`. `audit`: code counted the verdicts of an
+    earlier grade anew, after a dispute about the reference. `seconds` is wall-clock; token counts are None where
+    unknown. `mode` is how a judge was asked: `single`, `careful`, `vote=K` or `panel`; empty for other graders and for
+    older grades.
     """
 
     grader: str
-    kind: Literal["coverage", "judge", "guard", "self"]
+    kind: Literal["coverage", "judge", "guard", "self", "audit"]
+    mode: str = ""
     host: str = ""
     model: str = ""
     returned_model: str = ""
@@ -97,10 +114,36 @@ class Provenance(Value):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
+    checklist: str = ""
+
+
+class Alternative(Value):
+    """What the score would be if the `points` (ids) that stand on disputed words of the reference left the sums.
+
+    It stands beside the stored score and never replaces it by itself.
+    """
+
+    score: float
+    band: str
+    sum: str
+    points: tuple[str, ...]
+
+
+class Ballot(Value):
+    """What one voter came to: its own `score`, or `failure`, the reason why it has none and no vote either."""
+
+    by: str
+    host: str
+    model: str
+    score: float | None = None
+    failure: UngradedReason | None = None
 
 
 class Graded(Value):
-    """A grade: `score` is computed by code from the verdicts below it, 0 to `max_score`, one decimal."""
+    """A grade: `score` is computed by code from the verdicts below it, 0 to `max_score`, one decimal.
+
+    Where several voted, `ballots` tells who, and the verdicts are what the votes come to.
+    """
 
     status: Literal["graded"] = "graded"
     score: float
@@ -112,10 +155,24 @@ class Graded(Value):
     criteria: tuple[CriterionGrade, ...] = ()
     findings: tuple[Finding, ...] = ()
     doubt: ReferenceDoubt | None = None
+    alternative: Alternative | None = None
     flags: tuple[str, ...] = ()
     feedback: str = ""
     sum: str = ""
+    ballots: tuple[Ballot, ...] = ()
     provenance: Provenance
+
+    @property
+    def agreement(self) -> float | None:
+        """The mean share (0-1) of the votes that agree with the verdict on their key point; None without votes."""
+        shares = [share for point in self.key_points if (share := point.agreement) is not None]
+        return sum(shares) / len(shares) if shares else None
+
+    @property
+    def median_score(self) -> float | None:
+        """The middle one of the voters' own scores (of an even number the lower); None without votes."""
+        scores = sorted(ballot.score for ballot in self.ballots if ballot.score is not None)
+        return scores[(len(scores) - 1) // 2] if scores else None
 
 
 class Ungraded(Value):

@@ -122,6 +122,12 @@ class Interviewer:
         title = make_title(plan, self._store.session_count() + 1)
         return self._store.create_session(title, plan, questions)
 
+    def start_one(self, lang: Language, question_id: str) -> Session:
+        """Begin a session with one question of the notes in use. NotFound: they do not have it (any more)."""
+        question = self.bank(lang).find(question_id)
+        plan = SessionPlan(lang=lang, sections=(question.section,), count=1)
+        return self._store.create_session(make_title(plan, self._store.session_count() + 1), plan, [question])
+
     def session(self, session_id: str) -> Session:
         """One session with everything in it."""
         return self._store.session(session_id)

@@ -70,6 +70,11 @@ def find_turn(connection: sa.Connection, session_id: str, position: int, attempt
     return _read_turns(connection, sa.and_(*(turns.c[name] == wanted for name, wanted in key.items())))[0]
 
 
+def read_turns_of(connection: sa.Connection, ids: sa.Select[tuple[str]]) -> tuple[Turn, ...]:
+    """The turns whose ids a statement selects, old ones first."""
+    return _read_turns(connection, turns.c.id.in_(ids))
+
+
 def _read_turns(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Turn, ...]:
     answered: dict[str, Answer] = {}
     given = sa.select(answers).join(turns, answers.c.turn_id == turns.c.id).where(condition)
