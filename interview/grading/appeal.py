@@ -3,17 +3,17 @@
 import hmac
 import json
 import time
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from collections.abc import Callable
+from typing import Any, Literal
 
-from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Restarted
+from interview.backends.backend import Backend
 from interview.errors import BackendError, PassingFault
 from interview.grading.asking import ask
 from interview.grading.grader import GradingRequest
 from interview.grading.judge_prompt import FEEDBACK_LANGUAGE
+from interview.grading.judging import Metered
 from interview.grading.reply import PointReply, Quote, Reason
-from interview.grading.scoring import score
+from interview.grading.scoring import alternative, score
 from interview.grading.verdicts import Proof
 from interview.grading.wire import Wire
 from interview.grading.words import word_set
@@ -29,35 +29,6 @@ class AppealReply(Wire):  # noqa: D101  docstrings of wire models would be sent 
     quote: Quote
     reason: Reason
     verdict: Literal["covered", "partial", "missing"]
-
-
-@dataclass
-class _Listening:
-    """A backend that notes what its calls came to."""
-
-    backend: Backend
-    completions: list[Completion] = field(default_factory=lambda: list[Completion]())
-
-    @property
-    def name(self) -> str:
-        return self.backend.name
-
-    @property
-    def model(self) -> str:
-        return self.backend.model
-
-    @property
-    def host(self) -> str:
-        return self.backend.host
-
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
-        async for event in self.backend.complete(request):
-            if isinstance(event, Completion):
-                self.completions.append(event)
-            yield event
-
-    async def close(self) -> None:
-        """The backend belongs to somebody else."""
 
 
 async def hear(
@@ -76,15 +47,15 @@ async def hear(
     and share something with the point; else it is held, with the reason. A failure of the model is an Ungraded, which
     changes nothing. Raises PassingFault.
     """
-    started, listening = monotonic(), _Listening(backend)
+    started, calls = monotonic(), Metered(backend)
     nonce = hmac.digest(secret, request.answer.encode(), "sha256").hex()[:16]
 
     def made() -> Provenance:
-        return _provenance(request, listening, prompts, name, monotonic() - started)
+        return _provenance(request, contested, calls, prompts, name, monotonic() - started)
 
     try:
         parts = _parts(request, contested, prompts, nonce)
-        reply = await ask(listening, prompts, parts, AppealReply, purpose="grading")
+        reply = await ask(calls, prompts, parts, AppealReply, purpose="grading")
     except PassingFault:
         raise
     except BackendError as fault:
@@ -161,35 +132,34 @@ def _recounted(
         "flags": tuple(flag for flag in grade.flags if flag not in ours) + flags,
         "provenance": made.model_copy(update={"checklist": grade.provenance.checklist}),
     }
-    return grade.model_copy(update=changed)
+    heard = grade.model_copy(update=changed)
+    disputed = grade.alternative.points if grade.alternative else ()
+    return heard.model_copy(update={"alternative": alternative(heard, request.rubric, disputed)})
 
 
 def _provenance(
-    request: GradingRequest, listening: _Listening, prompts: Prompts, name: str, seconds: float
+    request: GradingRequest, contested: Contested, calls: Metered, prompts: Prompts, name: str, seconds: float
 ) -> Provenance:
-    done = listening.completions
-    last = done[-1] if done else None
-
-    def tokens(kind: str) -> int | None:
-        known = [cast("int", count) for one in done if (count := getattr(one.usage, kind)) is not None]
-        return sum(known) if known else None
-
+    """Of the appeal: who heard it, at what price. The checklist is that of the contested grade."""
+    last, before = calls.last, contested.grade.provenance
     return Provenance(
         grader=name,
         kind="judge",
-        host=listening.host,
-        model=listening.model,
+        mode=before.mode,
+        host=calls.host,
+        model=calls.model,
         returned_model=last.model if last else "",
         rung=last.rung if last else None,
         prompt=prompts["appeal"].ref,
         rubric=request.rubric.ref,
-        question_digest=request.question.content_digest,
+        question_digest=before.question_digest,
         reference_digest=request.question.reference_digest,
+        checklist=before.checklist,
         seconds=round(seconds, 3),
-        calls=sum(one.calls for one in done),
-        prompt_tokens=tokens("prompt_tokens"),
-        completion_tokens=tokens("completion_tokens"),
-        cached_tokens=tokens("cached_tokens"),
+        calls=sum(one.calls for one in calls.completions),
+        prompt_tokens=calls.tokens("prompt_tokens"),
+        completion_tokens=calls.tokens("completion_tokens"),
+        cached_tokens=calls.tokens("cached_tokens"),
     )
 
 
