@@ -17,6 +17,7 @@ from interview.service.checklists import Checklists
 from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
+from interview.service.measuring import Measuring
 from interview.settings import Settings
 from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
@@ -39,6 +40,7 @@ class Viva:
     prompts: Prompts
     rubrics: dict[str, Rubric]
     appeals: Appeals
+    measuring: Measuring
     endpoints: Endpoints
 
     async def close(self) -> None:
@@ -92,6 +94,7 @@ def build(settings: Settings) -> Viva:
         )
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
+        measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
     except BaseException:
         store.close()
         raise
@@ -102,6 +105,7 @@ def build(settings: Settings) -> Viva:
         checklists=checklists,
         disputes=disputes,
         appeals=appeals,
+        measuring=measuring,
         endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
         worker=worker,
         live=live,

@@ -12,9 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from interview.grading.second_look import DECOYS
+
 VERDICTS = ("covered", "covered", "partial", "missing", "contradicted")
 _SHAPE = re.compile(r"^\{\"key_points\".*\}$", re.MULTILINE)
 _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
+
+_STATEMENTS = re.compile(r"^The two statements \(JSON\):\n\n(\{.*\})$", re.MULTILINE)
 
 
 class FakeJudge:
@@ -91,6 +95,12 @@ class FakeJudge:
         if "<<<CLAIM" in user:
             quote, verdict = self.on_appeal
             yield json.dumps({"quote": quote, "reason": "looked again", "verdict": verdict}, ensure_ascii=False)
+            return
+        if (statements := _STATEMENTS.findall(user)) and not _SHAPE.search(user):  # a second look, which always holds
+            said = {name: text not in DECOYS.values() for name, text in json.loads(statements[-1]).items()}
+            yield json.dumps(
+                {name: {"reason": "by rote", "stated": "yes" if yes else "no"} for name, yes in said.items()}
+            )
             return
         shape = json.loads(_SHAPE.findall(user)[-1])
         answer = json.loads(_ANSWER.findall(user)[-1])

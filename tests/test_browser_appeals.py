@@ -34,7 +34,7 @@ def test_an_appeal_and_an_own_verdict_by_keyboard(tmp_path: Path, browser: Brows
         expect(row).to_contain_text("Appeal won")
         expect(row).to_contain_text("covered")
 
-        own = card.locator(".v-ways .v-fold").filter(has_text="Grade it myself")
+        own = card.locator(".v-ways .v-way").filter(has_text="Grade it myself")
         own.locator("summary").press("Enter")
         own.locator("input[name=score]").fill("8.5")
         own.locator("input[name=score]").press("Enter")

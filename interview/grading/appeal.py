@@ -14,12 +14,12 @@ from interview.grading.judge_prompt import FEEDBACK_LANGUAGE
 from interview.grading.judging import Metered
 from interview.grading.reply import PointReply, Quote, Reason
 from interview.grading.scoring import alternative, score
+from interview.grading.second_look import doubtful_points
 from interview.grading.verdicts import Proof
 from interview.grading.wire import Wire
-from interview.grading.words import word_set
 from interview.models import Contested, Graded, KeyPoint, PointGrade, Provenance, Ungraded, UngradedReason
 from interview.prompts import Part, Prompts
-from interview.text import judge_copy, script
+from interview.text import judge_copy
 
 # The quote stands in the answer, but no word of it belongs to the point: the earlier verdict stands.
 UNRELATED = "appeal_unrelated"
@@ -89,7 +89,7 @@ def _decided(
         return _held(before, heard), (f"unverified_quote:{before.id}",)
     if not contested.won_by(heard.verdict):
         return _held(before, heard), ()
-    if _is_unrelated(heard):
+    if before.id in doubtful_points(request, (heard,), 0.0):
         quote = heard.evidence[0].quote
         unproven = {"claimed": heard.verdict, "claimed_quote": quote, "verdict": "missing", "verified": False}
         return _held(before, heard.model_copy(update=unproven)), (f"{UNRELATED}:{before.id}",)
@@ -101,16 +101,6 @@ def _held(before: PointGrade, heard: PointGrade) -> PointGrade:
     claimed = {"claimed": heard.claimed, "claimed_quote": heard.claimed_quote} if heard.claimed else {}
     proven = {"verified": before.verified and not (before.verdict == "missing" and heard.claimed)}
     return before.model_copy(update={"reason": heard.reason or before.reason, **claimed, **proven})
-
-
-def _is_unrelated(point: PointGrade) -> bool:
-    """Whether quote and point are of one script and share no content word."""
-    quote = " ".join(evidence.quote for evidence in point.evidence)
-    scripts = {script(quote), script(point.text)}
-    if len(scripts) > 1 or "mixed" in scripts:
-        return False
-    said, asked = word_set(quote), word_set(point.text)
-    return bool(said and asked) and not said & asked
 
 
 def _recounted(

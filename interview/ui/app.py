@@ -10,6 +10,7 @@ from interview.ui.contest import Contest
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
 from interview.ui.graders import GradersTab
+from interview.ui.measuring import MeasuringPanel
 from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
 from interview.ui.progress import ProgressTab
@@ -39,6 +40,7 @@ class _Screen:
                 self.questions = QuestionsTab(page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
                 self.graders = GradersTab(page)
+                self.measuring = MeasuringPanel(viva.measuring, viva.appeals, contest.graders, page)
         self._connect(Wires(self.frame.kept, self.frame.grader, page), demo)
 
     def _connect(self, wires: Wires, demo: gr.Blocks) -> None:
@@ -48,6 +50,7 @@ class _Screen:
         self.progress.connect(wires, self.progress_tab)
         self.questions.connect(wires, self.questions_tab)
         self.graders.connect(wires, self.graders_tab)
+        self.measuring.connect(wires, self.graders_tab)
         everything: Sequence[Block] = [
             *frame.outputs,
             *practice.outputs,
@@ -55,6 +58,7 @@ class _Screen:
             *self.progress.outputs,
             *self.questions.outputs,
             *self.graders.outputs,
+            *self.measuring.outputs,
             *self._tabs,
         ]
         practice.follow(wires.on_visit(demo.load, self._arrive, everything, frame.notice))
@@ -102,7 +106,8 @@ class _Screen:
         )
 
     def _others(self, page: Page) -> tuple[Updates, ...]:
-        return self.progress.arrive(page), self.questions.arrive(page), self.graders.arrive(page)
+        tabs = (self.progress, self.questions, self.graders, self.measuring)
+        return tuple(tab.arrive(page) for tab in tabs)
 
     @property
     def _tabs(self) -> dict[gr.Tab, str]:

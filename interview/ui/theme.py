@@ -106,11 +106,11 @@ def _joined(folder: str, names: Sequence[str], ending: str) -> str:
 
 # In this order: later rules win, and the script is one function whose parts see each other.
 STYLES = (
-    *("tokens", "frame", "widgets", "pieces", "setup", "practice", "grade", "transcripts"),
+    *("tokens", "frame", "widgets", "pieces", "setup", "practice", "grade", "transcripts", "measuring"),
     *("phone", "motion"),
 )
 SCRIPTS = (
-    *("pieces", "cards_frame", "cards_setup", "cards_practice", "cards_grade", "cards_transcripts"),
+    *("pieces", "cards_frame", "cards_setup", "cards_practice", "cards_grade", "cards_transcripts", "cards_measuring"),
     *("mount", "chat", "paint", "sheet", "drafts", "page"),
 )
 

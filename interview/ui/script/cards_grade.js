@@ -54,7 +54,7 @@ const findingRow = (finding) => h("li", "", icon("contradicted"),
 
 // --- what can be said against a grade: forms behind a fold, so that Enter sends them
 
-const fold = (title, children) => h("details", "v-fold", h("summary", "", title), children);
+const fold = (title, children) => h("details", "v-way", h("summary", "", title), children);
 const form = (send, ...children) =>
   h("form", "v-form", { autocomplete: "off", onsubmit: (event) => { event.preventDefault(); send(event.target.elements); } }, children);
 const goButton = (text) => h("button", "v-go", { type: "submit" }, text);

@@ -23,6 +23,7 @@ ViewName = Literal[
     "room_nav",
     "answer_segments",
     "grades_list",
+    "measuring_card",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.
