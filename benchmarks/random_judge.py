@@ -1,14 +1,18 @@
 """Grade made-up answers with a model that writes noise in valid JSON: nothing may break, and nothing be invented.
 
-Starts a llama-server of its own (see tests/llama.py). Run it as `python -m benchmarks.random_judge --n 100`. Exits
-with 1 when a grading crashed, or when a grade credits a point without words of the answer.
+Starts a llama-server of its own (see tests/llama.py). Run it as `python -m benchmarks.random_judge --n 100`. With
+`--brief` the prompt is nothing but its variables, and the questions are those with the least to check: to noise it is
+all the same, and each token takes time.
+Exits with 1 when a grading crashed, a grade credits a point without words of the answer, or a reply got lost.
 """
 
 import argparse
 import asyncio
 import os
 import random
+import shutil
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,10 +23,11 @@ from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.errors import PassingFault
 from interview.grading.grader import GradingRequest, VerdictReady
 from interview.grading.judge import JudgeGrader
+from interview.grading.key_points import split_reference
 from interview.grading.scoring import rescore
 from interview.models import Graded, Language, PointGrade, Question, Ungraded
 from interview.notes.library import PROJECT, built_in
-from interview.prompts import load_prompts
+from interview.prompts import VARIABLES, load_prompts
 from interview.rubrics import load_rubrics
 from interview.text import clean, script
 from tests.endpoints import endpoint_at
@@ -41,7 +46,7 @@ TRICKS = (
 
 @dataclass
 class Tally:
-    """What came of the gradings: `outcomes` counts them; `crashes` and `inventions` say what went wrong."""
+    """What came of the gradings: `outcomes` counts them; `crashes`, `inventions` and `lost` say what went wrong."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -49,11 +54,12 @@ class Tally:
     streamed: int = 0
     crashes: list[str] = field(default_factory=list)
     inventions: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     @property
     def sound(self) -> bool:
-        """Whether nothing broke and nothing was invented."""
-        return not self.crashes and not self.inventions
+        """Whether nothing broke, nothing was invented, and every reply was kept or its failure classed."""
+        return not (self.crashes or self.inventions or self.lost)
 
 
 def made_up(question: Question, chance: random.Random) -> str:
@@ -69,6 +75,12 @@ def made_up(question: Question, chance: random.Random) -> str:
 def shipped() -> list[Question]:
     """The questions that come with Viva, one language after the other."""
     return [*built_in("zh").questions, *built_in("en").questions]
+
+
+def shortest(questions: Sequence[Question], count: int = 20) -> list[Question]:
+    """The questions with a checklist that have the least of it, and of text to read."""
+    checked = [(len(points), len(one.reference), one) for one in questions if (points := split_reference(one))]
+    return [one for *_, one in sorted(checked, key=lambda found: found[:2])[:count]]
 
 
 def made_up_requests(count: int, questions: Sequence[Question], seed: int) -> list[GradingRequest]:
@@ -138,6 +150,8 @@ async def grade_one(judge: JudgeGrader, request: GradingRequest, tally: Tally) -
 def count_outcome(last: object, request: GradingRequest, tally: Tally) -> None:
     if isinstance(last, Ungraded):
         tally.outcomes[f"ungraded: {last.reason}"] += 1
+        if last.provenance.calls and not last.raw_reply:
+            tally.lost.append(f"a reply that came to {last.reason} was not kept")
     elif isinstance(last, Graded):
         tally.outcomes["graded" if last.provenance.kind == "judge" else "settled without a call"] += 1
         tally.verdicts.update(point.verdict for point in last.key_points)
@@ -159,6 +173,17 @@ def flaw_of(point: PointGrade, answer: str) -> str:
     return ""
 
 
+def brief_prompts(folder: Path) -> Path:
+    """Write prompts with nothing but their variables into the folder, and return it."""
+    names = sorted(VARIABLES["judge"])
+    values = "\n".join(f"{{{{ {name} }}}}" for name in names)
+    front = f"---\nversion: 1\nvariables: {', '.join(names)}\n---\n"
+    for prompt in (PROJECT / "prompts").glob("*.md"):
+        shutil.copy(prompt, folder)
+    (folder / "judge.md").write_text(f"{front}<!-- role: user -->\n{values}\n", encoding="utf-8")
+    return folder
+
+
 def show_progress(left: int) -> None:
     if left % 10 == 0:
         print(f"{left} answers left", file=sys.stderr, flush=True)
@@ -168,12 +193,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=100)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--brief", action="store_true")
     chosen = parser.parse_args()
     shared = Path(os.environ.get("VIVA_SHARED", PROJECT.parent / "shared"))
     began = time.monotonic()
     try:
-        with running_llama(shared) as server:
-            grading = grade_all(server, chosen.n, shipped(), PROJECT / "prompts", seed=chosen.seed, tell=show_progress)
+        with running_llama(shared) as server, tempfile.TemporaryDirectory() as spare:
+            prompts = brief_prompts(Path(spare)) if chosen.brief else PROJECT / "prompts"
+            questions = shortest(shipped()) if chosen.brief else shipped()
+            grading = grade_all(server, chosen.n, questions, prompts, seed=chosen.seed, tell=show_progress)
             tally = asyncio.run(grading)
     except NotSetUp as fault:
         sys.exit(f"There is no llama-server here: {fault}")
@@ -183,8 +211,10 @@ def main() -> None:
     print(
         f"verdicts: {dict(tally.verdicts)}, told early: {tally.streamed}, unverified quotes flagged: {tally.unverified}"
     )
-    print(f"crashes: {len(tally.crashes)}, inventions: {len(tally.inventions)}")
-    for line in tally.crashes + tally.inventions:
+    classed = tally.outcomes.total()
+    print(f"crashes: {len(tally.crashes)}, inventions: {len(tally.inventions)}, replies lost: {len(tally.lost)}")
+    print(f"classed: {classed} of {chosen.n}")
+    for line in tally.crashes + tally.inventions + tally.lost:
         print(f"  {line}")
     sys.exit(not tally.sound)
 

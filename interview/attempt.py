@@ -71,7 +71,14 @@ async def attempt(
     reason: UngradedReason = "internal_error"
     try:
         async with deadline:
-            request = GradingRequest(question=claim.question, answer=claim.answer, rubric=rubric, lang=claim.lang)
+            request = GradingRequest(
+                question=claim.question,
+                answer=claim.answer,
+                rubric=rubric,
+                lang=claim.lang,
+                session_id=claim.session_id,
+                patient=claim.faults == 0,  # a fault that is still there after the first wait lasts
+            )
             if claim.contested is not None:  # an appeal is about the points of the contested grade, whatever came since
                 return await _follow(grader, request.model_copy(update={"contested": claim.contested}), claim, live)
             checklist = await checklists.prepare(claim, grader)

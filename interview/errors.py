@@ -8,6 +8,7 @@ VivaError
 ├── AlreadyAnswered         this Turn has an Answer with another text
 ├── ChecklistRefused        the key points cannot be saved as they are; the text names the line
 ├── ChecklistChanged        the key points have a newer version than the one that was edited
+├── TooLate                 a rating cannot be changed or taken back any more
 ├── NotFound                no such session, turn, answer or grader
 ├── StoreError              the data folder or the database cannot be used
 │   └── StoreHeld           another process writes to this data folder
@@ -89,6 +90,10 @@ class ChecklistRefused(VivaError):
 
 class ChecklistChanged(VivaError):
     """The key points have a newer version than the one that was edited; nothing was stored, and nothing lost."""
+
+
+class TooLate(VivaError):
+    """A rating cannot be changed or taken back any more; nothing was changed."""
 
 
 class NotFound(VivaError):

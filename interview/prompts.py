@@ -29,6 +29,9 @@ VARIABLES: dict[str, frozenset[str]] = {
     "appeal": frozenset(
         {"leniency", "feedback_language", "question", "key_point", "verdict", "nonce", "claim", "answer"}
     ),
+    "follow_up": frozenset({"language", "question", "point", "answer"}),
+    "discuss": frozenset({"language", "notes", "answer", "verdicts", "history", "message", "nonce"}),
+    "improve": frozenset({"language", "notes", "answer", "wanted", "nonce"}),
 }
 
 _FIELDS = frozenset({"version", "variables"})

@@ -17,6 +17,7 @@ from interview.errors import LastingFault, NotFound, PassingFault, VerdictRefuse
 from interview.grading.appeal import hear
 from interview.grading.grader import GradingRequest
 from interview.grading.judge import JudgeGrader
+from interview.grading.judging import Calls
 from interview.grading.jury import JuryGrader
 from interview.grading.scoring import rescore
 from interview.live import LiveFeed
@@ -200,7 +201,7 @@ def test_whatever_is_claimed_and_quoted_a_won_point_stands_in_the_answer(claim: 
     contested = Contested(appeal=Appeal(grading_id="g", point_id="k2", reason=claim), grade=grade)
     asked = GradingRequest(question=QUESTION, answer=ANSWER, rubric=RUBRICS["default"], lang="en", contested=contested)
     scripted = ScriptedBackend([json.dumps(said("covered", quote))])
-    found = asyncio.run(hear(asked, contested, scripted, PROMPTS, name="j", secret=b"s"))
+    found = asyncio.run(hear(asked, contested, Calls(scripted, asked), PROMPTS, name="j", secret=b"s"))
     assert isinstance(found, Graded)
     point = found.key_points[1]
     if point.verdict == "covered":

@@ -1,18 +1,15 @@
 """The judge against a real server whose model writes noise: it may claim what it likes, nothing breaks."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
 
-from benchmarks.random_judge import grade_all
+from benchmarks.random_judge import brief_prompts, grade_all
 from interview.models import KeyPoint, Question
-from interview.notes.library import PROJECT
-from interview.prompts import VARIABLES
 from tests.llama import LlamaServer
 
-GRADINGS = 20
+GRADINGS = 50
 QUESTIONS = (
     Question(
         id="noise/zh",
@@ -40,22 +37,12 @@ QUESTIONS = (
 )
 
 
-@pytest.fixture
-def brief_prompts(tmp_path: Path) -> Path:
-    """Prompts with nothing but their variables: to noise it is all the same, and each token of a prompt takes time."""
-    names = sorted(VARIABLES["judge"])
-    values = "\n".join(f"{{{{ {name} }}}}" for name in names)
-    front = f"---\nversion: 1\nvariables: {', '.join(names)}\n---\n"
-    (tmp_path / "judge.md").write_text(f"{front}<!-- role: user -->\n{values}\n", encoding="utf-8")
-    shutil.copy(PROJECT / "prompts" / "repair.md", tmp_path)
-    return tmp_path
-
-
 @pytest.mark.llama
-def test_noise_in_valid_json_is_never_a_grade_out_of_nothing(llama_server: LlamaServer, brief_prompts: Path):
-    tally = asyncio.run(grade_all(llama_server, GRADINGS, QUESTIONS, brief_prompts))
+def test_noise_in_valid_json_is_never_a_grade_out_of_nothing(llama_server: LlamaServer, tmp_path: Path):
+    tally = asyncio.run(grade_all(llama_server, GRADINGS, QUESTIONS, brief_prompts(tmp_path)))
     assert tally.crashes == []
     assert tally.inventions == []
+    assert tally.lost == []
     assert tally.outcomes.total() == GRADINGS
     assert tally.outcomes["graded"] > 0  # else nothing was checked
     assert tally.streamed > 0

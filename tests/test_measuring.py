@@ -46,6 +46,10 @@ class Shelf:
             raise NotFound(name)
         return JudgeGrader(ScriptedBackend(self._reply), PROMPTS, name="judge")
 
+    def alone(self, name: str, purpose: str) -> Any:
+        assert purpose == "evaluation"
+        return self.get(name)
+
     def endpoint_of(self, name: str) -> None:
         return None
 

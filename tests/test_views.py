@@ -307,7 +307,7 @@ def test_the_summary_counts_failures_apart():
     session = made.session(*turns, count=4)
     card = views.report_card(report(session), session, "en")
     assert card["ring"]["text"] == "4.6"
-    assert card["sentence"] == "Mean of the judged answers (n = 1)"
+    assert card["sentence"] == "Mean of the judged answers (n = 1); too few answers to say"
     assert card["counts"] == ["2 of 4 answered", "1 not graded"]
     assert card["weakest"][0]["verdict"] == "contradicted"
     nothing = made.session(made.turn(0, made.grading(made.estimated())))

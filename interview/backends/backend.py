@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator
 from typing import Any, Literal, Protocol
 
+from pydantic import Field
+
 from interview.models import Value
 
 Rung = Literal["json_schema", "json_object", "text"]
@@ -21,7 +23,9 @@ class Message(Value):
 class CompletionRequest(Value):
     """What is asked of a model. `json_schema` is a strict schema (None: free text); `max_tokens` bounds the reply.
 
-    `purpose` and `session_id` (empty: no session) are for counting what it costs; neither is sent.
+    `purpose` and `session_id` (empty: no session) are for counting what it costs. `patient`: after a passing fault
+    somebody asks again later, so that it is no reason yet to ask another backend. `attempts` bounds the tries of a
+    passing fault (None: as many as the backend is set to). None of these is sent.
     """
 
     messages: tuple[Message, ...]
@@ -30,6 +34,8 @@ class CompletionRequest(Value):
     max_tokens: int = 4000
     purpose: Purpose = "grading"
     session_id: str = ""
+    patient: bool = False
+    attempts: int | None = Field(default=None, ge=1)
 
 
 class Usage(Value):
@@ -52,14 +58,29 @@ class Restarted(Value):
     why: str
 
 
+class StandIn(Value):
+    """A backend that replied in place of another: its grader's name, the model asked for, and the host."""
+
+    name: str
+    model: str
+    host: str
+
+
 class Completion(Value):
-    """The whole reply. `text` is never empty and was not cut; `calls` counts every HTTP request that it took."""
+    """The whole reply. `text` is never empty and was not cut; `calls` counts every HTTP request that it took.
+
+    `cost` (in `currency`) is None where a price or a token count is unknown. `stand_in` says who replied where it was
+    not the backend that was asked.
+    """
 
     text: str
     model: str
     rung: Rung
     usage: Usage = Usage()
     calls: int = 1
+    cost: float | None = None
+    currency: str = ""
+    stand_in: StandIn | None = None
 
 
 class Backend(Protocol):

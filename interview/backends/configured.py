@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from interview.backends.endpoint import Endpoint, check_base_url
 from interview.backends.presets import GENERIC, Preset, load_presets, preset_for
+from interview.backends.tariff import Tariff, tariff_of
 from interview.errors import ContentError, EndpointMistake
 from interview.models import Value
 from interview.settings import ConfiguredBackend, ConfiguredBackends
@@ -15,11 +16,19 @@ _ANY_MODEL = "default"  # a server of one's own with one model takes any name; o
 
 
 class ShelvedBackend(Value):
-    """A backend ready to be built: `endpoint` with its default model, and the grader names offered for it."""
+    """A backend ready to be built: `endpoint` with its default model, and the grader names offered for it.
+
+    `entry` is what the user wrote of it.
+    """
 
     endpoint: Endpoint
     offered: tuple[str, ...]
     origin: str
+    entry: ConfiguredBackend
+
+    def tariff_of(self, model: str) -> Tariff | None:
+        """What a model of this backend costs; None where that is unknown."""
+        return tariff_of(self.entry, self.endpoint, model)
 
 
 def completed_all(
@@ -59,7 +68,8 @@ def completed(entry: ConfiguredBackend, secret: Callable[[str], SecretStr | None
         raise ContentError(f"{entry.origin}: {fault}") from fault
     models = dict.fromkeys(([entry.model] if entry.model else []) + list(entry.models))
     offered = tuple(f"{name}:{model}" for model in models) if entry.model else (name, *(f"{name}:{m}" for m in models))
-    return ShelvedBackend(endpoint=endpoint, offered=offered, origin=entry.origin)
+    tariff_of(entry, endpoint, endpoint.model)  # half of a price is refused here, not at the first call
+    return ShelvedBackend(endpoint=endpoint, offered=offered, origin=entry.origin, entry=entry)
 
 
 def _preset(entry: ConfiguredBackend) -> Preset:

@@ -102,7 +102,7 @@ class OpenAICompatibleBackend:
         course = Course(request, self._endpoint.preset, self._rungs.recall(url, self.model), self._only)
         began = self._clock()
         said = False
-        async for attempt in self._retrying(began):
+        async for attempt in self._retrying(began, request.attempts or self._attempts):
             fault: BackendError | None = None
             while fault is None:
                 try:
@@ -124,10 +124,10 @@ class OpenAICompatibleBackend:
                 # Only here: tenacity swallows whatever leaves this block, and a cancellation must not wait for it.
                 raise fault
 
-    def _retrying(self, began: float) -> AsyncRetrying:
+    def _retrying(self, began: float, attempts: int) -> AsyncRetrying:
         def stop(state: RetryCallState) -> bool:
             next_call = self._clock() - began + state.upcoming_sleep
-            return state.attempt_number >= self._attempts or next_call > self._patience
+            return state.attempt_number >= attempts or next_call > self._patience
 
         return AsyncRetrying(
             retry=retry_if_exception_type(PassingFault),

@@ -55,16 +55,21 @@ class Failed(Value):
 
 @dataclass(frozen=True)
 class Trials:
-    """A grader with everything that its gradings depend on. `progress` is told how many are done, of how many."""
+    """A grader with everything that its gradings depend on. `progress` is told how many are done, of how many.
+
+    `before` is told, first of all, what is going to be asked: everything but what is kept from earlier.
+    """
 
     grader: Grader
     paid: PaidGradings | None
     concurrency: int = 4
     progress: Progress = lambda done, of: None
     monotonic: Callable[[], float] = time.monotonic
+    before: Callable[[Sequence[GradingRequest]], None] = lambda requests: None
 
     async def run(self, trials: Sequence[Trial]) -> tuple[Tried, ...]:
         """Make every grading that is not kept from earlier; outcomes in the order of `trials`. Raises StoreError."""
+        self.before([request for trial in trials if not self._kept(trial) for request in trial.requests])
         queue = iter(enumerate(trials))
         found: dict[int, Tried] = {}
 

@@ -103,7 +103,7 @@ def opened(settings: Settings) -> Generator[Endpoints]:
         yield endpoints_of(settings, bench, Jobs(), {})
         return
     with closing(store):
-        bench.shelf.rungs.keep_in(KeptTexts(store, "dialect"))
+        bench.shelf.rack.rungs.keep_in(KeptTexts(store, "dialect"))
         yield endpoints_of(settings, bench, Jobs(), KeptTexts(store, "probe"))
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,14 +18,18 @@ from interview.calibration.injection import InjectionReport
 from interview.calibration.probes import ProbesReport
 from interview.calibration.suite_runs import Drawn, SuiteName, SuiteRun, drawn, flat, measure, rounded, suite_figures
 from interview.calibration.trials import Trials, paid_gradings
+from interview.cli.costs import foretold
+from interview.cli.counting import counting
 from interview.cli.evaluate_tables import evaluation_lines, golden_lines, injection_lines, probes_lines
 from interview.cli.options import AsJson, DataDir, Lang, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, say, say_json
 from interview.errors import ContentError, StoreError
+from interview.grading.grader import GradingRequest
 from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.rubrics import Rubric
 from interview.service.measuring import EVALUATIONS, RUBRIC
+from interview.service.spending import Spending
 from interview.settings import Settings, read_settings
 from interview.store.measurements import Measurements
 from interview.store.store import Store
@@ -93,21 +97,33 @@ def evaluate(
     settings = read_settings(data_dir=data_dir, rubrics=rubrics, prompts=prompts)
     bench = build_bench(settings)
     chosen = _rubric(bench, rubric)
-    trials = _trials(bench, in_mode(grader, mode, bench.shelf.default), chosen, settings.data_dir, concurrency)
-    run = _Run(trials, chosen, sample, seed, _prices(prices))
-    if suite is None:
-        assert dataset is not None
-        measuring = _on_people(run, read_human_grades(dataset), repeats)
-    else:
-        measuring = _on_suite(run, drawn(SuiteRun(suite=suite, sample=sample, seed=seed, lang=lang), suite_file))
-    report = asyncio.run(_closing(bench.shelf, measuring))
+    name = in_mode(grader, mode, bench.shelf.default)
+    with nullcontext() if bench.shelf.endpoint_of(name) is None else counting(bench, settings) as spending:
+        trials = _trials(bench, name, chosen, settings.data_dir, concurrency, spending)
+        run = _Run(trials, chosen, sample, seed, _prices(prices))
+        report = asyncio.run(_closing(bench.shelf, _measuring(run, dataset, suite, suite_file, lang, repeats)))
     if as_json:
         say_json(rounded(report.fields))
     else:
         for line in report.lines:
             say(line)
     options = {"sample": sample, "seed": seed, "repeats": repeats, "lang": lang}
-    _keep(settings, trials.grader.name, report, options)
+    _keep(settings, name, report, options)
+
+
+def _measuring(
+    run: _Run,
+    dataset: Path | None,
+    suite: SuiteName | None,
+    suite_file: Path | None,
+    lang: Lang | None,
+    repeats: int,
+) -> Coroutine[Any, Any, _Report]:
+    if dataset is not None:
+        return _on_people(run, read_human_grades(dataset), repeats)
+    assert suite is not None
+    chosen = SuiteRun(suite=suite, sample=run.sample, seed=run.seed, lang=lang)
+    return _on_suite(run, drawn(chosen, suite_file))
 
 
 def _rubric(bench: Bench, name: str) -> Rubric:
@@ -127,11 +143,18 @@ def _prices(given: str | None) -> Prices | None:
         raise ContentError(f"--prices: expected two prices such as 0.25,2, found {given!r}") from fault
 
 
-def _trials(bench: Bench, name: str, rubric: Rubric, data_dir: Path, concurrency: int) -> Trials:
-    grader, endpoint = bench.shelf.get(name), bench.shelf.endpoint_of(name)
+def _trials(
+    bench: Bench, name: str, rubric: Rubric, data_dir: Path, concurrency: int, spending: Spending | None
+) -> Trials:
+    grader, endpoint = bench.shelf.alone(name, "evaluation"), bench.shelf.endpoint_of(name)
     model = "" if endpoint is None else endpoint.model
     paid = paid_gradings(data_dir / EVALUATIONS, grader, model, rubric, bench.prompts)
-    return Trials(grader, paid, concurrency, _progress)
+
+    def foretell(requests: Sequence[GradingRequest]) -> None:
+        if spending is not None and requests:
+            complain(foretold(spending.estimate(name, requests)))
+
+    return Trials(grader, paid, concurrency, _progress, before=foretell)
 
 
 def _progress(done: int, of: int) -> None:

@@ -1,12 +1,14 @@
-"""`grade`: one answer, graded once, without a database."""
+"""`grade`: one answer, graded once; nothing but its cost is stored."""
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from interview.cli.counting import counting
 from interview.cli.options import AsJson, DataDir, LangOption, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, decoded, say, say_json
 from interview.errors import AnswerRefused, BackendError, ContentError
@@ -50,7 +52,9 @@ def grade(
         rubric=_rubric(bench.rubrics, rubric),
         lang=settings.lang,
     )
-    outcome = asyncio.run(_outcome(bench.shelf, in_mode(grader, mode, bench.shelf.default), request))
+    name = in_mode(grader, mode, bench.shelf.default)
+    with nullcontext() if bench.shelf.endpoint_of(name) is None else counting(bench, settings):
+        outcome = asyncio.run(_outcome(bench.shelf, name, request))
     if isinstance(outcome, Ungraded) and outcome.detail:
         complain(outcome.detail)
     if as_json:

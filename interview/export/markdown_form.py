@@ -6,6 +6,7 @@ from datetime import datetime
 from interview.export.safe_markdown import fenced, inline, quoted
 from interview.export.wording import REASONS, word
 from interview.models import (
+    CANDIDATE,
     Evidence,
     Graded,
     Grading,
@@ -14,21 +15,25 @@ from interview.models import (
     Provenance,
     SelfGraded,
     Session,
+    Transcript,
     Turn,
     Ungraded,
 )
 from interview.report import report
 
 
-def transcript_markdown(session: Session) -> str:
+def transcript_markdown(transcript: Transcript) -> str:
     """Return the whole session as one Markdown document that ends with a newline.
 
     Answers and references stand unchanged in code fences; everything else that a candidate, the notes or a model
     wrote is escaped, so that it cannot change the document around it.
     """
+    session = transcript.session
     lang = session.plan.lang
     parts = [f"# {inline(session.title)}\n", _opening(session, lang)]
-    parts.extend(_turn(turn, lang) for turn in session.turns)
+    for turn in session.turns:
+        parts.append(_turn(turn, lang))
+        parts.extend(_beside(transcript, turn, lang))
     return "\n".join(parts)
 
 
@@ -67,6 +72,20 @@ def _turn(turn: Turn, lang: Language) -> str:
         parts.append(fenced(question.reference, "markdown"))
         parts.append("</details>\n")
     return "\n".join(parts)
+
+
+def _beside(transcript: Transcript, turn: Turn, lang: Language) -> Iterator[str]:
+    """The star, the note and the remarks of a turn."""
+    marks = transcript.marks.get(turn.id)
+    if marks and marks.starred:
+        yield f"★ {word('starred', lang)}\n"
+    if marks and marks.note:
+        yield f"### {word('note', lang)}\n\n{quoted(marks.note)}"
+    for remark in transcript.remarks:
+        if remark.turn_id == turn.id:
+            author = word(remark.author, lang) if remark.author == CANDIDATE else inline(remark.author)
+            yield f"### {word(remark.kind, lang)} · {author} · {_time(remark.created_at)}\n"
+            yield quoted(remark.text)
 
 
 def _grading(grading: Grading, lang: Language) -> str:

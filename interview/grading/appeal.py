@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-from interview.backends.backend import Backend
 from interview.errors import BackendError, PassingFault
 from interview.grading.asking import ask
 from interview.grading.grader import GradingRequest
 from interview.grading.judge_prompt import FEEDBACK_LANGUAGE
-from interview.grading.judging import Metered
+from interview.grading.judging import Calls
 from interview.grading.reply import PointReply, Quote, Reason
 from interview.grading.scoring import alternative, score
 from interview.grading.second_look import doubtful_points
@@ -34,24 +33,25 @@ class AppealReply(Wire):  # noqa: D101  docstrings of wire models would be sent 
 async def hear(
     request: GradingRequest,
     contested: Contested,
-    backend: Backend,
+    calls: Calls,
     prompts: Prompts,
     *,
     name: str,
     secret: bytes,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Graded | Ungraded:
-    """Ask the model behind the grader `name` about one verdict again, and count the grade anew.
+    """Ask the model behind the grader `name`, by way of `calls`, about one verdict again, and count the grade anew.
 
     Every other verdict stays as it was. The contested one can only rise, and only with words that stand in the answer
     and share something with the point; else it is held, with the reason. A failure of the model is an Ungraded, which
     changes nothing. Raises PassingFault.
     """
-    started, calls = monotonic(), Metered(backend)
+    started = monotonic()
     nonce = hmac.digest(secret, request.answer.encode(), "sha256").hex()[:16]
 
     def made() -> Provenance:
-        return _provenance(request, contested, calls, prompts, name, monotonic() - started)
+        seconds, mode = monotonic() - started, contested.grade.provenance.mode
+        return calls.provenance(request, name, prompts["appeal"].ref, seconds, mode)
 
     try:
         parts = _parts(request, contested, prompts, nonce)
@@ -62,7 +62,7 @@ async def hear(
         reason: UngradedReason = fault.fault
         return Ungraded(reason=reason, detail=str(fault), provenance=made())
     point, flags = _decided(request, contested, reply, nonce)
-    return _recounted(request, contested, point, flags, made())
+    return _recounted(request, contested, point, flags + calls.fallback(name), made())
 
 
 def _parts(request: GradingRequest, contested: Contested, prompts: Prompts, nonce: str) -> tuple[Part, ...]:
@@ -118,39 +118,12 @@ def _recounted(
         "band": counted.band,
         "sum": counted.sum,
         "key_points": points,
-        "alternative": None,  # it would speak of verdicts that are gone
         "flags": tuple(flag for flag in grade.flags if flag not in ours) + flags,
         "provenance": made.model_copy(update={"checklist": grade.provenance.checklist}),
     }
     heard = grade.model_copy(update=changed)
     disputed = grade.alternative.points if grade.alternative else ()
     return heard.model_copy(update={"alternative": alternative(heard, request.rubric, disputed)})
-
-
-def _provenance(
-    request: GradingRequest, contested: Contested, calls: Metered, prompts: Prompts, name: str, seconds: float
-) -> Provenance:
-    """Of the appeal: who heard it, at what price. The checklist is that of the contested grade."""
-    last, before = calls.last, contested.grade.provenance
-    return Provenance(
-        grader=name,
-        kind="judge",
-        mode=before.mode,
-        host=calls.host,
-        model=calls.model,
-        returned_model=last.model if last else "",
-        rung=last.rung if last else None,
-        prompt=prompts["appeal"].ref,
-        rubric=request.rubric.ref,
-        question_digest=before.question_digest,
-        reference_digest=request.question.reference_digest,
-        checklist=before.checklist,
-        seconds=round(seconds, 3),
-        calls=sum(one.calls for one in calls.completions),
-        prompt_tokens=calls.tokens("prompt_tokens"),
-        completion_tokens=calls.tokens("completion_tokens"),
-        cached_tokens=calls.tokens("cached_tokens"),
-    )
 
 
 def _encoded(text: str) -> str:

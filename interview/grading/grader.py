@@ -11,6 +11,7 @@ class GradingRequest(Value):
     """One answer to grade. `answer` is the stored (cleaned) text; offsets of evidence count in it.
 
     `contested`: no new grading, but the appeal against one verdict of an earlier grade.
+    `session_id` is where its cost is counted (empty: nowhere). `patient`: after a passing fault somebody asks again.
     """
 
     question: Question
@@ -18,6 +19,8 @@ class GradingRequest(Value):
     rubric: Rubric
     lang: Language
     contested: Contested | None = None
+    session_id: str = ""
+    patient: bool = False
 
 
 class VerdictReady(Value):

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
-from interview.backends.backend import Backend
+from interview.backends.backend import Backend, Purpose
 from interview.errors import BackendError, PassingFault
 from interview.grading.appeal import hear
 from interview.grading.careful import judge_carefully
@@ -15,7 +15,7 @@ from interview.grading.feedback import safe_feedback
 from interview.grading.grader import GradingEvent, GradingRequest
 from interview.grading.guard import settle
 from interview.grading.judge_prompt import JudgePrompt
-from interview.grading.judging import LONGEST_RAW_REPLY, Judged, Metered, Unusable, judge_once
+from interview.grading.judging import LONGEST_RAW_REPLY, Calls, Judged, Unusable, judge_once
 from interview.grading.reply import Judgement
 from interview.grading.scoring import score
 from interview.grading.second_look import SecondLook
@@ -36,10 +36,13 @@ class JudgeGrader:
         *,
         name: str,
         mode: Literal["single", "careful"] = "single",
+        purpose: Purpose = "grading",
         secret: bytes | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`secret` makes the markers around answers unguessable; None: a new one for this process.
+        """`purpose` is what its calls are counted for.
+
+        `secret` makes the markers around answers unguessable; None: a new one for this process.
 
         `careful`: one call per small group of key points and per criterion, instead of one for everything.
         """
@@ -47,6 +50,7 @@ class JudgeGrader:
         self._backend = backend
         self._prompts = prompts
         self.mode = mode
+        self._purpose: Purpose = purpose
         self._secret = secret or secrets.token_bytes(32)
         self._monotonic = monotonic
 
@@ -67,15 +71,14 @@ class JudgeGrader:
         Raises PassingFault; a lasting fault of the backend is an Ungraded with its reason.
         """
         if request.contested is not None:
-            yield await hear(
-                request, request.contested, self._backend, self._prompts, name=self.name, secret=self._secret
-            )
+            calls = Calls(self._backend, request, self._purpose)
+            yield await hear(request, request.contested, calls, self._prompts, name=self.name, secret=self._secret)
             return
         settled = settle(request)
         if settled is not None:
             yield settled
             return
-        calls = Metered(self._backend)
+        calls = Calls(self._backend, request, self._purpose)
         work = _Grading(
             grader=self,
             asked=JudgePrompt(request, self._prompts.judge, self._secret),
@@ -103,7 +106,7 @@ class _Grading:
 
     grader: JudgeGrader
     asked: JudgePrompt
-    calls: Metered
+    calls: Calls
     looks: SecondLook
     monotonic: Callable[[], float]
     started: float
@@ -123,6 +126,7 @@ class _Grading:
         doubt = proof.doubt(judgement)
         flags += ("unverified_finding",) if dropped else ()
         flags += ("reference_disputed",) if doubt and doubt.status == "disputed" else ()
+        flags += self.calls.fallback(self.grader.name)
         counted = score(request.rubric, points, criteria, findings)
         if counted is None:
             detail = "The model could not assess too large a part of the key points."
@@ -154,24 +158,9 @@ class _Grading:
         )
 
     def _provenance(self) -> Provenance:
-        last = self.calls.last
-        return Provenance(
-            grader=self.grader.name,
-            kind="judge",
-            mode=self.grader.mode,
-            host=self.grader.host,
-            model=self.grader.model,
-            returned_model=last.model if last else "",
-            rung=last.rung if last else None,
-            prompt=self.asked.prompt.ref,
-            rubric=self.asked.request.rubric.ref,
-            question_digest=self.asked.request.question.content_digest,
-            reference_digest=self.asked.request.question.reference_digest,
-            seconds=round(self.monotonic() - self.started, 3),
-            calls=sum(completion.calls for completion in self.calls.completions),
-            prompt_tokens=self.calls.tokens("prompt_tokens"),
-            completion_tokens=self.calls.tokens("completion_tokens"),
-            cached_tokens=self.calls.tokens("cached_tokens"),
+        seconds = self.monotonic() - self.started
+        return self.calls.provenance(
+            self.asked.request, self.grader.name, self.asked.prompt.ref, seconds, self.grader.mode
         )
 
 

@@ -5,29 +5,31 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
-from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Message, Restarted
-from interview.grading.grader import VerdictReady, VerdictsCleared
+from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Message, Purpose, Restarted
+from interview.grading.grader import GradingRequest, VerdictReady, VerdictsCleared
 from interview.grading.judge_prompt import JudgePrompt
 from interview.grading.reply import Judgement
 from interview.grading.verdicts import Proof
 from interview.grading.wire import BadReply
+from interview.models import Provenance
 from interview.prompts import Prompt
 
 LONGEST_RAW_REPLY = 20_000
 
 
-class Metered:
-    """A backend that keeps every Completion that came through it: what one answer cost, whoever asked."""
+class Calls:
+    """The backend for one answer: says what its calls are for, and keeps every Completion that came of them."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, request: GradingRequest, purpose: Purpose = "grading") -> None:
         self._backend = backend
+        self._about = {"purpose": purpose, "session_id": request.session_id, "patient": request.patient}
         self.name, self.model, self.host = backend.name, backend.model, backend.host
         self.completions: list[Completion] = []
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
         """Pass the request on; see the protocol."""
         # Closed at once, not whenever the collector comes by: an abandoned grading must not go on paying for tokens.
-        async with aclosing(self._backend.complete(request)) as stream:
+        async with aclosing(self._backend.complete(request.model_copy(update=self._about))) as stream:
             async for event in stream:
                 if isinstance(event, Completion):
                     self.completions.append(event)
@@ -45,6 +47,40 @@ class Metered:
         """The tokens of all calls, as far as the endpoint told them."""
         known = [count for one in self.completions if (count := getattr(one.usage, name)) is not None]
         return sum(known) if known else None
+
+    @property
+    def cost(self) -> float | None:
+        """What all of them cost; None where that of one is unknown."""
+        costs = [one.cost for one in self.completions if one.cost is not None]
+        return sum(costs) if costs and len(costs) == len(self.completions) else None
+
+    def fallback(self, name: str) -> tuple[str, ...]:
+        """The flag that another backend than that of the grader `name` has replied."""
+        return (f"fallback:{name}",) if self.last and self.last.stand_in else ()
+
+    def provenance(self, request: GradingRequest, name: str, prompt: str, seconds: float, mode: str = "") -> Provenance:
+        """What is known about a grading by the grader `name`, with the prompt `name@digest`, in so many seconds."""
+        stand_in = self.last.stand_in if self.last else None
+        return Provenance(
+            grader=stand_in.name if stand_in else name,
+            kind="judge",
+            mode=mode,
+            host=stand_in.host if stand_in else self.host,
+            model=stand_in.model if stand_in else self.model,
+            returned_model=self.last.model if self.last else "",
+            rung=self.last.rung if self.last else None,
+            prompt=prompt,
+            rubric=request.rubric.ref,
+            question_digest=request.question.content_digest,
+            reference_digest=request.question.reference_digest,
+            seconds=round(seconds, 3),
+            calls=sum(one.calls for one in self.completions),
+            prompt_tokens=self.tokens("prompt_tokens"),
+            completion_tokens=self.tokens("completion_tokens"),
+            cached_tokens=self.tokens("cached_tokens"),
+            cost=self.cost,
+            currency=self.last.currency if self.last else "",
+        )
 
 
 @dataclass(frozen=True)

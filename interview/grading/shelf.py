@@ -6,23 +6,24 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from interview.backends.backend import Backend
+from interview.backends.backend import Backend, Purpose
 from interview.backends.configured import ShelvedBackend, completed_all
-from interview.backends.dialect import RungMemory
 from interview.backends.endpoint import Endpoint
-from interview.backends.gate import Gate
-from interview.backends.openai_compatible import OpenAICompatibleBackend
+from interview.backends.rack import BackendRack
+from interview.backends.tariff import Tariff
 from interview.errors import ContentError, NotFound
 from interview.grading.coverage import CoverageGrader
+from interview.grading.fallback import EstimateBehind
 from interview.grading.grader import Grader
 from interview.grading.judge import JudgeGrader
 from interview.grading.jury import JuryGrader
 from interview.grading.modes import taken_apart
 from interview.models import Value
 from interview.prompts import Prompts
-from interview.settings import ConfiguredBackends
+from interview.settings import ConfiguredBackends, Roles
 
 COVERAGE = "coverage"
+_NO_ROLES = Roles()
 
 
 class GraderChoice(Value):
@@ -40,53 +41,46 @@ class GraderShelf:
     May be used from any thread; `replace` puts other backends in while graders of the old ones still run.
     """
 
-    def __init__(self, backends: Sequence[ShelvedBackend], prompts: Prompts, default: str | None = None) -> None:
-        """`default` None: the first grader offered by the first backend, else the coverage estimate.
-
-        Raises NotFound when there is no grader of the name `default`.
-        """
-        self._backends: dict[str, ShelvedBackend] = {}
-        self._prompts = prompts
-        self.rungs = RungMemory()
+    def __init__(
+        self,
+        backends: Sequence[ShelvedBackend],
+        prompts: Prompts,
+        default: str | None = None,
+        roles: Roles = _NO_ROLES,
+    ) -> None:
+        """See `replace`."""
+        self.rack = BackendRack()
+        self.prompts = prompts
         self._lock = threading.RLock()
         self._graders: dict[str, Grader] = {}
-        self._gates: dict[str, Gate] = {}
-        self._built: dict[str, Backend] = {}
-        self._retired: list[Backend] = []
+        self._roles = roles
         self._default = COVERAGE
-        self.replace(backends, default)
+        self.replace(backends, default, roles)
 
-    def replace(self, backends: Sequence[ShelvedBackend], default: str | None = None) -> None:
+    def replace(self, backends: Sequence[ShelvedBackend], default: str | None = None, roles: Roles = _NO_ROLES) -> None:
         """Offer these backends from now on; a grading that runs ends with the backend that it began with.
 
-        NotFound when there is no grader of the name `default`; nothing has changed then.
+        `default` None: the first judge by role, else what the first backend offers, else the coverage estimate.
+        NotFound when there is no grader of the name `default`, or of one that has a role; nothing has changed then.
         """
         offered = [name for backend in backends for name in backend.offered]
-        wanted = default or (offered[0] if offered else COVERAGE)
+        wanted = default or next(iter((*roles.judge, *offered)), COVERAGE)
         with self._lock:
-            before, self._backends = self._backends, {backend.endpoint.name: backend for backend in backends}
+            before = self.rack.backends
+            self.rack.replace(backends)
             try:
-                self.endpoint_of(wanted)
+                for name in (wanted, *roles.judge, *roles.interviewer):
+                    self.endpoint_of(name)
             except NotFound:
-                self._backends = before
+                self.rack.replace(before)
                 raise
-            self._default = wanted
-            for name, old in before.items():
-                if name not in self._backends or self._backends[name].endpoint != old.endpoint:
-                    self._retire(name)
-
-    def _retire(self, backend: str) -> None:
-        """Forget what was built on a backend. Its connections are closed at the end, in the loop that uses them."""
-        self._gates.pop(backend, None)
-        for name in [name for name in self._built if name.partition(":")[0] == backend]:
-            self._retired.append(self._built.pop(name))
-        for name in [name for name in self._graders if name.partition(":")[0] == backend]:
-            del self._graders[name]
+            self._default, self._roles = wanted, roles
+            self._graders.clear()
 
     @property
     def backends(self) -> tuple[ShelvedBackend, ...]:
         """The backends that judges are built on, in the order in which they are offered."""
-        return tuple(self._backends.values())
+        return self.rack.backends
 
     @property
     def default(self) -> str:
@@ -95,7 +89,7 @@ class GraderShelf:
 
     def choices(self) -> tuple[GraderChoice, ...]:
         """Every grader that is offered, the coverage estimate last."""
-        judges = [self._choice(name) for backend in self._backends.values() for name in backend.offered]
+        judges = [self._choice(name) for backend in self.backends for name in backend.offered]
         if self._default not in {choice.name for choice in judges} | {COVERAGE}:
             judges.insert(0, self._choice(self._default))
         return (*judges, GraderChoice(name=COVERAGE, kind="coverage", host="", model=""))
@@ -107,8 +101,12 @@ class GraderShelf:
         """
         with self._lock:
             if name not in self._graders:
-                self._graders[name] = CoverageGrader() if name == COVERAGE else self._judging(name)
+                self._graders[name] = self._built(name)
             return self._graders[name]
+
+    def alone(self, name: str, purpose: Purpose) -> Grader:
+        """Return the grader of that name with nobody behind it: for measuring it. Raises NotFound."""
+        return CoverageGrader() if name == COVERAGE else self._judging(name, purpose, alone=True)
 
     def endpoint_of(self, name: str) -> Endpoint | None:
         """Return where the grader of that name sends answers, a panel to the first of them; None: nowhere.
@@ -117,60 +115,74 @@ class GraderShelf:
         """
         if name == COVERAGE:
             return None
-        bases = taken_apart(name).bases
-        if bases[0] != name:
-            first, *_ = [self._endpoint_of_judge(base, name) for base in bases]
-            return first
-        backend_name, colon, model = name.partition(":")
-        backend = self._backends.get(backend_name)
-        if backend is None or (colon and not model.strip()):
-            known = [COVERAGE, *(name for backend in self._backends.values() for name in backend.offered)]
-            forms = "".join(f", {backend}:MODEL" for backend in self._backends)
-            raise NotFound(f"No grader is called {name!r} here. Known: {', '.join(known)}{forms}.")
-        return backend.endpoint.model_copy(update={"model": model}) if model else backend.endpoint
+        first, *_ = [self._endpoint(base, name) for base in taken_apart(name).bases]
+        return first
 
     def backend(self, name: str) -> Backend | None:
         """The model behind the grader of that name, to be asked for other things; None for the coverage estimate.
 
-        Raises NotFound.
+        Where the user gave the role of the interviewer, those backends are asked instead. Raises NotFound.
         """
-        with self._lock:
-            endpoint = self.endpoint_of(name)
-            return None if endpoint is None else self._backend(endpoint, name)
+        if self.endpoint_of(name) is None:
+            return None
+        first = taken_apart(name).bases[0]
+        return self.rack.get(tuple(map(_base, self._roles.interviewer)) or self._behind(first))
+
+    def tariff(self, name: str) -> Tariff | None:
+        """What the model of that grader costs; None where it is unknown, or the coverage estimate. Raises NotFound."""
+        return None if self.endpoint_of(name) is None else self.rack.tariff(_base(name))
 
     async def close(self) -> None:
         """Close every connection; must run in the loop that used them."""
-        built = (*self._built.values(), *self._retired)
-        for belongings in (self._built, self._graders, self._gates, self._retired):
-            belongings.clear()
-        for backend in built:
-            await backend.close()
+        with self._lock:
+            self._graders.clear()
+        await self.rack.close()
 
     def _choice(self, name: str) -> GraderChoice:
         endpoint = self.endpoint_of(name)
         assert endpoint is not None
         return GraderChoice(name=name, kind="judge", host=endpoint.host, model=endpoint.model)
 
-    def _endpoint_of_judge(self, base: str, name: str) -> Endpoint:
-        endpoint = self.endpoint_of(base)
-        if endpoint is None:
+    def _endpoint(self, base: str, name: str) -> Endpoint:
+        base = _base(base)
+        if base == COVERAGE:
             raise NotFound(f"{name}: the coverage estimate judges nothing, so it has no modes and no vote.")
+        endpoint = self.rack.endpoint(base)
+        if endpoint is None:
+            known = [COVERAGE, *(offered for backend in self.backends for offered in backend.offered)]
+            forms = "".join(f", {backend.endpoint.name}:MODEL" for backend in self.backends)
+            raise NotFound(f"No grader is called {base!r} here. Known: {', '.join(known)}{forms}.")
         return endpoint
 
-    def _judging(self, name: str) -> Grader:
-        way, endpoint = taken_apart(name), self._endpoint_of_judge(name, name)
-        if way.mode in ("vote", "panel"):
-            members = [self.get(base) for base in way.bases * way.votes]
-            return JuryGrader(members, name=name, mode=f"vote={way.votes}" if way.mode == "vote" else "panel")
-        mode = "careful" if way.mode == "careful" else "single"
-        return JudgeGrader(self._backend(endpoint, way.bases[0]), self._prompts, name=name, mode=mode)
+    def _built(self, name: str) -> Grader:
+        if name == COVERAGE:
+            return CoverageGrader()
+        judge = self._judging(name, "grading", alone=False)
+        return EstimateBehind(judge) if self._roles.estimate else judge
 
-    def _backend(self, endpoint: Endpoint, name: str) -> Backend:
-        if name not in self._built:
-            # One gate for all models of a backend: an endpoint limits the key, not the model.
-            gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel))
-            self._built[name] = OpenAICompatibleBackend(endpoint, rungs=self.rungs, gate=gate)
-        return self._built[name]
+    def _judging(self, name: str, purpose: Purpose, *, alone: bool) -> Grader:
+        self.endpoint_of(name)
+        way = taken_apart(name)
+        if way.mode in ("vote", "panel"):
+            # One grader per seat is built once; the seats of a vote are the same grader several times.
+            members = [self._judging(base, purpose, alone=alone) for base in way.bases] * way.votes
+            return JuryGrader(members, name=name, mode=f"vote={way.votes}" if way.mode == "vote" else "panel")
+        base = way.bases[0]
+        backend = self.rack.get((base,) if alone else self._behind(base))
+        mode = "careful" if way.mode == "careful" else "single"
+        return JudgeGrader(backend, self.prompts, name=name, mode=mode, purpose=purpose)
+
+    def _behind(self, name: str) -> tuple[str, ...]:
+        """The grader of that name and who takes over from it: those after it in the order of the judges."""
+        judges = tuple(map(_base, self._roles.judge))
+        return judges[judges.index(name) :] if name in judges else (name,)
+
+
+def _base(name: str) -> str:
+    """The name of a grader without its mode; of a panel, that of its first member."""
+    while (first := taken_apart(name).bases[0]) != name:
+        name = first
+    return name
 
 
 def shelve(configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None], prompts: Prompts) -> GraderShelf:
@@ -185,7 +197,12 @@ def shelve(configured: ConfiguredBackends, secret: Callable[[str], SecretStr | N
 
 def reshelve(shelf: GraderShelf, configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None]) -> None:
     """Put what the user has configured now in the place of what is there. Raises ContentError; nothing changes then."""
+    backends = completed_all(configured, secret)
     try:
-        shelf.replace(completed_all(configured, secret), configured.default)
+        GraderShelf(backends, shelf.prompts, configured.default)
     except NotFound as fault:
         raise ContentError(f"{configured.default_origin}: default: {fault}") from fault
+    try:
+        shelf.replace(backends, configured.default, configured.roles)
+    except NotFound as fault:
+        raise ContentError(f"{configured.roles.origin}: [roles]: {fault}") from fault

@@ -92,10 +92,11 @@ class ReferenceDoubt(Value):
 class Provenance(Value):
     """Who graded, with what, at what price: enough to explain the grade later, and to see what has changed since.
 
+    `grader` is the one that graded, which is not the one asked for where that one failed and another took over.
     Prompts and rubrics stand as `name@digest`, `checklist` as `Checklist.ref`. `audit`: code counted the verdicts of an
-    earlier grade anew, after a dispute about the reference. `seconds` is wall-clock; token counts are None where
-    unknown. `mode` is how a judge was asked: `single`, `careful`, `vote=K` or `panel`; empty for other graders and for
-    older grades.
+    earlier grade anew, after a dispute about the reference. `seconds` is wall-clock; token counts and `cost` (in
+    `currency`, at the prices of that day) are None where unknown. `mode` is how a judge was asked: `single`, `careful`,
+    `vote=K` or `panel`; empty for other graders and for older grades.
     """
 
     grader: str
@@ -114,6 +115,8 @@ class Provenance(Value):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
+    cost: float | None = None
+    currency: str = ""
     checklist: str = ""
 
 

@@ -12,6 +12,9 @@ from interview.models.questions import Question
 
 # What a grade can stand for: what a grader made of the answer, or the candidate's own final word.
 Standing = Label | Literal["own"]
+Mode = Literal["practice", "mock", "due"]
+HelpUsed = Literal["unaided", "hinted", "revealed"]
+Confidence = Literal[1, 2, 3]  # guessing, fairly, certain
 
 
 class Answer(Value):
@@ -84,7 +87,11 @@ def counting(gradings: Sequence[L]) -> L | None:
 
 
 class Turn(Value):
-    """One asked question with its answer and grades. A retry is a new Turn at the same `position`."""
+    """One asked question with its answer and grades. A retry is a new Turn at the same `position`.
+
+    So is a follow-up: it has `follow_up`, what was asked in place of the question, and `parent`, the id of the Turn it
+    goes on from. `confidence` was told before the grade; `stuck_at` is when the candidate said that nothing comes.
+    """
 
     id: str
     session_id: str
@@ -95,11 +102,15 @@ class Turn(Value):
     asked_at: datetime
     hints_shown: int = 0
     revealed: bool = False
+    confidence: Confidence | None = None
+    follow_up: str | None = None
+    parent: str | None = None
+    stuck_at: datetime | None = None
     answer: Answer | None = None
     gradings: tuple[Grading, ...] = ()
 
     @property
-    def help_used(self) -> Literal["unaided", "hinted", "revealed"]:
+    def help_used(self) -> HelpUsed:
         """How the answer was reached."""
         return "revealed" if self.revealed else "hinted" if self.hints_shown else "unaided"
 
@@ -110,14 +121,26 @@ class Turn(Value):
 
 
 class SessionPlan(Value):
-    """What the candidate chose at set-up. Empty `sections` means all; `count` None means all questions of them."""
+    """What the candidate chose at set-up. Empty `sections` means all; `count` None means all questions of them.
+
+    `per_section` bounds the questions of each section, `difficulties` empty means any. `due_first` puts questions that
+    are due before the others. `question_seconds` and `total_seconds` are the limits of a mock interview, None without
+    one; `follow_ups` is how often, at most, an answer with missing points is followed up.
+    """
 
     lang: Language
+    mode: Mode = "practice"
     sections: tuple[str, ...] = ()
     count: int | None = Field(default=None, ge=1)
     order: Literal["as_written", "shuffled"] = "as_written"
     seed: int = 0
     skip_without_reference: bool = False
+    per_section: int | None = Field(default=None, ge=1)
+    difficulties: tuple[int, ...] = ()
+    due_first: bool = False
+    question_seconds: int | None = Field(default=None, ge=1)
+    total_seconds: int | None = Field(default=None, ge=1)
+    follow_ups: int = Field(default=0, ge=0, le=5)
 
 
 class Session(Value):
@@ -136,6 +159,11 @@ class Session(Value):
     def asked(self) -> int:
         """How many positions of the paper have been asked so far."""
         return len({turn.position for turn in self.turns})
+
+    @property
+    def tells_nothing_yet(self) -> bool:
+        """Whether this is a mock interview that still runs: no grade, hint or reference is shown before its end."""
+        return self.plan.mode == "mock" and self.finished_at is None
 
 
 class SessionSummary(Value):

@@ -144,7 +144,7 @@ class Endpoints:
                 self._reports[f"{endpoint.base_url} {endpoint.model}"] = report.model_dump_json()
             yield report
             if len(report.steps) == len(STEPS) and report.dialect is not None:
-                self._shelf.rungs.remember(endpoint.base_url, endpoint.model, report.dialect)
+                self._shelf.rack.rungs.remember(endpoint.base_url, endpoint.model, report.dialect)
 
     # --- changing what there is
 

@@ -84,7 +84,7 @@ class Measuring:
         await asyncio.to_thread(self._measurements.finish, stored, figures)
 
     def _trials(self, name: str, told: Progress) -> Trials:
-        grader, endpoint = self._shelf.get(name), self._shelf.endpoint_of(name)
+        grader, endpoint = self._shelf.alone(name, "evaluation"), self._shelf.endpoint_of(name)
         model = "" if endpoint is None else endpoint.model
         return Trials(grader, paid_gradings(self._folder, grader, model, self._rubric, self._prompts), progress=told)
 

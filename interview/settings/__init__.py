@@ -1,6 +1,16 @@
 """What the user has set, and where: the only package that reads the environment, `.env` and `backends.toml`."""
 
 from interview.settings.backends_file import BackendTable, ConfiguredBackend, ConfiguredBackends
+from interview.settings.roles import Budget, Roles
 from interview.settings.settings import PROJECT, Settings, read_settings
 
-__all__ = ["PROJECT", "BackendTable", "ConfiguredBackend", "ConfiguredBackends", "Settings", "read_settings"]
+__all__ = [
+    "PROJECT",
+    "BackendTable",
+    "Budget",
+    "ConfiguredBackend",
+    "ConfiguredBackends",
+    "Roles",
+    "Settings",
+    "read_settings",
+]

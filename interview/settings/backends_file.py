@@ -1,4 +1,7 @@
-"""`backends.toml`: the backends that the user named, one table each; keys are named there, never written."""
+"""`backends.toml`: the backends that the user named, one table each; keys are named there, never written.
+
+Two tables are no backends: `[roles]` and `[budget]` (see roles.py).
+"""
 
 import re
 from collections.abc import Callable
@@ -9,7 +12,8 @@ from pydantic import Field, SecretStr, ValidationError
 
 from interview.errors import ContentError
 from interview.models import Value
-from interview.settings.checks import checked_key, line_of, said
+from interview.settings.checks import checked_key, line_of, line_of_table, said
+from interview.settings.roles import Budget, Roles, read_table
 from interview.toml_file import read_toml
 
 _RESERVED_NAMES = ("coverage", "guard", "self")  # kinds of provenance that no backend may pass itself off as
@@ -21,7 +25,7 @@ class BackendTable(Value):
 
     `key_variable` names an environment variable, `key_file` a file (relative: beside `backends.toml`) and wins
     over it; the key itself has no place in the table. `models` are offered beside `model`. `deadline_seconds` bounds
-    one call.
+    one call. The prices are what a million tokens of `model` cost in `currency`; unknown where they are left out.
     """
 
     preset: str | None = None
@@ -31,6 +35,10 @@ class BackendTable(Value):
     key_variable: str | None = None
     key_file: str | None = None
     deadline_seconds: float | None = Field(default=None, gt=0, le=3600)
+    price_prompt: float | None = Field(default=None, ge=0)
+    price_completion: float | None = Field(default=None, ge=0)
+    price_cached: float | None = Field(default=None, ge=0)
+    currency: str | None = Field(default=None, min_length=1)
 
 
 class ConfiguredBackend(BackendTable):
@@ -47,6 +55,8 @@ class ConfiguredBackends(Value):
     backends: tuple[ConfiguredBackend, ...]
     default: str | None = None
     default_origin: str = ""
+    roles: Roles = Roles()
+    budget: Budget = Budget()
 
 
 def read_backends(path: Path, secret: Callable[[str], SecretStr | None]) -> ConfiguredBackends:
@@ -59,17 +69,21 @@ def read_backends(path: Path, secret: Callable[[str], SecretStr | None]) -> Conf
     default_line = line_of(text, "default")
     if default is not None and not isinstance(default, str):
         raise ContentError(f"{path}:{default_line}: default: expected the name of a grader")
+    roles = read_table(path, text, "roles", content.pop("roles", {}), Roles)
+    budget = read_table(path, text, "budget", content.pop("budget", {}), Budget)
     return ConfiguredBackends(
         backends=tuple(_backend(path, text, name, table, secret) for name, table in content.items()),
         default=default,
         default_origin=f"{path}:{default_line}",
+        roles=roles.model_copy(update={"origin": f"{path}:{line_of_table(text, 'roles')}"}),
+        budget=budget,
     )
 
 
 def _backend(
     path: Path, text: str, name: str, table: object, secret: Callable[[str], SecretStr | None]
 ) -> ConfiguredBackend:
-    line = _line_of_table(text, name)
+    line = line_of_table(text, name)
     where = f"{path}:{line}: [{name}]"
     if not isinstance(table, dict):
         raise ContentError(f"{path}:{line_of(text, name)}: `{name}`: expected `default` or a table such as [{name}]")
@@ -88,11 +102,6 @@ def _backend(
     elif written.key_variable is not None:
         key = secret(written.key_variable)
     return ConfiguredBackend(**written.model_dump(), name=name, key=key, origin=f"{path}:{line}")
-
-
-def _line_of_table(text: str, name: str) -> int:
-    header = re.compile(rf"\s*\[\s*[\"']?{re.escape(name)}[\"']?\s*\]")
-    return next((at for at, row in enumerate(text.splitlines(), start=1) if header.match(row)), 1)
 
 
 def _wrong_field(path: Path, text: str, line: int, name: str, error: Any) -> str:

@@ -20,6 +20,12 @@ def line_of(text: str, name: str, *, after: int = 0) -> int:
     return next((at for at, line in enumerate(lines, start=1) if at > after and setting.match(line)), after or 1)
 
 
+def line_of_table(text: str, name: str) -> int:
+    """Return the line (from 1) of the table [name]; 1 where there is none."""
+    header = re.compile(rf"\s*\[\s*[\"']?{re.escape(name)}[\"']?\s*\]")
+    return next((at for at, row in enumerate(text.splitlines(), start=1) if header.match(row)), 1)
+
+
 def said(message: str) -> str:
     """Return what a validator said, without the words that pydantic puts before it."""
     return message.removeprefix("Value error, ")

@@ -128,6 +128,10 @@ def read_turn(row: sa.RowMapping, answer: Answer | None, gradings: tuple[Grading
         asked_at=row["asked_at"],
         hints_shown=row["hints_shown"],
         revealed=row["revealed"],
+        confidence=row["confidence"],
+        follow_up=row["follow_up"],
+        parent=row["parent"],
+        stuck_at=row["stuck_at"],
         answer=answer,
         gradings=gradings,
     )

@@ -29,13 +29,15 @@ class _Screen:
         self.frame = Frame(service, page)
         with gr.Tabs(elem_id="tabs", selected="practice", overflow_behavior="wrap") as self.tabs:
             with gr.Tab(t("tab.practice", page.lang), id="practice", elem_id="tab-practice") as self.practice_tab:
-                self.practice = PracticeTab(service, viva.live, viva.rubrics, self.frame, page, contest)
+                self.practice = PracticeTab(
+                    service, viva.schedule, viva.follow_ups, viva.live, viva.rubrics, self.frame, page, contest
+                )
             with gr.Tab(
                 t("tab.transcripts", page.lang), id="transcripts", elem_id="tab-transcripts"
             ) as self.transcripts_tab:
                 self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page, contest)
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
-                self.progress = ProgressTab(page)
+                self.progress = ProgressTab(viva.progress, page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
                 self.questions = QuestionsTab(page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
@@ -47,7 +49,7 @@ class _Screen:
         frame, practice, transcripts = self.frame, self.practice, self.transcripts
         practice.connect(wires)
         transcripts.connect(wires, self.transcripts_tab, self.tabs, practice)
-        self.progress.connect(wires, self.progress_tab)
+        self.progress.connect(wires, self.progress_tab, self.tabs, transcripts)
         self.questions.connect(wires, self.questions_tab)
         self.graders.connect(wires, self.graders_tab)
         self.measuring.connect(wires, self.graders_tab)
@@ -74,7 +76,7 @@ class _Screen:
             self._switch_grader,
             everything,
             frame.notice,
-            [practice.talk.shown, practice.setup.sections, practice.setup.number],
+            [practice.talk.shown, *practice.setup.wishes.inputs],
         )
 
     def _arrive(self, page: Page) -> Updates:
@@ -98,11 +100,11 @@ class _Screen:
             *self._others(page),
         )
 
-    def _switch_grader(self, page: Page, shown: str, sections: list[str], number: int) -> Updates:
+    def _switch_grader(self, page: Page, shown: str, *wishes: object) -> Updates:
         """The choice holds for the next answer and the next regrade; what is graded stays as it is."""
         return together(
             self.frame.labels(page),
-            self.practice.grader_changed(page, shown, sections, number),
+            self.practice.grader_changed(page, shown, *wishes),
         )
 
     def _others(self, page: Page) -> tuple[Updates, ...]:

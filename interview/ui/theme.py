@@ -106,12 +106,14 @@ def _joined(folder: str, names: Sequence[str], ending: str) -> str:
 
 # In this order: later rules win, and the script is one function whose parts see each other.
 STYLES = (
-    *("tokens", "frame", "widgets", "pieces", "setup", "practice", "grade", "transcripts", "measuring"),
+    *("tokens", "frame", "widgets", "pieces", "setup", "practice", "grade", "transcripts"),
+    *("progress", "measuring"),
     *("phone", "motion"),
 )
 SCRIPTS = (
-    *("pieces", "cards_frame", "cards_setup", "cards_practice", "cards_grade", "cards_transcripts", "cards_measuring"),
-    *("mount", "chat", "paint", "sheet", "drafts", "page"),
+    *("pieces", "cards_frame", "cards_setup", "cards_practice", "cards_grade", "cards_transcripts"),
+    *("cards_progress", "cards_measuring"),
+    *("mount", "chat", "paint", "sheet", "keys", "drafts", "page"),
 )
 
 

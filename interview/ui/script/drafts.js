@@ -68,7 +68,7 @@ const drafts = (() => {
       if (id === turn) return;
       turn = id;
       prune();
-      sheet.close();
+      if (open) sheet.close();
       restore(id, 100);
       if (open) lead("#composer textarea", 40);
     },

@@ -4,9 +4,12 @@
 """
 
 from interview.models import Language
-from interview.ui.strings import errors, frame, grade, measuring, practice, setup, transcripts
+from interview.ui.strings import errors, frame, grade, measuring, practice, progress, setup, transcripts
 
-TABLES = (frame.WORDS, setup.WORDS, practice.WORDS, grade.WORDS, transcripts.WORDS, measuring.WORDS, errors.WORDS)
+TABLES = (
+    *(frame.WORDS, setup.WORDS, practice.WORDS, grade.WORDS, transcripts.WORDS, errors.WORDS),
+    *(progress.WORDS, measuring.WORDS),
+)
 # key: (Chinese, English). The part before the first dot says where it stands.
 TABLE: dict[str, tuple[str, str]] = {key: words for table in TABLES for key, words in table.items()}
 

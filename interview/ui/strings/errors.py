@@ -17,6 +17,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "要点已经有了更新的版本。你写的还在框里：对照新版本，再保存一次。",
         "The key points have a newer version. Yours are still in the box: compare, then save again.",
     ),
+    "error.TooLate": (
+        "这个安排已经不能改了，复习计划没有变。",
+        "This rating cannot be changed any more; your schedule is as it was.",
+    ),
     "error.NotFound": ("找不到了。刷新页面再试。", "It is not there any more. Reload the page."),
     "error.StoreError": (
         "数据文件夹用不了，什么也没有写进去。",

@@ -42,8 +42,8 @@ def meta(outcome: Graded, lang: Language) -> list[str]:
 
 def _cost(outcome: Graded) -> str:
     """What the grade cost, where the price is known: `0.0012 USD`."""
-    cost, currency = (getattr(outcome.provenance, name, None) for name in ("cost", "currency"))
-    return "" if cost is None else f"{cost:.4f} {currency or ''}".strip()
+    cost = outcome.provenance.cost
+    return "" if cost is None else f"{cost:.4f} {outcome.provenance.currency}".strip()
 
 
 def _checklist(outcome: Graded, lang: Language) -> str:

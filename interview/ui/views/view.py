@@ -24,6 +24,15 @@ ViewName = Literal[
     "answer_segments",
     "grades_list",
     "measuring_card",
+    "forecast_card",
+    "rating_bar",
+    "paper_card",
+    "keys_card",
+    "progress_figures",
+    "progress_head",
+    "progress_list",
+    "heat_map",
+    "number_table",
 ]
 
 # Gradio evaluates the rendered template as a JavaScript template literal, so no value may ever stand in it.

@@ -1,0 +1,73 @@
+"""The tables of `backends.toml` that name no backend: `[roles]`, who does what, and `[budget]`, the most it costs."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError, field_validator
+
+from interview.errors import ContentError
+from interview.models import Value
+from interview.settings.checks import line_of, line_of_table, said
+
+T = TypeVar("T", bound=Value)
+
+
+class Roles(Value):
+    """Graders by name for each role, the first choice first; empty: whoever is chosen on the screen, alone.
+
+    `judge` judges answers; `interviewer` asks follow-ups, discusses, extracts key points and audits references.
+    `estimate`: where every judge fails, the coverage estimate may step in, labelled as what it is. `origin` is where
+    the table stands.
+    """
+
+    judge: tuple[str, ...] = ()
+    interviewer: tuple[str, ...] = ()
+    estimate: bool = False
+    origin: str = ""
+
+    @field_validator("judge", "interviewer")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError("a name stands twice")
+        if "coverage" in names:
+            raise ValueError("the coverage estimate judges nothing; say `estimate = true` to let it step in")
+        return names
+
+
+class Budget(Value):
+    """The most that models may cost per day and month (UTC), in `currency` and in tokens; None: no limit."""
+
+    day: float | None = Field(default=None, gt=0)
+    month: float | None = Field(default=None, gt=0)
+    day_tokens: int | None = Field(default=None, gt=0)
+    month_tokens: int | None = Field(default=None, gt=0)
+    currency: str = Field(default="USD", min_length=1)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is any limit."""
+        return any(limit is not None for limit in (self.day, self.month, self.day_tokens, self.month_tokens))
+
+
+def read_table(path: Path, text: str, name: str, table: object, form: type[T]) -> T:
+    """Read one of these tables strictly. Raises ContentError naming file, line and what was expected."""
+    line = line_of_table(text, name)
+    if not isinstance(table, dict):
+        raise ContentError(f"{path}:{line_of(text, name)}: `{name}`: expected a table [{name}]")
+    allowed = [field for field in form.model_fields if field != "origin"]
+    try:
+        return form.model_validate({**table})
+    except ValidationError as fault:
+        lines = [_wrong(path, text, line, name, error, allowed) for error in fault.errors()]
+        raise ContentError("\n".join(lines)) from fault
+
+
+def _wrong(path: Path, text: str, line: int, name: str, error: Any, allowed: list[str]) -> str:
+    field = str(error["loc"][0])
+    at = f"{path}:{line_of(text, field, after=line)}: [{name}] {field}"
+    if error["type"] == "extra_forbidden":
+        return f"{at}: unknown field; expected one of: {', '.join(allowed)}"
+    if name == "roles" and error["type"] in ("tuple_type", "string_type"):
+        return f'{at}: expected a list of graders, such as ["first", "second"]'
+    return f"{at}: {said(error['msg'])}"

@@ -1,0 +1,151 @@
+"""Backends in an order, the breaker before an endpoint, and who is said to have graded."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Message, Restarted
+from interview.backends.breaker import Breaker, FusedBackend
+from interview.backends.chain import ChainBackend, Link
+from interview.backends.scripted import Reply, ScriptedBackend
+from interview.errors import BackendError, FaultClass, LastingFault, PassingFault
+
+ASK = CompletionRequest(messages=(Message(role="user", content="?"),), json_schema={})
+
+
+def lasting(fault: FaultClass = "key_refused") -> LastingFault:
+    return LastingFault(f"It is {fault}.", fault=fault)
+
+
+def passing(fault: FaultClass = "unreachable", wait: float | None = None) -> PassingFault:
+    return PassingFault(f"It is {fault}.", fault=fault, retry_after=wait)
+
+
+def events(backend: Backend, request: CompletionRequest = ASK) -> list[Delta | Restarted | Completion]:
+    async def collect() -> list[Delta | Restarted | Completion]:
+        async with aclosing(backend.complete(request)) as found:
+            return [event async for event in found]
+
+    return asyncio.run(collect())
+
+
+def chain(*replies: Reply) -> tuple[ChainBackend, list[ScriptedBackend]]:
+    backends = [
+        ScriptedBackend(lambda _, reply=reply: reply, name=f"b{at}", model=f"m{at}", host=f"h{at}", fail_after=1)
+        for at, reply in enumerate(replies, start=1)
+    ]
+    return ChainBackend([Link(f"g{at}", one) for at, one in enumerate(backends, start=1)]), backends
+
+
+def test_the_first_replies_under_its_own_name():
+    backend, (_, second) = chain("{}", "{}")
+    last = events(backend)[-1]
+    assert isinstance(last, Completion)
+    assert (last.model, last.stand_in, len(second.requests)) == ("m1", None, 0)
+    assert (backend.name, backend.model, backend.host) == ("b1", "m1", "h1")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["key_refused", "model_unknown", "quota_exhausted", "context_exceeded", "content_refused", "request_refused"],
+)
+def test_after_a_lasting_fault_the_next_one_replies_and_signs(fault: FaultClass):
+    found = events(chain(lasting(fault), "{}")[0])
+    assert [type(event) for event in found] == [Delta, Restarted, Delta, Completion]
+    last = found[-1]
+    assert isinstance(last, Completion)
+    assert last.stand_in is not None
+    assert (last.stand_in.name, last.stand_in.model, last.stand_in.host) == ("g2", "m2", "h2")
+
+
+@pytest.mark.parametrize(
+    ("fault", "patient", "moves_on"),
+    [(passing(), True, False), (passing(), False, True), (passing("rate_limited", 3600), True, True)],
+)
+def test_a_passing_fault_moves_on_only_where_nobody_asks_again_soon(fault: PassingFault, patient: bool, moves_on: bool):
+    backend, (_, second) = chain(fault, "{}")
+    request = ASK.model_copy(update={"patient": patient})
+    if moves_on:
+        assert isinstance(events(backend, request)[-1], Completion)
+    else:
+        with pytest.raises(PassingFault):
+            events(backend, request)
+    assert len(second.requests) == moves_on
+
+
+@pytest.mark.parametrize(
+    ("faults", "kind", "fault"),
+    [
+        ((lasting(), lasting("model_unknown")), LastingFault, "key_refused"),
+        ((lasting(), passing("timed_out", 7)), PassingFault, "timed_out"),
+    ],
+)
+def test_where_all_fail_the_fault_names_all_and_may_pass_if_one_may(
+    faults: tuple[BackendError, ...], kind: type[BackendError], fault: FaultClass
+):
+    with pytest.raises(kind) as raised:
+        events(chain(*faults)[0])
+    assert raised.value.fault == fault
+    assert all(str(one) in str(raised.value) for one in faults)
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_dead_endpoint_is_left_alone_then_looked_at_once_and_comes_back():
+    clock = Clock()
+    replies: list[Reply] = [passing(), passing(), "{}", "{}"]
+    inner = ScriptedBackend(replies)
+    backend = FusedBackend(inner, Breaker(clock=clock))
+
+    def fails() -> PassingFault:
+        with pytest.raises(PassingFault) as raised:
+            events(backend)
+        return raised.value
+
+    fails()
+    refused = fails()  # at once, without a call
+    assert (len(inner.requests), refused.fault, refused.retry_after) == (1, "unreachable", 5.0)
+    clock.now += 5
+    fails()
+    assert [request.attempts for request in inner.requests] == [None, 1], "who looks tries once"
+    assert fails().retry_after == 10.0
+    clock.now += 10
+    assert isinstance(events(backend)[-1], Completion)
+    assert isinstance(events(backend)[-1], Completion)
+    assert [request.attempts for request in inner.requests] == [None, 1, 1, None]
+
+
+def test_one_looks_while_the_others_wait_for_what_it_sees():
+    clock = Clock()
+    inner = ScriptedBackend([passing(), *["{}"] * 5], chunk=1, pause=0.001)
+    backend = FusedBackend(inner, Breaker(clock=clock))
+    with pytest.raises(PassingFault):
+        events(backend)
+    clock.now += 5
+
+    async def together() -> None:
+        async def one() -> Completion:
+            async with aclosing(backend.complete(ASK)) as found:
+                return [event async for event in found][-1]  # type: ignore[return-value]
+
+        assert all(isinstance(reply, Completion) for reply in await asyncio.gather(*(one() for _ in range(5))))
+
+    asyncio.run(together())
+    assert [request.attempts for request in inner.requests] == [None, 1, None, None, None, None]
+
+
+def test_a_stumble_and_a_limit_open_nothing():
+    inner = ScriptedBackend([passing("server_fault"), "{}", passing("rate_limited"), passing("server_fault"), "{}"])
+    backend = FusedBackend(inner, Breaker())
+    for _ in range(5):
+        try:
+            events(backend)
+        except PassingFault:
+            continue
+    assert len(inner.requests) == 5
