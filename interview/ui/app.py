@@ -11,6 +11,7 @@ from interview.ui.contest import Contest
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
 from interview.ui.graders import GradersTab
+from interview.ui.measuring import MeasuringPanel
 from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
 from interview.ui.progress import ProgressTab
@@ -45,6 +46,7 @@ class _Screen:
                 self.questions = QuestionsTab(viva, page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
                 self.graders = GradersTab(viva, self.frame, page)
+                self.measuring = MeasuringPanel(viva.measuring, viva.appeals, contest.graders, page)
                 self.comparing = ComparingPanel(viva.comparing, service, page)
                 self.spending = SpendingPanel(viva.spending, page)
         # A browser that remembers no grader gets the one in use now, not the one at the start of this process.
@@ -57,6 +59,7 @@ class _Screen:
         self.progress.connect(wires, self.progress_tab, self.tabs, transcripts)
         self.questions.connect(wires, self.questions_tab, self.tabs, practice, transcripts)
         self.graders.connect(wires, self.graders_tab)
+        self.measuring.connect(wires, self.graders_tab)
         self.comparing.connect(wires, self.graders_tab, transcripts, self.tabs)
         self.spending.connect(wires, self.graders_tab)
         everything: Sequence[Block] = [
@@ -66,6 +69,7 @@ class _Screen:
             *self.progress.outputs,
             *self.questions.outputs,
             *self.graders.outputs,
+            *self.measuring.outputs,
             *self.comparing.outputs,
             *self.spending.outputs,
             *self._tabs,
@@ -124,13 +128,8 @@ class _Screen:
         )
 
     def _others(self, page: Page) -> tuple[Updates, ...]:
-        return (
-            self.progress.arrive(page),
-            self.questions.arrive(page),
-            self.graders.arrive(page),
-            self.comparing.arrive(page),
-            self.spending.arrive(page),
-        )
+        tabs = (self.progress, self.questions, self.graders, self.measuring, self.comparing, self.spending)
+        return tuple(tab.arrive(page) for tab in tabs)
 
     @property
     def _tabs(self) -> dict[gr.Tab, str]:
