@@ -26,7 +26,7 @@ def question_head(
         "dots": _dots(session, turn, turn.id if current is None else current, lang),
         "position": position_text(session, turn, lang),
         "short": f"{turn.position + 1} / {len(session.questions)}",
-        "pips": _pips(turn, points),
+        "pips": _pips(turn, points, done=graded is not None),
         "points": _points_text(turn, points, graded, lang),
         "question": plain_line(turn.question.text),
         "draft_saved": t("composer.saved", lang),
@@ -75,10 +75,11 @@ def _dots(session: Session, turn: Turn, current: str, lang: Language) -> list[Vi
     return dots
 
 
-def _pips(turn: Turn, points: Sequence[PointGrade]) -> list[str]:
+def _pips(turn: Turn, points: Sequence[PointGrade], *, done: bool) -> list[str]:
+    """One per required point; a grade has its own, which need not be those of the notes."""
     verdicts = {point.id: point.verdict for point in points}
     expected = [point.id for point in turn.question.key_points if point.kind == "required"]
-    if not set(verdicts) <= {point.id for point in turn.question.key_points}:
+    if done or not set(verdicts) <= {point.id for point in turn.question.key_points}:
         return [point.verdict for point in points if point.kind == "required"]
     return [verdicts.get(point_id, "unknown") for point_id in expected]
 
