@@ -6,6 +6,7 @@ VivaError
 ├── AlreadyAnswered         this Turn has an Answer with another text
 ├── ChecklistRefused        the key points cannot be saved as they are; the text names the line
 ├── ChecklistChanged        the key points have a newer version than the one that was edited
+├── ModelNeeded             this needs a model, and the grader in use has none
 ├── NotFound                no such session, turn, answer or grader
 ├── StoreError              the data folder or the database cannot be used
 │   └── StoreHeld           another process writes to this data folder
@@ -53,6 +54,10 @@ class ChecklistRefused(VivaError):
 
 class ChecklistChanged(VivaError):
     """The key points have a newer version than the one that was edited; nothing was stored, and nothing lost."""
+
+
+class ModelNeeded(VivaError):
+    """Something is asked of a model, and the grader in use has none."""
 
 
 class NotFound(VivaError):
