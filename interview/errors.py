@@ -9,6 +9,7 @@ VivaError
 ├── ChecklistRefused        the key points cannot be saved as they are; the text names the line
 ├── ChecklistChanged        the key points have a newer version than the one that was edited
 ├── TooLate                 a rating cannot be changed or taken back any more
+├── ModelNeeded             this needs a model, and the grader in use has none
 ├── NotFound                no such session, turn, answer or grader
 ├── StoreError              the data folder or the database cannot be used
 │   └── StoreHeld           another process writes to this data folder
@@ -94,6 +95,10 @@ class ChecklistChanged(VivaError):
 
 class TooLate(VivaError):
     """A rating cannot be changed or taken back any more; nothing was changed."""
+
+
+class ModelNeeded(VivaError):
+    """Something is asked of a model, and the grader in use has none."""
 
 
 class NotFound(VivaError):

@@ -11,7 +11,7 @@ import pytest
 
 from interview.backends.backend import CompletionRequest
 from interview.backends.scripted import Reply, ScriptedBackend
-from interview.errors import ChecklistChanged, ChecklistRefused, LastingFault, NotFound
+from interview.errors import ChecklistChanged, ChecklistRefused, LastingFault, ModelNeeded, NotFound
 from interview.grading.coverage import CoverageGrader
 from interview.grading.judge import JudgeGrader
 from interview.grading.scoring import rescore
@@ -288,7 +288,7 @@ def test_a_button_looks_for_points_anew(world: World):
 
     asyncio.run(press())
     assert [one.origin for one in world.checklists.versions(QUESTION)] == ["extracted", "extracted"]
-    with pytest.raises(ChecklistRefused, match="no model"):
+    with pytest.raises(ModelNeeded):
         world.checklists.extract(QUESTION, "coverage")
 
 
@@ -402,7 +402,7 @@ def test_an_audit_runs_in_the_background_and_tells_how_far_it_is(world: World):
     job = asyncio.run(press())
     assert (job.state, job.done, job.total) == ("done", 3, 3)
     for grader, questions, error in (
-        ("coverage", [QUESTION], ChecklistRefused),
+        ("coverage", [QUESTION], ModelNeeded),
         ("m", [make_question(reference="")], ChecklistRefused),
         ("nobody", [QUESTION], NotFound),
     ):

@@ -153,6 +153,7 @@ def test_a_visit(browser: Browser, judge: FakeJudge, tmp_path: Path):
         expect(second.page.locator("#question-problem")).to_contain_text("newer version")
         expect(second.page.locator("#question-points-box textarea")).to_have_value("- Mine")
         second.page.locator("#question-save").click()
+        expect(second.page.locator("#question-points li")).to_have_count(1)
         expect(second.page.locator("#question-points li")).to_contain_text("Mine")
 
         page.locator("#questions-search input, #questions-search textarea").fill("heap")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from interview.backends.backend import Backend
-from interview.errors import BackendError, ChecklistChanged, ChecklistRefused, NotFound
+from interview.errors import BackendError, ChecklistChanged, ChecklistRefused, ModelNeeded, NotFound
 from interview.grading.extraction import extract, generate
 from interview.grading.grader import Grader
 from interview.grading.guard import guard_rule
@@ -113,8 +113,8 @@ class Checklists:
     async def look(self, question: Question, grader: str) -> Checklist:
         """Look for key points with the model behind a grader, store and return them as a new version.
 
-        ChecklistRefused: the list is locked, the author gives the points, or the grader has no model. NotFound: no
-        such grader. Raises PassingFault and LastingFault.
+        ChecklistRefused: the list is locked, or the author gives the points. ModelNeeded: the grader has no
+        model. NotFound: no such grader. Raises PassingFault and LastingFault.
         """
         self._refuse_looking(question, grader)
         return await asyncio.shield(self._look(question, grader, ""))
@@ -125,7 +125,7 @@ class Checklists:
         if self.in_force(question).locked:
             raise ChecklistRefused("The key points are locked. Unlock them first; then a model may look for others.")
         if self._backend(grader) is None:
-            raise ChecklistRefused("The coverage estimate has no model to ask. Choose a grader with a model.")
+            raise ModelNeeded("The coverage estimate has no model to ask. Choose a grader with a model.")
 
     # --- grading
 

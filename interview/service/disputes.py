@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from interview.backends.backend import Backend
-from interview.errors import ChecklistRefused
+from interview.errors import ChecklistRefused, ModelNeeded
 from interview.grading.audit import RUNS as AUDIT_RUNS
 from interview.grading.audit import Found, audit, same_words
 from interview.grading.disputed import LEFT_OUT, corrected, doubt_span, effective, touched
@@ -62,11 +62,11 @@ class Disputes:
     def start_audit(self, questions: Sequence[Question], grader: str) -> Job:
         """Check the references of questions in the background; what is found is stored question by question.
 
-        ChecklistRefused: the grader has no model, or no question has a reference. NotFound: no such grader.
+        ModelNeeded: the grader has none. ChecklistRefused: no question has a reference. NotFound: no such grader.
         """
         with_reference = [question for question in questions if question.has_reference]
         if self._backend(grader) is None:
-            raise ChecklistRefused("The coverage estimate has no model to ask. Choose a grader with a model.")
+            raise ModelNeeded("The coverage estimate has no model to ask. Choose a grader with a model.")
         if not with_reference:
             raise ChecklistRefused("There is no reference answer to check.")
 
@@ -84,10 +84,13 @@ class Disputes:
     async def audit(
         self, question: Question, grader: str, *, ran: Callable[[int], None] = lambda runs: None
     ) -> tuple[Dispute, ...]:
-        """Check one reference, and return what is disputed in it. Raises PassingFault and LastingFault, NotFound."""
+        """Check one reference, and return what is disputed in it.
+
+        ModelNeeded: the grader has no model. NotFound: no such grader. Raises PassingFault and LastingFault.
+        """
         backend = self._backend(grader)
         if backend is None:
-            raise ChecklistRefused("The coverage estimate has no model to ask. Choose a grader with a model.")
+            raise ModelNeeded("The coverage estimate has no model to ask. Choose a grader with a model.")
         for found in await audit(backend, self._prompts, question, ran=ran):
             self._note(question, _dispute(question, found, grader, self._clock()))
         self._reconsider(question.id, basis_of(question))

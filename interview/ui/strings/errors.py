@@ -13,7 +13,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "这一题已经有另一个回答了。你写的还在输入框里。",
         "This question already has another answer. Your text is still in the box.",
     ),
-    "error.ChecklistRefused": ("要点这样存不了。", "The key points cannot be saved as they are."),
+    "error.ChecklistRefused": ("要点没有变，原因如下。", "The key points stay as they were."),
     "error.ChecklistChanged": (
         "要点已经有了更新的版本。你写的还在框里：对照新版本，再保存一次。",
         "The key points have a newer version. Yours are still in the box: compare, then save again.",
@@ -21,6 +21,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "error.TooLate": (
         "这个安排已经不能改了，复习计划没有变。",
         "This rating cannot be changed any more; your schedule is as it was.",
+    ),
+    "error.ModelNeeded": (
+        "覆盖度估计没有模型可问。请在右上角换一个评分器。",
+        "The coverage estimate has no model to ask. Choose another grader at the top.",
     ),
     "error.NotFound": ("找不到了。刷新页面再试。", "It is not there any more. Reload the page."),
     "error.StoreError": (

@@ -31,7 +31,7 @@ def question_head(
         "short": f"{turn.position + 1} / {len(session.questions)}",
         "timers": _timers(session, turn, lang),
         "now": datetime.now(UTC).isoformat(),
-        "pips": [] if silent else _pips(turn, points),
+        "pips": [] if silent else _pips(turn, points, done=coverage is not None),
         "points": "" if silent else _points_text(turn, points, coverage, lang),
         "question": plain_line(turn.follow_up or turn.question.text),
         "draft_saved": t("composer.saved", lang),
@@ -99,10 +99,11 @@ def _mark(session: Session, turn: Turn | None) -> str:
     return "answered" if session.tells_nothing_yet and turn.state == "answered" else mark_of(turn)
 
 
-def _pips(turn: Turn, points: Sequence[PointGrade]) -> list[str]:
+def _pips(turn: Turn, points: Sequence[PointGrade], *, done: bool) -> list[str]:
+    """One per required point; a grade has its own, which need not be those of the notes."""
     verdicts = {point.id: point.verdict for point in points}
     expected = [point.id for point in turn.question.key_points if point.kind == "required"]
-    if not set(verdicts) <= {point.id for point in turn.question.key_points}:
+    if done or not set(verdicts) <= {point.id for point in turn.question.key_points}:
         return [point.verdict for point in points if point.kind == "required"]
     return [verdicts.get(point_id, "unknown") for point_id in expected]
 
