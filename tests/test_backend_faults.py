@@ -571,6 +571,21 @@ def test_a_shorter_wait_told_later_does_not_open_the_gate():
     assert gate.remaining == 30
 
 
+def test_a_limit_without_a_time_slows_down_everybody_and_more_each_time():
+    time = Time()
+    gate = Gate(4, clock=time.clock, sleep=time.sleep)
+    waits: list[float] = []
+    for _ in range(7):
+        gate.slow_down()
+        gate.slow_down()  # by a call that was in flight together with the first
+        waits.append(gate.remaining)
+        time.now += gate.remaining
+    assert waits == [2, 4, 8, 16, 30, 30, 30]
+    gate.got_through()
+    gate.slow_down()
+    assert gate.remaining == 2
+
+
 def test_nobody_waits_in_line_for_ever():
     async def run() -> None:
         gate = Gate(1)
