@@ -207,7 +207,10 @@ def test_a_passing_fault_is_tried_four_times(play: Play, fault: str, request_: C
     assert isinstance(error, PassingFault)
     if not play.abrupt:
         assert error.fault == fault
-    assert len(server.asked) == 4
+    # What says nothing may be the fault of the form, so each form is tried.
+    silent = {"no content", "empty content", "only reasoning", "a stream of blanks", "a strange message"}
+    tries = 6 if request_ is JSON and any(case[0] in silent and case[1] is play for case in PASSING) else 4
+    assert len(server.asked) == tries
 
 
 @pytest.mark.parametrize("case", PASSING, ids=[case[0] for case in PASSING])
