@@ -1,5 +1,6 @@
 """Presets and endpoints: who knows which host, and which mistakes in an address are named."""
 
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -38,6 +39,33 @@ def test_a_preset_that_ships_is_whole(name: str):
     assert preset.needs_key == (name in HOSTED.split())
     assert preset.needs_key <= bool(preset.key_variable)
     assert all(quirk.endswith(".") and quirk[0].isupper() for quirk in preset.quirks)
+
+
+def test_what_a_preset_may_say_beside():
+    for preset in load_presets().values():
+        assert set(preset.sampling) <= {"temperature", "top_p", "seed"}
+        assert all(re.fullmatch(r"[a-z_]+", name) for name in preset.reasoning_fields)
+        assert bool(preset.program) == bool(preset.start) == bool(preset.download_gb)
+        assert not preset.program or preset.local
+
+
+@pytest.mark.parametrize(
+    ("prices", "told"),
+    [
+        ('[{ model = "m", input = 1, output = 2, currency = "CNY", date = "2026-11-26" }]', None),
+        ('[{ model = "m", input = 1, output = 2, currency = "CNY" }]', "date"),
+        ('[{ model = "m", input = -1, output = 2, currency = "CNY", date = "2026-11-26" }]', "input"),
+        ('[{ model = "m", input = 1, output = 2, currency = "XXX", date = "2026-11-26" }]', "currency"),
+    ],
+)
+def test_a_price_has_a_date(tmp_path: Path, prices: str, told: str | None):
+    path = tmp_path / "presets.toml"
+    path.write_text(LINES.replace("[azure]", f"prices = {prices}\n\n[azure]", 1))
+    if told is None:
+        assert load_presets(path)["openai"].prices[0].cached_input is None
+    else:
+        with pytest.raises(ContentError, match=rf"\[openai\] prices\.0\.{told}"):
+            load_presets(path)
 
 
 @pytest.mark.parametrize("name", HOSTED.split())

@@ -32,6 +32,7 @@ SHAPES: dict[str, Script] = {
     "comments": streamed(REPLY, comments=True),
     "bare stream": streamed(REPLY, usage=False, done=False),
     "empty": streamed(""),
+    "empty unless text": lambda asked: whole(REPLY) if asked.rung == "text" else streamed(""),
     "filtered": streamed("", finish="content_filter"),
     "declined": whole(None, refusal="I cannot help with that."),
     "too long": streamed('{"te', finish="length"),

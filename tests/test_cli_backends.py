@@ -66,7 +66,6 @@ def test_without_a_model_those_that_it_lists_are_told(run: Run, judge: FakeJudge
 
 def test_what_doctor_finds_is_kept_for_the_judge(run: Run, judge: FakeJudge, data_dir: Path):
     (data_dir / "backends.toml").write_text(f'[mine]\nbase_url = "{judge.url}"\nmodel = "fake-judge"\n')
-    Store.open(data_dir).close()
     outcome = run("doctor", "--probe")
     assert "probe mine: can be used, replies come as json_schema" in outcome.stdout
     assert "works (json_schema)" in run("backends", "list").stdout
@@ -89,6 +88,7 @@ def test_doctor_says_why_a_backend_cannot_be_used(run: Run, data_dir: Path):
 
 def test_doctor_shows_no_secret(run: Run, monkeypatch: pytest.MonkeyPatch, data_dir: Path):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"https://me:{KEY}@llm.invalid/v1")
     told = run("doctor").output
     assert "openai-api-key: is set (environment)" in told
     assert KEY not in told

@@ -181,10 +181,10 @@ class Course:
             return True
         if not failed.unnamed or self._proven:
             return False  # a rung that has worked is not doubted for an error that does not name it
-        if failed.status != 500:
+        if failed.status not in (500, None):
             return True
         self._bare_faults += 1
-        return self._bare_faults > 1  # a server that stumbles once deserves the same question again
+        return self._bare_faults > 1  # a server that stumbles, or says nothing, deserves the same question once more
 
     def _descend(self) -> bool:
         self.rung = _LOWER[self.rung]

@@ -68,8 +68,8 @@ class CallFailed(Exception):
 
     `sentence` is a template over name, host, url, model, deadline and hint (what `cause` is about). `names` holds
     those optional parameters of the request that the server named. `about_rung`: it named the response format.
-    `unnamed`: it refused without naming anything known, so that the response format may be the cause. `too_short`: the
-    reply hit the token limit. `cut`: the reply ended without saying why.
+    `unnamed`: it refused, or said nothing, without naming anything known, so that the response format may be the cause.
+    `too_short`: the reply hit the token limit. `cut`: the reply ended without saying why.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from interview.backends.faults import CallFailed
 
 _QUEUED = "Every place in line at {host} was taken for too long. It is tried again later."
+_LONGEST_PAUSE = 30.0
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -23,6 +24,7 @@ class Gate:
         self._clock = clock
         self._sleep = sleep
         self._opens_at = clock()
+        self._pauses = 0
 
     @property
     def remaining(self) -> float:
@@ -32,6 +34,16 @@ class Gate:
     def close_for(self, seconds: float) -> None:
         """Let nobody through for so long; an earlier, longer wait stands."""
         self._opens_at = max(self._opens_at, self._clock() + seconds)
+
+    def slow_down(self) -> None:
+        """Shut where nobody says for how long: each time twice as long as before, up to half a minute."""
+        if not self.remaining:  # calls that were in flight together count once
+            self._pauses += 1
+        self.close_for(min(_LONGEST_PAUSE, 2.0**self._pauses))
+
+    def got_through(self) -> None:
+        """A call was answered: the next time begins with a short pause again."""
+        self._pauses = 0
 
     @asynccontextmanager
     async def passage(self, patience: float, line: float) -> AsyncGenerator[None, None]:

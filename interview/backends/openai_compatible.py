@@ -113,6 +113,7 @@ class OpenAICompatibleBackend:
                             said = said or isinstance(event, Delta)
                             if isinstance(event, Completion):  # before it is told: nobody has to come back for more
                                 self._rungs.remember(url, self.model, course.dialect)
+                                self._gate.got_through()
                             yield event
                     return
                 except CallFailed as failed:
@@ -132,7 +133,7 @@ class OpenAICompatibleBackend:
 
         return AsyncRetrying(
             retry=retry_if_exception_type(PassingFault),
-            wait=lambda state: max(_BACK_OFF(state), self._gate.remaining),
+            wait=lambda state: self._gate.remaining or _BACK_OFF(state),  # as long as it is told, no longer
             stop=stop,
             sleep=self._sleep,
             reraise=True,
@@ -142,6 +143,8 @@ class OpenAICompatibleBackend:
         """Adapt the course (None: ask again at once), or return the fault for the caller."""
         if failed.retry_after:
             self._gate.close_for(failed.retry_after)
+        elif failed.fault == "rate_limited":
+            self._gate.slow_down()
         if course.adapt(failed):
             return None
         if failed.unnamed and failed.lasting and course.was_proven and self._only is None:

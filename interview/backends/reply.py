@@ -83,7 +83,7 @@ class Reply:
             blank = len(text) > 200 and not text[-200:].strip()
             raise CallFailed("bad_reply", sentence=_TOO_SHORT, lasting=True, too_short=not blank, about_rung=blank)
         if not text.strip():
-            raise CallFailed("bad_reply", sentence=_EMPTY)
+            raise CallFailed("bad_reply", sentence=_EMPTY, unnamed=True)  # some think, and then have no room for a form
 
 
 def _text(part: object, name: str) -> str:

@@ -59,7 +59,7 @@ def add(
     data_dir: DataDir = None,
 ) -> None:
     """Add a backend, after a test. Exits with 1 when it cannot be used; then nothing is written."""
-    with opened(read_settings(data_dir=data_dir)) as endpoints:
+    with opened(read_settings(data_dir=data_dir), finding=True) as endpoints:
         draft = _draft(endpoints, service, model, key_file)
         try:
             endpoint = endpoints.endpoint(draft)
@@ -75,7 +75,7 @@ def add(
 @app.command("test")
 def try_out(name: Annotated[str, typer.Argument(metavar="NAME")], data_dir: DataDir = None) -> None:
     """Make five small calls and say what works. Exits with 1 when the backend cannot be used."""
-    with opened(read_settings(data_dir=data_dir)) as endpoints:
+    with opened(read_settings(data_dir=data_dir), finding=True) as endpoints:
         endpoint = endpoints.find(name)
         _exit_unless(asyncio.run(last_of(endpoints.probing(endpoint), _say_step)), endpoint)
 
@@ -89,12 +89,15 @@ def remove(name: Annotated[str, typer.Argument(metavar="NAME")], data_dir: DataD
 
 
 @contextmanager
-def opened(settings: Settings) -> Generator[Endpoints]:
-    """The endpoints, with the database behind them; says so where findings cannot be kept in it."""
+def opened(settings: Settings, *, finding: bool = False) -> Generator[Endpoints]:
+    """The endpoints, with the database behind them; says so where findings cannot be kept in it.
+
+    `finding`: something will be found out, so the database is made where there is none yet.
+    """
     bench = build_bench(settings)
     store: Store | None = None
     try:
-        if (settings.data_dir / DATABASE).exists():
+        if finding or (settings.data_dir / DATABASE).exists():
             store = Store.open(settings.data_dir)
     except StoreHeld as error:
         store = Store.open(settings.data_dir, read_only=True)

@@ -75,7 +75,7 @@ def examine(**given: Any) -> Iterator[Finding]:
 def _probed(**given: Any) -> Iterator[Finding]:
     """Test every backend; a judge uses at once what is found."""
     try:
-        with opened(read_settings(**given)) as endpoints:
+        with opened(read_settings(**given), finding=True) as endpoints:
             for one in endpoints.listed():
                 subject = f"probe {one.endpoint.name}"
                 report = asyncio.run(last_of(endpoints.probing(one.endpoint)))
@@ -103,7 +103,9 @@ def _python() -> Finding:
 def _values(settings: Settings) -> Iterator[Finding]:
     for field in ("data_dir", "lang", "host", "port", "rubrics", "prompts", "with_bank", "model", "openai_base_url"):
         value = getattr(settings, field)
-        if value is not None:
+        if "@" in str(value) and field == "openai_base_url":
+            yield Finding("fail", "openai-base-url", f"contains a user name or password ({settings.origin(field)})")
+        elif value is not None:
             yield Finding("ok", field.replace("_", "-"), f"{value} ({settings.origin(field)})")
     if settings.openai_api_key is not None:
         yield Finding("ok", "openai-api-key", f"is set ({settings.origin('openai_api_key')})")

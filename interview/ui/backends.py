@@ -213,9 +213,10 @@ class BackendsPanel:
 
     def _follow(self, page: Page, job_id: str) -> Updates:
         """The test as far as it is; at its end the list, and the header where it has added a grader."""
-        if not job_id:
-            return {self.timer: gr.Timer(active=False)}
-        job = self._endpoints.job(job_id)
+        try:
+            job = self._endpoints.job(job_id)
+        except NotFound:  # no test is followed, or the program was started anew
+            return {self.timer: gr.Timer(active=False), self.job: ""}
         report = self._endpoints.report(*job.key.removeprefix("save ").split(" ", 1))
         saved = self._endpoints.saved(job) if job.over else ""
         updates: Updates = {self.probe: gr.update(value=probe_card(job, report, saved, page.lang))}

@@ -228,12 +228,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "The model's reply was unusable even after one repair, so nothing was scored. The reply is kept.",
     ),
     "ungraded.key_refused": (
-        "服务拒绝了密钥，没有打分。请检查 OPENAI_API_KEY 是不是这家服务的。",
-        "The service refused the key, so nothing was scored. Check that OPENAI_API_KEY belongs to this service.",
+        "服务拒绝了密钥，没有打分。请在「评分器」页检查密钥是不是这家服务的。",
+        "The service refused the key, so nothing was scored. Check on the Graders tab that it is this service's.",
     ),
     "ungraded.model_unknown": (
-        "服务不认识这个模型，没有打分。请检查 VIVA_MODEL。",
-        "The service does not know this model, so nothing was scored. Check VIVA_MODEL.",
+        "服务不认识这个模型，没有打分。请在「评分器」页换一个。",
+        "The service does not know this model, so nothing was scored. Choose another on the Graders tab.",
     ),
     "ungraded.quota_exhausted": (
         "这个账户的额度用完了，没有打分。充值之后再评，或换一个评分器。",
