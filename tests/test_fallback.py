@@ -74,7 +74,7 @@ def test_a_refused_key_leads_to_the_next_judge_who_is_named(data_dir: Path):
         grading, spent = settled(data_dir, tables)
     assert grading.grader == "one", "it was asked for"
     assert isinstance(grading.outcome, Graded)
-    assert grading.outcome.provenance.grader == "two", "it graded"
+    assert grading.outcome.provenance.grader == grading.graded_by == "two", "it graded"
     assert grading.outcome.provenance.host == second.url.split("/")[2]
     assert grading.outcome.flags == ("fallback:one",)
     assert grading.outcome.provenance.cost == pytest.approx((900 + 240) / 1e6)

@@ -11,8 +11,10 @@ from interview.rubrics import load_rubrics
 from interview.ui import views
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.theme import PAGE
+from interview.ui.views.comparing import comparison_card
 from tests import view_samples as made
 from tests.conftest import REPO
+from tests.test_views_comparing import found, tried
 
 HOSTILE = made.HOSTILE
 RUBRIC = load_rubrics(REPO / "rubrics")["default"]
@@ -48,6 +50,7 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
     grading = views.shown_grading(spoilt)
     lang = "en"
     return [
+        ("comparison", comparison_card(None, None, found(x=tried(8, "covered"), y=tried(2, "missing")), lang)),
         ("brand", views.brand(lang)),
         ("notice", views.notice(HOSTILE, lang)),
         ("separator", views.separator(session, spoilt, lang)),

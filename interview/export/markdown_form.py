@@ -69,7 +69,7 @@ def _turn(turn: Turn, lang: Language) -> str:
 
 
 def _grading(grading: Grading, lang: Language) -> str:
-    grader = inline(grading.grader)
+    grader = inline(grading.graded_by)
     match grading.outcome:
         case None:
             return f"### {word('pending', lang)} · {grader}\n"

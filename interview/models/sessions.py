@@ -40,6 +40,14 @@ class Grading(Value):
         """What kind of grade this is; None while there is none, and for a failure."""
         return self.outcome.label if isinstance(self.outcome, Graded) else None
 
+    @property
+    def graded_by(self) -> str:
+        """Who graded: not the grader asked for where that one failed and another took over."""
+        outcome = self.outcome
+        if isinstance(outcome, Graded) and any(flag.startswith("fallback:") for flag in outcome.flags):
+            return outcome.provenance.grader
+        return self.grader
+
 
 class Labelled(Protocol):
     """Anything that says what kind of grade it is; None means that it is no grade."""

@@ -88,6 +88,7 @@ class _Screen:
             self.practice.arrive(page),
             self.transcripts.arrive(page),
             *self._others(page),
+            self.spending.warning(page, self.frame.notice),
         )
 
     def _switch_language(self, page: Page, shown: str, session_id: str, turn_id: str, listed: float) -> Updates:

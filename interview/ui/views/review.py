@@ -104,7 +104,7 @@ def _column(grading: Grading, lang: Language) -> ViewValue:
         facts = [t("state.pending", lang)]
     return {
         "grading": grading.id,
-        "name": grader_word(grading.grader, lang),
+        "name": grader_word(grading.graded_by, lang),
         "facts": facts,
         "title": reason_sentence(outcome, lang) if isinstance(outcome, Ungraded) else "",
         "ring": ring_of(grading, (), lang),
