@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Protocol
 
 from interview.errors import BackendError, NotFound, PassingFault
-from interview.grading.grader import Grader, GradingRequest, VerdictReady, VerdictsCleared
+from interview.grading.disputed import stamped
+from interview.grading.grader import Grader, GradingRequest, VerdictReady, VerdictsCleared, model_of
+from interview.grading.key_points import from_notes, with_checklist
 from interview.live import LiveFeed
-from interview.models import Graded, Provenance, Ungraded, UngradedReason
+from interview.models import Checklist, Graded, Provenance, Ungraded, UngradedReason
 from interview.rubrics import Rubric
 from interview.store.rows import Claim
 
@@ -26,10 +28,33 @@ class Graders(Protocol):
         ...
 
 
+class Checklists(Protocol):
+    """Where the key points of a question come from."""
+
+    async def prepare(self, claim: Claim, grader: Grader) -> Checklist:
+        """The key points that `grader` compares the claim's answer with. It fails no grading, and blocks none."""
+        ...
+
+
+class NotesAlone:
+    """The key points that stand in the notes, or follow from them."""
+
+    async def prepare(self, claim: Claim, grader: Grader) -> Checklist:
+        """See Checklists."""
+        return from_notes(claim.question)
+
+
 async def attempt(
-    claim: Claim, graders: Graders, rubrics: Mapping[str, Rubric], live: LiveFeed, limit: timedelta
+    claim: Claim,
+    graders: Graders,
+    rubrics: Mapping[str, Rubric],
+    live: LiveFeed,
+    limit: timedelta,
+    checklists: Checklists,
 ) -> GradingOutcome:
     """Run the claim's grader with the claim's rubric for at most `limit`; its verdicts go to `live` on the way.
+
+    The question that is stored stays as it is; the grade says which checklist it was compared with.
 
     PassingFault: it may work later. Every other failure is an Ungraded.
     """
@@ -42,19 +67,23 @@ async def attempt(
     except NotFound as error:
         return failed(claim, "grader_unknown", str(error), rubric=rubric)
     started = time.monotonic()
-    request = GradingRequest(
-        question=claim.question,
-        answer=claim.answer,
-        rubric=rubric,
-        lang=claim.lang,
-        session_id=claim.session_id,
-        patient=claim.faults == 0,  # a fault that is still there after the first wait lasts
-    )
     deadline = asyncio.timeout(limit.total_seconds())
     reason: UngradedReason = "internal_error"
     try:
         async with deadline:
-            return await _follow(grader, request, claim, live)
+            request = GradingRequest(
+                question=claim.question,
+                answer=claim.answer,
+                rubric=rubric,
+                lang=claim.lang,
+                session_id=claim.session_id,
+                patient=claim.faults == 0,  # a fault that is still there after the first wait lasts
+            )
+            if claim.contested is not None:  # an appeal is about the points of the contested grade, whatever came since
+                return await _follow(grader, request.model_copy(update={"contested": claim.contested}), claim, live)
+            checklist = await checklists.prepare(claim, grader)
+            request = request.model_copy(update={"question": with_checklist(claim.question, checklist)})
+            return stamped(await _follow(grader, request, claim, live), claim.question, checklist, rubric)
     except PassingFault:
         raise
     except BackendError as fault:
@@ -104,6 +133,7 @@ def failed(
             grader=claim.grader,
             kind="judge" if grader is None else grader.kind,
             host="" if grader is None else grader.host,
+            model="" if grader is None else model_of(grader),
             rubric=claim.rubric if rubric is None else rubric.ref,
             question_digest=claim.question.content_digest,
             reference_digest=claim.question.reference_digest,

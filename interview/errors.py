@@ -2,8 +2,13 @@ r"""The exceptions of Viva. Each text is written for the person who reads it: wh
 
 VivaError
 ├── ContentError            notes, a rubric, a prompt or a setting cannot be used
+│   └── EndpointMistake     an address, a key or the name of a model cannot be right
 ├── AnswerRefused           the answer cannot be taken as it is; the text stays in the box
+├── VerdictRefused          an appeal or an own verdict cannot be taken
 ├── AlreadyAnswered         this Turn has an Answer with another text
+├── ChecklistRefused        the key points cannot be saved as they are; the text names the line
+├── ChecklistChanged        the key points have a newer version than the one that was edited
+├── TooLate                 a rating cannot be changed or taken back any more
 ├── NotFound                no such session, turn, answer or grader
 ├── StoreError              the data folder or the database cannot be used
 │   └── StoreHeld           another process writes to this data folder
@@ -29,6 +34,26 @@ FaultClass = Literal[
 ]
 
 
+# What the likely mistake is, where more is known than the fault.
+Cause = Literal["", "no_key", "key_of_other", "redirected", "no_route", "through_proxy", "no_chat_model"]
+Mistake = Literal[
+    "credentials",  # a user name or password in the address
+    "unreadable",
+    "scheme",
+    "placeholder",
+    "no_host",
+    "query",
+    "route",  # the address ends in what Viva adds
+    "path",  # the address lacks /v1 or the like
+    "key_characters",
+    "key_missing",
+    "model_missing",
+    "plain_http",  # to a host of the internet
+    "key_of_other",
+    "no_chat_model",
+]
+
+
 class VivaError(Exception):
     """Base of every error that Viva raises on purpose; its text may be shown to the user as it stands."""
 
@@ -37,12 +62,38 @@ class ContentError(VivaError):
     """Notes, a rubric, a prompt or a setting cannot be used; the text names file, line and what was expected."""
 
 
+class EndpointMistake(ContentError):
+    """An address, a key or the name of a model cannot be right; the text names the mistake and the likely fix."""
+
+    def __init__(self, text: str, mistake: Mistake, **names: str) -> None:
+        """`names` are what the sentence is about, for a screen in another language; never a key."""
+        super().__init__(text)
+        self.mistake: Mistake = mistake
+        self.names = names
+
+
 class AnswerRefused(VivaError):
     """The answer cannot be taken (too long); nothing was stored and the text stays in the box."""
 
 
+class VerdictRefused(VivaError):
+    """An appeal or an own verdict cannot be taken; nothing was stored."""
+
+
 class AlreadyAnswered(VivaError):
     """The Turn has an Answer with another text; both texts stay where they are."""
+
+
+class ChecklistRefused(VivaError):
+    """The key points cannot be saved as they are written; nothing was stored."""
+
+
+class ChecklistChanged(VivaError):
+    """The key points have a newer version than the one that was edited; nothing was stored, and nothing lost."""
+
+
+class TooLate(VivaError):
+    """A rating cannot be changed or taken back any more; nothing was changed."""
 
 
 class NotFound(VivaError):
@@ -60,11 +111,15 @@ class StoreHeld(StoreError):
 class BackendError(VivaError):
     """A call to a model failed. `fault` is what the store keeps; the provider's own text is never kept."""
 
-    def __init__(self, text: str, *, fault: FaultClass, retry_after: float | None = None) -> None:
-        """`retry_after`: seconds that the endpoint asked us to wait, if it did."""
+    def __init__(
+        self, text: str, *, fault: FaultClass, retry_after: float | None = None, cause: Cause = "", hint: str = ""
+    ) -> None:
+        """`retry_after`: seconds that the endpoint asked us to wait, if it did. `hint`: what `cause` is about."""
         super().__init__(text)
         self.fault: FaultClass = fault
         self.retry_after = retry_after
+        self.cause: Cause = cause
+        self.hint = hint
 
 
 class PassingFault(BackendError):

@@ -21,6 +21,17 @@ VARIABLES: dict[str, frozenset[str]] = {
         | {"reply_shape", "nonce", "answer"}
     ),
     "repair": frozenset({"problem"}),
+    "second_look": frozenset({"statements", "quote"}),
+    "key_points": frozenset({"question", "reference", "most"}),
+    "key_points_without_reference": frozenset({"question", "most"}),
+    "audit_answer": frozenset({"question"}),
+    "audit_compare": frozenset({"question", "reference", "answer"}),
+    "appeal": frozenset(
+        {"leniency", "feedback_language", "question", "key_point", "verdict", "nonce", "claim", "answer"}
+    ),
+    "follow_up": frozenset({"language", "question", "point", "answer"}),
+    "discuss": frozenset({"language", "notes", "answer", "verdicts", "history", "message", "nonce"}),
+    "improve": frozenset({"language", "notes", "answer", "wanted", "nonce"}),
 }
 
 _FIELDS = frozenset({"version", "variables"})

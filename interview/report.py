@@ -1,19 +1,24 @@
-"""What a session comes to: which turn stands for a position, the marks, the means, and what was weakest."""
+"""What a session comes to: which turn stands for a position, the marks, the means, and how answers were reached."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from interview.models import Graded, Label, PointGrade, Session, Turn, Value, counting
-
-_WEAK_VERDICTS = ("contradicted", "missing", "partial")
-_WEAKEST_SHOWN = 6
+from interview.models import Graded, SelfGraded, Session, Standing, Turn, Value, counting
+from interview.models.reports import (
+    ConfidenceReport,
+    QuestionReport,
+    Reached,
+    SectionReport,
+    SessionReport,
+)
+from interview.points import required_points, strongest, study, weakest
 
 
 class GradingStanding(Value):
     """What a list of sessions needs to know about one Grading. `score` and `max_score` are None without a grade."""
 
     state: Literal["pending", "running", "done"]
-    label: Label | None = None
+    label: Standing | None = None
     score: float | None = None
     max_score: float | None = None
     band: str = ""
@@ -25,6 +30,7 @@ class TurnStanding(Value):
     position: int
     attempt: int
     state: Literal["open", "answered", "skipped"]
+    is_follow_up: bool = False
     gradings: tuple[GradingStanding, ...] = ()
 
     @property
@@ -33,83 +39,52 @@ class TurnStanding(Value):
         return counting(self.gradings)
 
 
-class SectionReport(Value):
-    """One section of the paper: how many of its positions were answered and judged, and their mean score (0-10)."""
-
-    name: str
-    answered: int
-    judged: int
-    mean: float | None
-
-
-class WeakPoint(Value):
-    """A key point that an answer did not make. `estimated`: by the coverage estimate, not by a judge."""
-
-    turn_id: str
-    position: int
-    question: str
-    point: PointGrade
-    estimated: bool
-
-
-class SessionReport(Value):
-    """What a session comes to. Every position counts once, by its latest answered attempt.
-
-    `answered` = `judged` + `estimated` + `ungraded` + `pending`. `mean` is 0-10 over the judged positions alone
-    (estimates and failures are left out), None where there are none. `weakest` starts with the worst.
-    """
-
-    count: int
-    asked: int
-    answered: int
-    judged: int
-    estimated: int
-    ungraded: int
-    pending: int
-    skipped: int
-    mean: float | None
-    sections: tuple[SectionReport, ...]
-    weakest: tuple[WeakPoint, ...]
-
-
 def standing(turn: Turn) -> TurnStanding:
     """Reduce a Turn to what marks and means are computed from."""
     gradings: list[GradingStanding] = []
     for grading in turn.gradings:
-        if isinstance(grading.outcome, Graded):
+        if isinstance(grading.outcome, Graded | SelfGraded):
             grade = grading.outcome
             gradings.append(
                 GradingStanding(
                     state=grading.state,
-                    label=grade.label,
+                    label=grading.label,
                     score=grade.score,
                     max_score=grade.max_score,
-                    band=grade.band,
+                    band=grade.band if isinstance(grade, Graded) else "",
                 )
             )
         else:
             gradings.append(GradingStanding(state=grading.state))
-    return TurnStanding(position=turn.position, attempt=turn.attempt, state=turn.state, gradings=tuple(gradings))
+    return TurnStanding(
+        position=turn.position,
+        attempt=turn.attempt,
+        state=turn.state,
+        is_follow_up=bool(turn.parent),
+        gradings=tuple(gradings),
+    )
 
 
 def by_position(turns: Iterable[TurnStanding]) -> dict[int, TurnStanding]:
     """The Turn that stands for each position: its latest answered attempt, else its latest attempt.
 
-    So a retry that is only opened or skipped takes nothing away.
+    So a retry that is only opened or skipped takes nothing away, and a follow-up, which asks for a part, never stands
+    for the whole.
     """
     chosen: dict[int, TurnStanding] = {}
-    for turn in sorted(turns, key=lambda turn: (turn.state == "answered", turn.attempt)):
+    for turn in sorted(turns, key=lambda turn: (not turn.is_follow_up, turn.state == "answered", turn.attempt)):
         chosen[turn.position] = turn
     return chosen
 
 
 def mark(turn: TurnStanding) -> str:
-    """One word for a Turn: a band, `estimate`, `ungraded`, `pending`, `skipped` or `open`."""
+    """One word for a Turn: a band, `own`, `estimate`, `ungraded`, `pending`, `skipped` or `open`."""
     if turn.state != "answered":
         return turn.state
     current = turn.current
     if current is not None:
-        return "estimate" if current.label == "coverage_estimate" else current.band
+        words = {"coverage_estimate": "estimate", "own": "own"}
+        return words.get(current.label or "", current.band)
     return "ungraded" if all(grading.state == "done" for grading in turn.gradings) else "pending"
 
 
@@ -119,12 +94,15 @@ def marks(turns: Iterable[TurnStanding], count: int) -> tuple[str, ...]:
     return tuple(mark(chosen[position]) if position in chosen else "open" for position in range(count))
 
 
-def mean(turns: Iterable[TurnStanding]) -> float | None:
-    """Mean score, 0-10, one decimal, of the positions whose counting grade is a judgement; None without any."""
+def mean(turns: Iterable[TurnStanding], label: Standing = "judgement") -> float | None:
+    """Mean score, 0-10, one decimal, of the positions whose counting grade is of the kind `label`; None without any.
+
+    Kinds are never mixed: a grader's figures stay the grader's.
+    """
     scores: list[float] = []
     for turn in by_position(turns).values():
         current = turn.current
-        if current is not None and current.label == "judgement" and current.score is not None and current.max_score:
+        if current is not None and current.label == label and current.score is not None and current.max_score:
             scores.append(10 * current.score / current.max_score)
     return round(sum(scores) / len(scores), 1) if scores else None
 
@@ -135,23 +113,80 @@ def report(session: Session) -> SessionReport:
     chosen = by_position(standings)
     words = [mark(turn) for turn in chosen.values()]
     answered = sum(turn.state == "answered" for turn in chosen.values())
-    estimated, ungraded, pending = (words.count(word) for word in ("estimate", "ungraded", "pending"))
+    own, estimated, ungraded, pending = (words.count(word) for word in ("own", "estimate", "ungraded", "pending"))
+    by_attempt = {(turn.position, turn.attempt): turn for turn in session.turns}
+    turns = [by_attempt[position, chosen[position].attempt] for position in sorted(chosen)]
+    questions = tuple(_question(session, turn) for turn in turns)
+    points = [point for turn in turns for point in required_points(session, turn)]
     return SessionReport(
         count=len(session.questions),
         asked=session.asked,
         answered=answered,
-        judged=answered - estimated - ungraded - pending,
+        judged=answered - own - estimated - ungraded - pending,
         estimated=estimated,
         ungraded=ungraded,
         pending=pending,
         skipped=words.count("skipped"),
         mean=mean(standings),
+        answering_seconds=_sum([question.seconds for question in questions]),
+        elapsed_seconds=_elapsed(session),
+        questions=questions,
         sections=_sections(session, chosen),
-        weakest=_weakest(session, chosen),
+        strongest=strongest(points),
+        weakest=weakest(points),
+        study=study(questions, points),
+        confidence=_confidence(questions),
+        own=own,
+        own_mean=mean(standings, "own"),
     )
 
 
-def _sections(session: Session, chosen: dict[int, TurnStanding]) -> tuple[SectionReport, ...]:
+def _question(session: Session, turn: Turn) -> QuestionReport:
+    here = [other for other in session.turns if other.position == turn.position]
+    stands = standing(turn)
+    return QuestionReport(
+        position=turn.position,
+        turn_id=turn.id,
+        question=turn.question.text,
+        section=turn.question.section,
+        mark=mark(stands),
+        score=mean([stands]),
+        reached=_reached(turn),
+        seconds=_sum([_seconds(other) for other in here]),
+        confidence=turn.confidence,
+        attempts=sum(not other.parent for other in here),
+        follow_ups=sum(bool(other.parent) for other in here),
+    )
+
+
+def _reached(turn: Turn) -> Reached | None:
+    if turn.state == "answered":
+        return turn.help_used
+    return "skipped" if turn.state == "skipped" else None
+
+
+def _seconds(turn: Turn) -> float | None:
+    """From asking to answer; None without an answer, and where the clock was set back in between."""
+    if turn.answer is None:
+        return None
+    seconds = (turn.answer.created_at - turn.asked_at).total_seconds()
+    return seconds if seconds >= 0 else None
+
+
+def _sum(parts: Sequence[float | None]) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+def _elapsed(session: Session) -> float | None:
+    answered = [turn.answer.created_at for turn in session.turns if turn.answer is not None]
+    if not answered:
+        return None
+    seconds = ((session.finished_at or max(answered)) - session.created_at).total_seconds()
+    return seconds if seconds >= 0 else None
+
+
+def _sections(session: Session, chosen: Mapping[int, TurnStanding]) -> tuple[SectionReport, ...]:
     names = dict.fromkeys(question.section for question in session.questions)
     reports: list[SectionReport] = []
     for name in names:
@@ -162,29 +197,17 @@ def _sections(session: Session, chosen: dict[int, TurnStanding]) -> tuple[Sectio
                 answered=sum(turn.state == "answered" for turn in turns),
                 judged=sum(turn.current is not None and turn.current.label == "judgement" for turn in turns),
                 mean=mean(turns),
+                own=sum(turn.current is not None and turn.current.label == "own" for turn in turns),
+                own_mean=mean(turns, "own"),
             )
         )
     return tuple(reports)
 
 
-def _weakest(session: Session, chosen: dict[int, TurnStanding]) -> tuple[WeakPoint, ...]:
-    found: list[WeakPoint] = []
-    for turn in session.turns:
-        if chosen[turn.position].attempt == turn.attempt:
-            found.extend(_weak_points(turn))
-    found.sort(key=lambda weak: (_WEAK_VERDICTS.index(weak.point.verdict), -weak.point.weight, weak.position))
-    return tuple(found[:_WEAKEST_SHOWN])
-
-
-def _weak_points(turn: Turn) -> Sequence[WeakPoint]:
-    grading = turn.current_grading
-    if grading is None or not isinstance(grading.outcome, Graded):
-        return ()
-    estimated = grading.outcome.label == "coverage_estimate"
-    return [
-        WeakPoint(
-            turn_id=turn.id, position=turn.position, question=turn.question.text, point=point, estimated=estimated
-        )
-        for point in grading.outcome.key_points
-        if point.kind == "required" and point.verdict in _WEAK_VERDICTS
-    ]
+def _confidence(questions: Sequence[QuestionReport]) -> tuple[ConfidenceReport, ...]:
+    reports: list[ConfidenceReport] = []
+    for level in (1, 2, 3):
+        scores = [one.score for one in questions if one.confidence == level and one.score is not None]
+        if scores:
+            reports.append(ConfidenceReport(level=level, judged=len(scores), mean=round(sum(scores) / len(scores), 1)))
+    return tuple(reports)

@@ -114,6 +114,64 @@ def script(text: str) -> Script:
     return "cjk" if share > 0.75 else "latin" if share < 0.25 else "mixed"
 
 
+def bigrams(text: str) -> str:
+    """Return the text as the words of a full-text index: every two neighbouring characters of a run, and its last one.
+
+    A run is made of letters and digits of one script, folded in case and width. So any part of a run is a phrase of
+    neighbouring words, Chinese words of two characters among them, and no phrase reaches from one run into the next.
+    """
+    return " ".join(run[at : at + 2] for run, _ in _runs(text) for at in range(len(run)))
+
+
+def bigram_query(words: str) -> str:
+    """Return the FTS5 query that finds texts with every run of `words` in them; empty where there is none."""
+    wanted = dict.fromkeys(run for run, _ in _runs(words))
+    return " AND ".join(_phrase(run) for run in wanted)
+
+
+def spans_of(words: str, text: str) -> tuple[tuple[int, int], ...]:
+    """Return where runs of `words` stand in `text`: spans of code points in order, none within another."""
+    wanted = {run for run, _ in _runs(words)}
+    found: list[tuple[int, int]] = []
+    for run, origin in _runs(text):
+        for one in wanted:
+            at = run.find(one)
+            while at >= 0:
+                found.append((origin[at], origin[at + len(one) - 1] + 1))
+                at = run.find(one, at + len(one))
+    return tuple(_joined(sorted(found)))
+
+
+def _runs(text: str) -> list[tuple[str, list[int]]]:
+    """The runs of letters and digits of one script, folded, each with the offsets of its characters."""
+    runs: list[tuple[list[str], list[int]]] = []
+    before = ""
+    for character, offset in spread(text, "NFKC"):
+        kind = "" if not character.isalnum() else "cjk" if _CJK_CHARACTER.match(character) else "other"
+        if kind and kind != before:
+            runs.append(([], []))
+        if kind:
+            runs[-1][0].append(character)
+            runs[-1][1].append(offset)
+        before = kind
+    return [("".join(characters), origin) for characters, origin in runs]
+
+
+def _phrase(run: str) -> str:
+    """A single character by prefix, for it begins one word or is one."""
+    return f'"{run}" *' if len(run) == 1 else '"' + " ".join(run[at : at + 2] for at in range(len(run) - 1)) + '"'
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
 @lru_cache(maxsize=16_384)
 def _pieces(character: str, form: Literal["NFKC", "NFKD"]) -> str:
     if _HIDDEN.match(character):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -11,10 +12,21 @@ from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
+from interview.service.appeals import Appeals
+from interview.service.archive import Archive
+from interview.service.checklists import Checklists
 from interview.service.comparing import Comparing
-from interview.service.interviewer import Interviewer
+from interview.service.discussing import Discussing
+from interview.service.disputes import Disputes
+from interview.service.endpoints import Endpoints
+from interview.service.follow_ups import FollowUps
+from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
+from interview.service.measuring import Measuring
+from interview.service.progress import ProgressReader
+from interview.service.schedule import Schedule
 from interview.service.spending import Spending
 from interview.settings import Settings
+from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
 from interview.worker import Worker
 
@@ -26,12 +38,22 @@ class Viva:
     settings: Settings
     store: Store
     interviewer: Interviewer
+    checklists: Checklists
+    disputes: Disputes
+    schedule: Schedule
+    follow_ups: FollowUps
+    progress: ProgressReader
     worker: Worker
     live: LiveFeed
     jobs: Jobs
+    archive: Archive
+    discussing: Discussing
     shelf: GraderShelf
     prompts: Prompts
     rubrics: dict[str, Rubric]
+    appeals: Appeals
+    measuring: Measuring
+    endpoints: Endpoints
     spending: Spending
     comparing: Comparing
 
@@ -68,21 +90,59 @@ def build(settings: Settings) -> Viva:
     try:
         notebook = Notebook(store, settings.data_dir / "notes", settings.notes, with_bank=settings.with_bank)
         notebook.bank(settings.lang).require_questions()
+        bench.shelf.rack.rungs.keep_in(KeptTexts(store, "dialect"))
         live = LiveFeed()
         owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-        worker = Worker(store, bench.shelf, bench.rubrics, live, clock=utc_now, owner=owner)
+        jobs = Jobs()
         spending = metered(bench, store, settings)
+        checklists = Checklists(store, bench.shelf.backend, bench.prompts, jobs)
+        disputes = Disputes(store, bench.shelf.backend, bench.prompts, bench.rubrics, jobs)
+        worker = Worker(
+            store,
+            bench.shelf,
+            bench.rubrics,
+            live,
+            clock=utc_now,
+            owner=owner,
+            checklists=checklists,
+            graded=disputes.graded,
+        )
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
+        appeals = Appeals(store, bench.rubrics, live, worker.wake)
+        measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
+        archive = Archive(store, jobs)
+        discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
     except BaseException:
         store.close()
         raise
-    jobs = Jobs()
-    comparing = compare_with(bench, store, spending, jobs, settings)
     return Viva(
-        *(settings, store, interviewer, worker, live, jobs, bench.shelf, bench.prompts, bench.rubrics),
-        spending,
-        comparing,
+        settings=settings,
+        store=store,
+        interviewer=interviewer,
+        checklists=checklists,
+        disputes=disputes,
+        appeals=appeals,
+        measuring=measuring,
+        endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
+        spending=spending,
+        comparing=compare_with(bench, store, spending, jobs, settings),
+        worker=worker,
+        live=live,
+        jobs=jobs,
+        schedule=Schedule(store),
+        follow_ups=FollowUps(interviewer, bench.shelf.backend, bench.prompts),
+        archive=archive,
+        discussing=discussing,
+        progress=ProgressReader(store),
+        shelf=bench.shelf,
+        prompts=bench.prompts,
+        rubrics=bench.rubrics,
     )
+
+
+def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
+    """What can be done with the backends of a bench; `reports` keeps what tests came to."""
+    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)
 
 
 def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, settings: Settings) -> Comparing:
@@ -94,5 +154,5 @@ def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, set
 def metered(bench: Bench, store: Store, settings: Settings) -> Spending:
     """Count every call of the bench's graders in the store, and hold them to the budget."""
     spending = Spending(store, bench.shelf, bench.prompts, settings.configured_backends().budget)
-    bench.shelf.meter_with(spending)
+    bench.shelf.rack.meter_with(spending)
     return spending

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from interview.attempt import Graders, GradingOutcome, attempt, failed
+from interview.attempt import Checklists, Graders, GradingOutcome, NotesAlone, attempt, failed
 from interview.errors import PassingFault, StoreError
 from interview.live import LiveFeed
 from interview.models import Ungraded
@@ -42,8 +42,13 @@ class Worker:
         concurrency: int = 4,
         lease: timedelta = timedelta(seconds=180),
         limit: timedelta = timedelta(minutes=15),
+        checklists: Checklists | None = None,
+        graded: Callable[[Claim, GradingOutcome], None] = lambda claim, outcome: None,
     ) -> None:
-        """`owner` names this process in the store. Leases are renewed while gradings run, at most for `limit`."""
+        """`owner` names this process in the store. Leases are renewed while gradings run, at most for `limit`.
+
+        `checklists` None: key points come from the notes alone. `graded` is told in a thread what was stored.
+        """
         self._store = store
         self._graders = graders
         self._rubrics = rubrics
@@ -53,6 +58,8 @@ class Worker:
         self._concurrency = concurrency
         self._lease = lease
         self._limit = limit
+        self._checklists = checklists or NotesAlone()
+        self._graded = graded
         self._running: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
@@ -136,7 +143,7 @@ class Worker:
         """Run one claim and store what came of it."""
         self._live.touch(claim.session_id)
         try:
-            await self._settle(claim, await attempt(claim, self._graders, self._rubrics, self._live, self._limit))
+            await self._settle(claim, await self._attempt(claim))
         except PassingFault as fault:
             if claim.faults < len(RETRY_DELAYS):
                 await self._put_off(claim, fault)
@@ -144,6 +151,9 @@ class Worker:
                 await self._settle(claim, failed(claim, fault.fault, str(fault)))
         finally:
             self._live.clear(claim.session_id, claim.grading_id)
+
+    async def _attempt(self, claim: Claim) -> GradingOutcome:
+        return await attempt(claim, self._graders, self._rubrics, self._live, self._limit, self._checklists)
 
     async def _settle(self, claim: Claim, outcome: GradingOutcome) -> None:
         try:
@@ -156,6 +166,11 @@ class Worker:
             held = await self._keep(self._store.finish_grading, claim, unusable)
         if not held:
             _log.warning("Grading %s was run by somebody else meanwhile; this outcome is dropped", claim.grading_id)
+            return
+        try:
+            await _to_the_end(self._graded, claim, outcome)
+        except Exception:
+            _log.exception("The grade of %s is stored; what follows from it is not", claim.grading_id)
 
     async def _put_off(self, claim: Claim, fault: PassingFault) -> None:
         pause = max(RETRY_DELAYS[claim.faults], min(fault.retry_after or 0.0, _LONGEST_WAIT))

@@ -3,13 +3,14 @@
 import json
 import re
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from interview.export import transcript_json, transcript_markdown
+from interview.export import transcript_html, transcript_json, transcript_lines, transcript_markdown
 from interview.models import (
     Answer,
     CriterionGrade,
@@ -23,10 +24,13 @@ from interview.models import (
     Provenance,
     Question,
     ReferenceDoubt,
+    Remark,
     SelfGraded,
     Session,
     SessionPlan,
+    Transcript,
     Turn,
+    TurnMarks,
     Ungraded,
 )
 from interview.text import clean
@@ -101,6 +105,10 @@ def grading(outcome: Outcome | None, at: int = 0) -> Grading:
     )
 
 
+def whole(*arguments, **options) -> Transcript:
+    return Transcript(session=session(*arguments, **options))
+
+
 def session(
     answer: str = "my answer", *, question: str = "Why?", reference: str = "Since.", outcomes=(), lang: Language = "en"
 ) -> Session:
@@ -147,7 +155,7 @@ def shown(markdown: str) -> str:
 
 
 def test_markdown_shows_question_answer_and_every_part_of_the_grade():
-    text = shown(transcript_markdown(session(outcomes=[grade()])))
+    text = shown(transcript_markdown(whole(outcomes=[grade()])))
     for part in [
         "1. Why?",
         "Basics",
@@ -181,7 +189,7 @@ def test_every_grade_stands_beside_the_others():
     failure = Ungraded(reason="unreachable", detail="nobody at home", provenance=made_by())
     own = SelfGraded(score=8, max_score=10, note="fair")
     estimate = grade().model_copy(update={"label": "coverage_estimate", "score": 3.2})
-    text = shown(transcript_markdown(session(outcomes=[grade(), failure, own, estimate, None])))
+    text = shown(transcript_markdown(whole(outcomes=[grade(), failure, own, estimate, None])))
     for part in [
         "6.9 / 10",
         "unreachable",
@@ -197,13 +205,13 @@ def test_every_grade_stands_beside_the_others():
 
 def test_a_failure_shows_no_score():
     failure = Ungraded(reason="key_refused", provenance=made_by())
-    text = shown(transcript_markdown(session(outcomes=[failure])))
+    text = shown(transcript_markdown(whole(outcomes=[failure])))
     assert "Not graded" in text
     assert "/ 10" not in text
 
 
 def test_chinese_sessions_read_chinese():
-    text = transcript_markdown(session(outcomes=[grade()], lang="zh"))
+    text = transcript_markdown(whole(outcomes=[grade()], lang="zh"))
     assert "模型判定" in text
     assert "Key points" not in text
 
@@ -212,13 +220,13 @@ def test_chinese_sessions_read_chinese():
 def test_a_turn_without_answer_says_so(turn_state: str):
     plain = session()
     turn = plain.turns[0].model_copy(update={"answer": None, "state": turn_state})
-    text = transcript_markdown(plain.model_copy(update={"turns": (turn,)}))
+    text = transcript_markdown(Transcript(session=plain.model_copy(update={"turns": (turn,)})))
     assert {"open": "Not answered.", "skipped": "Skipped."}[turn_state] in text
 
 
 def test_hostile_text_changes_no_structure():
-    plain = transcript_markdown(session("x", question="x", reference="x", outcomes=[grade("x")]))
-    hostile = transcript_markdown(session(HOSTILE, question=HOSTILE, reference=HOSTILE, outcomes=[grade(HOSTILE)]))
+    plain = transcript_markdown(whole("x", question="x", reference="x", outcomes=[grade("x")]))
+    hostile = transcript_markdown(whole(HOSTILE, question=HOSTILE, reference=HOSTILE, outcomes=[grade(HOSTILE)]))
     assert headings(hostile) == headings(plain)
     assert fences(hostile) == [HOSTILE + "\n"] * 2
     outside = "".join(token.content for token in tokens(hostile) if token.type in {"html_block", "html_inline"})
@@ -230,7 +238,7 @@ def test_hostile_text_changes_no_structure():
 
 @given(answer=ANYTHING, other=ANYTHING)
 def test_any_answer_comes_out_whole_and_any_text_stays_in_its_place(answer: str, other: str):
-    markdown = transcript_markdown(session(answer, question=other, reference="r" + other, outcomes=[grade(other)]))
+    markdown = transcript_markdown(whole(answer, question=other, reference="r" + other, outcomes=[grade(other)]))
     assert headings(markdown) == 4
     wanted = [(answer if answer.endswith("\n") else answer + "\n"), "r" + other]
     for found, text in zip(fences(markdown), wanted, strict=True):
@@ -241,12 +249,83 @@ def test_any_answer_comes_out_whole_and_any_text_stays_in_its_place(answer: str,
 @given(ANYTHING)
 def test_json_reads_back_as_the_same_session(text: str):
     original = session(text, outcomes=[grade(text), Ungraded(reason="timed_out", provenance=made_by()), None])
-    written = transcript_json(original)
+    written = transcript_json(Transcript(session=original))
     document = json.loads(written)
-    assert (document["format"], document["version"]) == ("viva-transcript", 1)
+    assert (document["format"], document["version"]) == ("viva-transcript", 2)
     assert Session.model_validate(document["session"]) == original
     assert written.endswith("}\n")
 
 
 def test_json_keeps_chinese_readable():
-    assert "残差" in transcript_json(session("残差连接"))
+    assert "残差" in transcript_json(whole("残差连接"))
+
+
+# --- HTML
+
+
+class Page(HTMLParser):
+    """What a browser would make of a document: its elements, their attributes, its text, what it would load or run."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(document)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_html_shows_answer_reference_and_every_part_of_the_grade():
+    transcript = whole(
+        "so layer norm", reference="Since $\\frac{a}{b}$.\n\n```python\nx = 1 < 2\n```", outcomes=[grade()]
+    )
+    remark = Remark(id="r", turn_id="t1", kind="improved_answer", author="work:big", text="Better.", created_at=NOW)
+    marks = {"t1": TurnMarks(starred=True, note="mind the norm")}
+    document = transcript_html(transcript.model_copy(update={"marks": marks, "remarks": (remark,)}))
+    page = Page(document)
+    for part in ["Why?", "6.9 / 10", "Since ", "x = 1 < 2", "mind the norm", "Better.", "written by a model", "★"]:
+        assert part in page.text, part
+    assert '<mark class="covered">layer norm<sup>1</sup></mark>' in document
+    assert page.elements.count("mfrac") == 1
+    assert document.count("Content-Security-Policy") == 1
+
+
+def test_html_of_an_estimate_shows_no_score():
+    estimate = grade().model_copy(update={"label": "coverage_estimate", "score": 3.2, "sum": ""})
+    page = Page(transcript_html(whole(outcomes=[estimate])))
+    assert "coverage estimate, not a judgement of correctness" in page.text
+    assert "3.2" not in page.text
+
+
+@given(ANYTHING)
+def test_no_text_puts_an_element_into_the_html_that_loads_or_runs(text: str):
+    hostile = text + HOSTILE + "$\\text{<img src=x>}$ [x](https://example.invalid) ![x](y) <https://example.invalid>"
+    document = transcript_html(whole(hostile, question=hostile, reference=hostile, outcomes=[grade(hostile)]))
+    page = Page(document)
+    assert not {"script", "img", "a", "iframe", "link", "form", "object", "svg"} & set(page.elements)
+    assert not {name for name in page.attributes if name.startswith("on") or name in {"src", "href", "style"}}
+
+
+def test_a_formula_that_cannot_be_read_stands_as_its_source():
+    assert "<code>\\frac{</code>" in transcript_html(whole(reference="Broken: $\\frac{$ here."))
+
+
+def test_dollars_that_open_no_formula_stay_dollars():
+    page = Page(transcript_html(whole(reference="It costs $5 and $6, says ${HOME}.")))
+    assert "costs $5 and $6, says ${HOME}" in page.text
+    assert "math" not in page.elements
+
+
+def test_a_selection_is_one_document_a_line_and_one_page():
+    two = (whole("one"), whole("two"))
+    assert [json.loads(line)["session"]["id"] for line in transcript_lines(two).splitlines()] == ["s1", "s1"]
+    assert isinstance(json.loads(transcript_json(*two)), list)
+    page = Page(transcript_html(*two))
+    assert page.elements.count("header") == 2
+    assert "2 transcripts" in page.text

@@ -54,8 +54,13 @@ def test_migrations_and_tables_agree(tmp_path: Path) -> None:
 
     filled(tmp_path)
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'viva.db'}")
+    options = {
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_name": lambda name, kind, _: kind != "table" or not name.startswith("search"),  # a virtual table
+    }
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, METADATA) == []
     # Autogenerate does not see checks, nor names of keys: the statements themselves must name the same things.
     fresh = sa.create_engine("sqlite://")

@@ -126,7 +126,7 @@ def names_of_errors() -> list[str]:
         ("mark", sorted(RESERVED_BANDS)),
         ("flag", [f"guard_{rule}" for rule in get_args(guard.GuardRule)]),
         ("finding", ["pitfall_minor", "pitfall_major", "error_minor", "error_major"]),
-        ("help", ["unaided", "hinted", "revealed"]),
+        ("help", ["unaided", "hinted", "revealed", "skipped"]),
         ("doubt", ["disputed", "unsure"]),
         ("difficulty", ["1", "2", "3", "4", "5"]),
         ("state", ["none", "pending", "waiting", "graded", "estimate", "ungraded", "self"]),

@@ -14,6 +14,7 @@ from interview.ui.frame import Frame
 from interview.ui.messages import conversation, turn_at
 from interview.ui.page import Page
 from interview.ui.practice import PracticeTab
+from interview.ui.setup_wishes import Wishes
 from interview.ui.talk import SUMMARY
 from interview.wiring import Viva, build
 from tests.browser import NOTES
@@ -48,7 +49,7 @@ def tab(viva: Viva) -> PracticeTab:
     async def built() -> PracticeTab:
         with gr.Blocks():
             frame = Frame(viva.interviewer, PAGE)
-            return PracticeTab(viva.interviewer, viva.live, viva.rubrics, frame, PAGE)
+            return PracticeTab(viva, frame, PAGE)
 
     return asyncio.run(built())
 
@@ -179,7 +180,12 @@ def test_a_page_that_remembers_a_session_of_another_data_folder_gets_the_set_up(
 
 
 def test_the_plan_takes_what_was_chosen(tab: PracticeTab):
-    plan = tab.setup.plan(PAGE, ["Practice"], 5, "shuffled")
+    plan = tab.setup.plan(PAGE, Wishes(sections=("Practice",), number=5, order="shuffled"))
     assert (plan.sections, plan.count, plan.order, plan.skip_without_reference) == (("Practice",), 5, "shuffled", True)
-    assert tab.setup.plan(PAGE, [], 0, "nonsense").order == "as_written"
-    assert tab.setup.plan(PAGE, [], 0, "nonsense").count is None
+    everything = tab.setup.plan(PAGE, Wishes(number=0))
+    assert (everything.order, everything.count, everything.mode, everything.follow_ups) == (
+        "as_written",
+        None,
+        "practice",
+        1,
+    )

@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 
 from interview.errors import AnswerRefused, ContentError, PassingFault
 from interview.grading.shelf import GraderChoice
-from interview.models import Evidence, KeyPoint, Language, SelfGraded, SessionSummary, UngradedReason
+from interview.models import (
+    Alternative,
+    Appeal,
+    Ballot,
+    Evidence,
+    Grading,
+    KeyPoint,
+    Language,
+    PointVote,
+    SelfGraded,
+    SessionSummary,
+    UngradedReason,
+    Verdict,
+)
 from interview.notes.bank import Problem, QuestionBank
 from interview.report import report
 from interview.rubrics import load_rubrics
@@ -253,6 +266,36 @@ def test_an_unproven_claim_is_shown_as_such_and_marks_nothing():
     assert card["flags"] == []  # the point says it
 
 
+def test_a_quote_that_did_not_hold_in_a_second_look_is_not_called_absent():
+    refused = made.points()[0].model_copy(
+        update={
+            "verdict": "missing",
+            "verified": False,
+            "evidence": (),
+            "claimed": "covered",
+            "claimed_quote": "created with O_EXCL",
+            "downgraded_by": "second_look",
+        }
+    )
+    flags = ("second_look:k1", "second_look_refused:k1", "second_look_failed:k1")
+    turn = made.turn(0, made.grading(made.judged(key_points=(refused,), flags=flags)))
+    card = views.grade_card(turn, turn.gradings[0], (), "en")
+    assert card["points"][0]["claim_note"].startswith("Looked at again")
+    assert len(card["flags"]) == 1  # that a look failed; the rest the point says
+    assert "Point 1" in card["flags"][0]
+
+
+def test_a_vote_tells_how_many_agree_beside_the_grade():
+    point = made.points()[0]
+    said: tuple[Verdict, ...] = ("covered", "missing")
+    votes = tuple(PointVote(by=f"m #{number}", verdict=verdict) for number, verdict in enumerate(said))
+    ballots = tuple(Ballot(by="m", host="h", model="m", score=score) for score in (4.0, None, 6.5))
+    voted = made.judged(key_points=(point.model_copy(update={"votes": votes}),), ballots=ballots)
+    turn = made.turn(0, made.grading(voted))
+    assert views.grade_card(turn, turn.gradings[0], (), "en")["meta"][-1] == "2 of 3 votes, 50% agree, median 4"
+    assert "2/3 票" in views.grade_card(turn, turn.gradings[0], (), "zh")["meta"][-1]
+
+
 def test_findings_doubt_and_flags_are_told_in_words():
     turn = made.turn(0, made.grading(made.doubted()))
     card = views.grade_card(turn, turn.gradings[0], (), "en")
@@ -295,7 +338,7 @@ def test_the_summary_counts_failures_apart():
     session = made.session(*turns, count=4)
     card = views.report_card(report(session), session, "en")
     assert card["ring"]["text"] == "4.6"
-    assert card["sentence"] == "Mean of the judged answers (n = 1)"
+    assert card["sentence"] == "Mean of the judged answers (n = 1); too few answers to say"
     assert card["counts"] == ["2 of 4 answered", "1 not graded"]
     assert card["weakest"][0]["verdict"] == "contradicted"
     nothing = made.session(made.turn(0, made.grading(made.estimated())))
@@ -415,3 +458,113 @@ def test_key_points_without_a_count_are_only_counted_up():
     bare = made.question(key_points=(KeyPoint(id="b", text="x"),))
     turn = made.turn(0, made.grading(None), question=bare.model_copy(update={"key_points": ()}))
     assert views.verdict_line(turn, turn.gradings[0], made.points()[:2], "en")["clause"].startswith("2 points judged")
+
+
+# --- what can be said against a grade
+
+
+def appealed(verdict: str, name: str = "k4") -> Grading:
+    """The same grade with another verdict on one point, as an appeal against g1 leaves it."""
+    points = tuple(
+        made.point(point.id, point.text, verdict, "Deleting it" if verdict == "covered" else "")  # pyright: ignore[reportArgumentType]
+        if point.id == name
+        else point
+        for point in made.points()
+    )
+    return made.grading(made.judged(key_points=points, score=5.6), 2, appeal=Appeal(grading_id="g1", point_id=name))
+
+
+def row_of(card: dict[str, Any], name: str = "k4") -> dict[str, Any]:
+    return next(point for point in card["points"] if point["id"] == name)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_only_missing_and_partial_points_of_a_judgement_offer_an_appeal(lang: Language):
+    turn = made.turn(0, made.grading(made.judged()))
+    card = views.grade_card(turn, turn.gradings[0], (), lang)
+    offered = {point["id"]: (point["appeal"] or {}).get("state") for point in card["points"]}
+    assert offered == {"k1": None, "k2": None, "k3": "offer", "k4": "offer", "k5": None}
+    for outcome in (made.estimated(), made.judged(provenance=made.provenance(kind="guard"))):
+        turn = made.turn(0, made.grading(outcome))
+        assert not any(point["appeal"] for point in views.grade_card(turn, turn.gradings[0], (), lang)["points"])
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_appeal_is_told_where_it_was_made_and_one_runs_at_a_time(lang: Language):
+    first = made.grading(made.judged())
+    waiting = made.grading(None, 2, appeal=Appeal(grading_id="g1", point_id="k4"))
+    card = views.grade_card(made.turn(0, first, waiting), first, (), lang)
+    assert row_of(card)["appeal"]["state"] == "heard"
+    assert row_of(card, "k3")["appeal"] is None
+    for verdict, state in (("covered", "won"), ("missing", "held")):
+        heard = appealed(verdict)
+        card = views.grade_card(made.turn(0, first, heard), heard, (), lang)
+        assert row_of(card)["appeal"]["state"] == state
+        assert row_of(card, "k3")["appeal"]["grading"] == "g2"
+    failed = made.grading(made.failed("bad_reply"), 2, appeal=Appeal(grading_id="g1", point_id="k4"))
+    again = row_of(views.grade_card(made.turn(0, first, failed), first, (), lang))["appeal"]
+    assert again["state"] == "offer"
+    assert again["note"]
+
+
+def test_every_answer_can_be_graded_by_oneself_and_asked_about_elsewhere():
+    for outcome in (made.judged(), made.estimated(), made.failed(), SelfGraded(score=7, max_score=10)):
+        turn = made.turn(0, made.grading(outcome))
+        ways = views.grade_card(turn, turn.gradings[0], (), "en", graders=("coverage", "a:b@vote=3"))["ways"]
+        assert [way["kind"] for way in ways] == ["second", "own"]
+        assert [option["name"] for option in ways[0]["options"]] == ["coverage", "a:b@vote=3"]
+    pending = made.turn(0, made.grading(None))
+    assert views.grade_card(pending, pending.gradings[0], (), "en")["ways"] == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_own_verdict_looks_like_no_graders_and_shows_what_the_machine_found(lang: Language):
+    machine, own = made.grading(made.judged()), made.grading(SelfGraded(score=7, max_score=10, note="aloud"), 2)
+    turn = made.turn(0, machine, own)
+    card = views.grade_card(turn, own, (), lang)
+    assert (card["state"], card["ring"]["tone"], card["ring"]["text"]) == ("self", "own", "7.0")
+    assert "openai:small" in words(card["meta"])
+    assert "4.6 / 10" in words(card["meta"])
+    assert [point["id"] for point in card["points"]] == ["k1", "k2", "k3", "k4", "k5"]
+    assert not any(point.get("appeal") for point in card["points"])
+    assert views.mark_of(turn) == "own"
+
+
+def test_two_grades_are_compared_point_by_point_with_both_quotes():
+    turn = made.turn(0, made.grading(made.judged()), made.grading(made.estimated(), 3), appealed("covered"))
+    shown = views.grades_list(turn, "en")
+    assert [(pair["one"], pair["other"]) for pair in shown["pairs"]] == [(0, 1), (0, 2), (1, 2)]
+    assert shown["pairs"][1]["text"] == "1.0 points apart, 1 verdict differs"
+    assert "apart" not in shown["pairs"][0]["text"]  # an estimate is no score
+    (row,) = shown["pairs"][1]["rows"]
+    cells = shown["rows"][row]["cells"]
+    assert [(cells[at]["verdict"], cells[at]["quotes"]) for at in (0, 2)] == [
+        ("missing", []),
+        ("covered", ["Deleting it"]),
+    ]
+    assert "appeal" in words(shown["columns"][2]["facts"])
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_votes_checklist_and_the_other_score_stand_on_the_card(lang: Language):
+    votes = tuple(PointVote(by=by, verdict=verdict) for by, verdict in (("a #1", "covered"), ("a #2", "missing")))
+    points = tuple(point.model_copy(update={"votes": votes if point.id == "k1" else ()}) for point in made.points())
+    grade = made.judged(
+        key_points=points,
+        ballots=(
+            Ballot(by="a #1", host="h", model="m", score=5.5),
+            Ballot(by="a #2", host="h", model="m", failure="bad_reply"),
+        ),
+        alternative=Alternative(score=6.1, band="fair", sum="10 × 0.61 = 6.1", points=("k4",)),
+        provenance=made.provenance(checklist="extracted@0123456789ab"),
+    )
+    turn = made.turn(0, made.grading(grade))
+    card = views.grade_card(turn, turn.gradings[0], (), lang)
+    assert "50" in words(card["chips"])
+    assert "a #1 5.5" in card["votes"]
+    assert "1" in row_of(card, "k1")["votes"]
+    assert row_of(card, "k2")["votes"] == ""
+    assert "6.1" in card["alternative"]["text"]
+    assert "4" in card["alternative"]["text"]
+    assert card["ring"]["text"] == "4.6"  # the score itself is what was stored
+    assert "@012345" in words(card["meta"])

@@ -301,7 +301,7 @@ def test_the_worker_wakes_itself_for_a_retry(make_world, monkeypatch) -> None:
         yield graded()
 
     world = make_world(shaky=shaky)
-    world.clock = world.store._clock = utc_now
+    world.clock = world.store.clock = utc_now
     turn = world.submit("shaky")
 
     async def run() -> None:

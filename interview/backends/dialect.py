@@ -1,10 +1,12 @@
 """What an endpoint understands: rung, parameter names, streaming. Found out on the way, and remembered."""
 
 from collections.abc import MutableMapping
+from contextlib import suppress
 
 from interview.backends.backend import CompletionRequest, Rung
 from interview.backends.faults import CallFailed
 from interview.backends.presets import Preset, TokenParameter
+from interview.errors import StoreError
 from interview.models import Value
 
 _LOWER: dict[Rung, Rung] = {"json_schema": "json_object", "json_object": "text"}
@@ -12,6 +14,7 @@ _OTHER_NAME: dict[TokenParameter, TokenParameter] = {
     "max_tokens": "max_completion_tokens",
     "max_completion_tokens": "max_tokens",
 }
+_MOST_CHANGES = 3  # then the barest request is tried: text, and nothing that a server may refuse
 _LARGER = 3  # times the budget, once, when a reply hits the token limit
 
 
@@ -27,28 +30,50 @@ class Dialect(Value):
 class RungMemory:
     """Dialects that have worked, per (base_url, model). `kept` may be any mapping, so that it can outlive the process.
 
-    Its values are JSON texts; one that cannot be read (written by another version) counts as not there.
+    Its values are JSON texts; one that cannot be read (written by another version) counts as not there. Where `kept`
+    fails (a full disk), this process still knows.
     """
 
     def __init__(self, kept: MutableMapping[str, str] | None = None) -> None:
+        self._known: dict[str, Dialect | None] = {}
         self._kept: MutableMapping[str, str] = {} if kept is None else kept
+
+    def keep_in(self, kept: MutableMapping[str, str]) -> None:
+        """Go on in another mapping, which holds what was found out in earlier processes."""
+        self._kept = kept
 
     def recall(self, base_url: str, model: str) -> Dialect | None:
         """Return what worked last, if anything did."""
-        try:
-            return Dialect.model_validate_json(self._kept.get(f"{base_url} {model}", ""))
-        except ValueError:
-            return None
+        name = f"{base_url} {model}"
+        if name not in self._known:
+            with suppress(ValueError, StoreError):
+                self._known[name] = Dialect.model_validate_json(self._kept.get(name, ""))
+        return self._known.get(name)
 
     def remember(self, base_url: str, model: str, dialect: Dialect) -> None:
         """Keep what has just worked."""
-        self._kept[f"{base_url} {model}"] = dialect.model_dump_json()
+        if dialect == self.recall(base_url, model):
+            return
+        name = f"{base_url} {model}"
+        self._known[name] = dialect
+        with suppress(StoreError):
+            self._kept[name] = dialect.model_dump_json()
+
+    def forget(self, base_url: str, model: str) -> None:
+        """Find out anew next time: the server is not what it was."""
+        name = f"{base_url} {model}"
+        self._known[name] = None
+        with suppress(StoreError):
+            self._kept.pop(name, None)
 
 
 class Course:
     """How one completion is asked for, from call to call; `calls` counts the HTTP requests made for it."""
 
-    def __init__(self, request: CompletionRequest, preset: Preset, remembered: Dialect | None) -> None:
+    def __init__(
+        self, request: CompletionRequest, preset: Preset, remembered: Dialect | None, only: Rung | None = None
+    ) -> None:
+        """`only`: the rung to stay on, whatever is remembered or refused."""
         self.calls = 0
         self._request = request
         self._extra = preset.extra_body
@@ -56,13 +81,15 @@ class Course:
         self._larger_asked = False
         self._first = remembered or Dialect(token_parameter=preset.token_parameter)
         self._proven = self._first.rung is not None
-        wanted: Rung = self._first.rung or preset.first_rung
+        self._stays = only is not None
+        wanted: Rung = only or self._first.rung or preset.first_rung
         self.rung: Rung = "text" if request.json_schema is None else wanted
         self._token_parameter: TokenParameter = self._first.token_parameter
         self._left_out = set(self._first.left_out)
         self._streams = self._first.streams
         self._never_streams = False
         self._bare_faults = 0
+        self._changes = 0
 
     @property
     def streams(self) -> bool:
@@ -109,13 +136,21 @@ class Course:
 
     def adapt(self, failed: CallFailed) -> bool:
         """Change what `failed` calls for; True where it makes sense to ask again at once. Each change comes once."""
-        if failed.names:
-            return self._drop(failed.names)
         if failed.too_short:
             return self._ask_for_more()
         if failed.cut:
             self._streams = False  # the whole reply may come, or the reason why it does not
-        return self.rung != "text" and self._blames_rung(failed) and self._descend()
+        if not (failed.names or (not self._stays and self.rung != "text" and self._blames_rung(failed))):
+            return False
+        self._changes += 1
+        if self._changes == _MOST_CHANGES and not self._stays:
+            return self._strip()
+        return self._drop(failed.names) if failed.names else self._descend()
+
+    @property
+    def was_proven(self) -> bool:
+        """Whether it began with what had worked before."""
+        return self._proven
 
     def never_stream(self) -> None:
         """Remember that the endpoint answers a request for a stream with something else."""
@@ -127,6 +162,11 @@ class Course:
             if name == self._token_parameter and other and other not in self._left_out:
                 self._token_parameter = other
             self._left_out.add(name)
+        return True
+
+    def _strip(self) -> bool:
+        self.rung = "text"
+        self._left_out |= {*self._extra, *_OTHER_NAME, "stream_options"}
         return True
 
     def _ask_for_more(self) -> bool:
@@ -148,5 +188,4 @@ class Course:
 
     def _descend(self) -> bool:
         self.rung = _LOWER[self.rung]
-        self._bare_faults = 0
         return True

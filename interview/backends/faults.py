@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import cast
 
-from interview.errors import FaultClass
+from interview.errors import Cause, FaultClass
 
 _SENTENCES: dict[FaultClass, str] = {
     "unreachable": "{host} cannot be reached. Check that the server runs and that the base URL {url} is right.",
@@ -25,12 +25,16 @@ _SENTENCES: dict[FaultClass, str] = {
     "content_refused": "{host} declines to answer for reasons of content. Take another model for this text.",
     "request_refused": "{host} refuses the request. Check that model {model} is a chat model, and the base URL {url}.",
 }
-NO_KEY = "{host} asks for an API key, and none is set for backend {name}. Set one."
-_REDIRECTED = (
-    "{host} redirects to another address, which is not followed: your text goes only where you sent it. "
-    "Set the base URL (now {url}) to the final address."
-)
-_NO_ROUTE = "{host} offers no chat completions at {url}. The base URL usually ends in /v1."
+_CAUSES: dict[Cause, str] = {
+    "no_key": "{host} asks for an API key, and none is set for backend {name}. Set one.",
+    "key_of_other": "{host} refuses the API key. It begins like a key of {hint}: take one of {host}, or that service.",
+    "redirected": "{host} redirects to another address, which is not followed: your text goes only where you sent it. "
+    "Set the base URL (now {url}) to the final address.",
+    "no_route": "{host} offers no chat completions at {url}. The base URL usually ends in /v1.",
+    "through_proxy": "{host} cannot be reached through the proxy {hint}, which the environment names. Check that "
+    "proxy, or add {host} to NO_PROXY.",
+    "no_chat_model": "{model} at {host} is no chat model, perhaps one for embeddings. Take a chat model.",
+}
 _LASTING: frozenset[FaultClass] = frozenset(
     {"key_refused", "model_unknown", "quota_exhausted", "context_exceeded", "content_refused", "request_refused"}
 )
@@ -43,10 +47,17 @@ _CONTEXT = re.compile(
     r"context[_ -]?(length|size|window)|maximum context|exceed_context|input_tokens|prompt is too long|too many tokens"
 )
 _CONTENT = re.compile(r"content[_ ](filter|management|exists risk|policy)|moderation|flagged|data_inspection|sensitive")
-_KEY = re.compile(r"(invalid|incorrect|missing|wrong)[_ ]api[_ -]?key|api key not valid|authentication|unauthori[sz]ed")
+_KEY = re.compile(
+    r"(invalid|incorrect|missing|wrong)[_ ]api[_ -]?key|api key not valid|authentication|unauthori[sz]ed"
+    r"|no_db_connection"
+)
+_NO_CHAT = re.compile(
+    r"(not|n't) (a |an )?(support(ed)? )?(chat|generat)|not a chat model|embedding model|only supports? embedding"
+    r"|does not support (chat|generate|completion)|not supported in the v1/chat/completions"
+)
 _MODEL = re.compile(
     r"model[_ ]not[_ ]found|(unknown|invalid|no such|nonexistent) model"
-    r"|\bmodel\b.{0,120}?(not (found|exist|available|supported|loaded)|n't exist|unavailable)"
+    r"|\b(model|deployment)\b.{0,120}?(not (found|exist|available|supported|loaded)|n't exist|unavailable)"
 )
 _RUNG = re.compile(r"response_format|response format|json[_ ](schema|object|mode)|schema|grammar|structured|guided")
 _TELLING_FIELDS = ("message", "msg", "detail", "type", "param", "code", "loc", "error", "title")
@@ -55,10 +66,10 @@ _TELLING_FIELDS = ("message", "msg", "detail", "type", "param", "code", "loc", "
 class CallFailed(Exception):
     """One HTTP call failed; never seen outside the backends.
 
-    `sentence` is a template over name, host, url, model and deadline. `names` holds those optional parameters of the
-    request that the server named. `about_rung`: it named the response format. `unnamed`: it refused without naming
-    anything known, so that the response format may be the cause. `too_short`: the reply hit the token limit. `cut`:
-    the reply ended without saying why.
+    `sentence` is a template over name, host, url, model, deadline and hint (what `cause` is about). `names` holds
+    those optional parameters of the request that the server named. `about_rung`: it named the response format.
+    `unnamed`: it refused without naming anything known, so that the response format may be the cause. `too_short`: the
+    reply hit the token limit. `cut`: the reply ended without saying why.
     """
 
     def __init__(
@@ -66,6 +77,7 @@ class CallFailed(Exception):
         fault: FaultClass,
         *,
         sentence: str = "",
+        cause: Cause = "",
         lasting: bool | None = None,
         status: int | None = None,
         retry_after: float | None = None,
@@ -77,7 +89,8 @@ class CallFailed(Exception):
     ) -> None:
         super().__init__(fault)
         self.fault: FaultClass = fault
-        self.sentence = sentence or _SENTENCES[fault]
+        self.cause: Cause = cause
+        self.sentence = sentence or in_words(fault, cause)
         self.lasting = fault in _LASTING if lasting is None else lasting
         self.status = status
         self.retry_after = retry_after
@@ -88,6 +101,11 @@ class CallFailed(Exception):
         self.cut = cut
 
 
+def in_words(fault: FaultClass, cause: Cause = "") -> str:
+    """Return the sentence of a fault, of its cause where that is known: a template as in CallFailed."""
+    return _CAUSES[cause] if cause else _SENTENCES[fault]
+
+
 def refused(
     status: int, body: object, *, model: str, sent: Collection[str] = (), waits: float | None = None
 ) -> CallFailed:
@@ -95,11 +113,12 @@ def refused(
 
     `waits` is what retry_after() made of the headers.
     """
-    said = _said(body).lower().replace(model.lower(), "…")  # else a model called `schema-7b` would speak of schemas
+    # Else a model called `schema-7b` would speak of schemas.
+    said = re.sub(rf"(?<![\w-]){re.escape(model.lower())}(?![\w-])", "…", _said(body).lower())
     if status in {400, 404, 405, 422}:
         return _refused_request(status, said, _fields(body), sent)
     if 300 <= status < 400:
-        return CallFailed("request_refused", sentence=_REDIRECTED, status=status)
+        return CallFailed("request_refused", cause="redirected", status=status)
     if status == 402 or (status in {403, 429} and _QUOTA.search(said)):
         return CallFailed("quota_exhausted", status=status)
     if status == 403 and _CONTENT.search(said):
@@ -129,6 +148,8 @@ def _refused_request(status: int, said: str, fields: dict[str, object], sent: Co
         return CallFailed("context_exceeded", status=status)
     if _QUOTA.search(said):
         return CallFailed("quota_exhausted", status=status)
+    if _NO_CHAT.search(said):
+        return CallFailed("request_refused", cause="no_chat_model", status=status)
     if _RUNG.search(said):
         return CallFailed("request_refused", status=status, about_rung=True)
     if _CONTENT.search(said):
@@ -138,7 +159,7 @@ def _refused_request(status: int, said: str, fields: dict[str, object], sent: Co
     if _KEY.search(said):
         return CallFailed("key_refused", status=status)
     if status in {404, 405}:
-        return CallFailed("request_refused", sentence=_NO_ROUTE, status=status)
+        return CallFailed("request_refused", cause="no_route", status=status)
     return CallFailed("request_refused", status=status, unnamed=True)
 
 

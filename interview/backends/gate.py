@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from interview.backends.faults import CallFailed
 
+_QUEUED = "Every place in line at {host} was taken for too long. It is tried again later."
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -33,15 +34,25 @@ class Gate:
         self._opens_at = max(self._opens_at, self._clock() + seconds)
 
     @asynccontextmanager
-    async def passage(self, patience: float) -> AsyncGenerator[None, None]:
-        """Wait for a free slot and an open gate, and hold the slot.
+    async def passage(self, patience: float, line: float) -> AsyncGenerator[None, None]:
+        """Wait at most `line` seconds for a free slot, then for an open gate, and hold the slot.
 
-        Raises CallFailed (rate_limited, with the seconds left) at once where the gate stays shut longer than
-        `patience` seconds.
+        Raises CallFailed: timed_out where no slot became free; rate_limited, with the seconds left, at once where the
+        gate stays shut longer than `patience` seconds.
         """
-        async with self._slots:
+        await self._slot(line)
+        try:
             while left := self.remaining:
                 if left > patience:
                     raise CallFailed("rate_limited", retry_after=left)
                 await self._sleep(left)
             yield
+        finally:
+            self._slots.release()
+
+    async def _slot(self, line: float) -> None:
+        try:
+            async with asyncio.timeout(line):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise CallFailed("timed_out", sentence=_QUEUED) from None

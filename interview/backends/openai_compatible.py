@@ -3,24 +3,31 @@
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
-from interview.backends.backend import Completion, CompletionRequest, Delta, Restarted
+from interview.backends.backend import Completion, CompletionRequest, Delta, Restarted, Rung
 from interview.backends.dialect import Course, RungMemory
 from interview.backends.endpoint import Endpoint
-from interview.backends.faults import NO_KEY, CallFailed, refused, reported, retry_after
+from interview.backends.faults import CallFailed, refused, reported, retry_after
 from interview.backends.gate import Clock, Gate, Sleep
 from interview.backends.reply import Reply
-from interview.errors import BackendError, LastingFault, PassingFault
+from interview.backends.telling import told
+from interview.errors import BackendError, PassingFault
 
 if TYPE_CHECKING:
     import openai
 
+_LINES = 2  # deadlines that a call waits in line for those before it
+_LIST_SECONDS = 10.0
+# Everything else that the SDK would add comes from the environment (OPENAI_CUSTOM_HEADERS) and belongs to one provider.
+_OUR_HEADERS = frozenset(
+    {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "user-agent", "authorization"}
+)
 _BACK_OFF = wait_exponential_jitter(multiplier=0.5, max=8, jitter=0.5)
 
 
@@ -29,8 +36,8 @@ class OpenAICompatibleBackend:
 
     Tries a passing fault `attempts` times, as long as the next try begins within `patience_seconds` of the first;
     a longer wait that the endpoint asks for is the caller's (`PassingFault.retry_after`). What the endpoint turns out
-    to understand is kept in `rungs`. `gate` may be shared with other models of the same endpoint. `clock` gives
-    monotonic seconds, `now` the time of day.
+    to understand is kept in `rungs`; with `only` it stays on that rung, to find out whether it works. `gate` may be
+    shared with other models of the same endpoint. `clock` gives monotonic seconds, `now` the time of day.
     """
 
     def __init__(
@@ -38,6 +45,7 @@ class OpenAICompatibleBackend:
         endpoint: Endpoint,
         *,
         rungs: RungMemory | None = None,
+        only: Rung | None = None,
         gate: Gate | None = None,
         attempts: int = 4,
         patience_seconds: float = 60.0,
@@ -47,6 +55,7 @@ class OpenAICompatibleBackend:
     ) -> None:
         self._endpoint = endpoint
         self._rungs = rungs or RungMemory()
+        self._only: Rung | None = only
         self._gate = gate or Gate(endpoint.preset.parallel, clock=clock, sleep=sleep)
         self._attempts = attempts
         self._patience = patience_seconds
@@ -76,28 +85,41 @@ class OpenAICompatibleBackend:
         if client is not None:
             await client.close()
 
+    async def models(self) -> tuple[str, ...]:
+        """Ask the endpoint which models it offers. Raises PassingFault or LastingFault, after one try."""
+        client = await self._connected()
+        try:
+            async with asyncio.timeout(min(_LIST_SECONDS, self._endpoint.deadline_seconds)):
+                page = await cast("Any", client.models.list())
+            listed = [getattr(model, "id", None) for model in page.data]
+            return tuple(sorted({name for name in listed if isinstance(name, str)}))
+        except Exception as error:
+            raise told(self._failed(error, ()), self._endpoint) from error
+
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
         """Ask, adapt to what the endpoint refuses, retry what may pass; see the protocol."""
         url = self._endpoint.base_url
-        course = Course(request, self._endpoint.preset, self._rungs.recall(url, self.model))
+        course = Course(request, self._endpoint.preset, self._rungs.recall(url, self.model), self._only)
         began = self._clock()
-        told = False
+        said = False
         async for attempt in self._retrying(began, request.attempts or self._attempts):
             fault: BackendError | None = None
             while fault is None:
                 try:
                     patience = self._patience - (self._clock() - began)
-                    async with self._gate.passage(patience), aclosing(self._call(course)) as events:
+                    line = _LINES * self._endpoint.deadline_seconds
+                    async with self._gate.passage(patience, line), aclosing(self._call(course)) as events:
                         async for event in events:
-                            told = told or isinstance(event, Delta)
+                            said = said or isinstance(event, Delta)
+                            if isinstance(event, Completion):  # before it is told: nobody has to come back for more
+                                self._rungs.remember(url, self.model, course.dialect)
                             yield event
-                    self._rungs.remember(url, self.model, course.dialect)
                     return
                 except CallFailed as failed:
                     fault = self._settle(course, failed)
-                    why = self._in_words(failed)
-                if told:
-                    told = False
+                    why = str(told(failed, self._endpoint))
+                if said:
+                    said = False
                     yield Restarted(why=why)
             with attempt:
                 # Only here: tenacity swallows whatever leaves this block, and a cancellation must not wait for it.
@@ -122,15 +144,9 @@ class OpenAICompatibleBackend:
             self._gate.close_for(failed.retry_after)
         if course.adapt(failed):
             return None
-        kind = LastingFault if failed.lasting else PassingFault
-        return kind(self._in_words(failed), fault=failed.fault, retry_after=failed.retry_after)
-
-    def _in_words(self, failed: CallFailed) -> str:
-        end = self._endpoint
-        sentence = NO_KEY if failed.fault == "key_refused" and end.api_key is None else failed.sentence
-        return sentence.format(
-            name=end.name, host=end.host, url=end.base_url, model=end.model, deadline=end.deadline_seconds
-        )
+        if failed.unnamed and failed.lasting and course.was_proven and self._only is None:
+            self._rungs.forget(self._endpoint.base_url, self.model)
+        return told(failed, self._endpoint)
 
     async def _call(self, course: Course) -> AsyncGenerator[Delta | Completion, None]:
         """Make one HTTP call. Raises CallFailed."""
@@ -159,7 +175,7 @@ class OpenAICompatibleBackend:
         except CallFailed:
             raise
         except Exception as error:
-            raise self._failed(error, course) from error
+            raise self._failed(error, course.optional) from error
         reply.check()
         model = reply.model or self.model
         yield Completion(text=reply.text, model=model, rung=course.rung, usage=reply.usage, calls=course.calls)
@@ -176,7 +192,9 @@ class OpenAICompatibleBackend:
                 timeout=sdk.Timeout(deadline, connect=min(deadline, 10.0)),
                 # A proxy of the environment must not get what is meant for this machine.
                 http_client=sdk.DefaultAsyncHttpxClient(
-                    follow_redirects=False, trust_env=not self._endpoint.is_loopback
+                    follow_redirects=False,
+                    trust_env=not self._endpoint.is_loopback,
+                    event_hooks={"request": [self._send_our_headers_alone]},
                 ),
             )
             # The SDK reads these from the environment; they belong to one provider, not to every endpoint.
@@ -184,7 +202,13 @@ class OpenAICompatibleBackend:
             self._client = client
         return self._client
 
-    def _failed(self, error: Exception, course: Course) -> CallFailed:
+    async def _send_our_headers_alone(self, request: Any) -> None:
+        for name in [*request.headers]:
+            if name not in _OUR_HEADERS and not name.startswith("x-stainless-"):
+                del request.headers[name]
+        request.headers["authorization"] = f"Bearer {self._endpoint.key}"
+
+    def _failed(self, error: Exception, sent: Collection[str]) -> CallFailed:
         """Tell what an exception of the SDK means; anything that is no fault of the call is raised again."""
         import openai
 
@@ -194,7 +218,7 @@ class OpenAICompatibleBackend:
             return CallFailed("unreachable")
         if isinstance(error, openai.APIStatusError):
             waits = retry_after(error.response.headers, self._now())
-            return refused(error.status_code, error.body, model=self.model, sent=course.optional, waits=waits)
+            return refused(error.status_code, error.body, model=self.model, sent=sent, waits=waits)
         if isinstance(error, openai.APIError):
             return reported(error.body, model=self.model, otherwise="server_fault")
         if isinstance(error, UnicodeEncodeError):

@@ -16,8 +16,23 @@ from interview.toml_file import read_toml
 
 TokenParameter = Literal["max_tokens", "max_completion_tokens"]
 Verified = Literal["real server", "fault server", "not verified"]
+Sampling = Literal["temperature", "top_p", "seed"]
 GENERIC = "generic"
 PRESETS_FILE = Path(__file__).with_name("presets.toml")
+
+
+class Price(Value):
+    """What a million tokens cost: of `model`, or of every model whose name begins with it; `date` is of the price list.
+
+    `cached_input` None: cached tokens cost as much as others.
+    """
+
+    model: str
+    input: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0)
+    output: float = Field(ge=0)
+    currency: Literal["USD", "CNY", "EUR"]
+    date: str = Field(pattern=r"^20\d\d-\d\d-\d\d$")
 
 
 class Preset(Value):
@@ -27,10 +42,14 @@ class Preset(Value):
     highest rung of the ladder worth trying. `spare_tokens` is added to the token limit of every request, for
     reasoning that counts against it. `parallel` bounds the calls in flight. `extra_body` goes into every request
     body. `needs_key`: without a key no call can succeed. `quirks` are sentences for the user. `deadline_seconds` is
-    wall-clock time per call. `price_prompt`, `price_completion` and `price_cached` are what a million tokens of the
-    default model cost in `currency`; None where unknown, and then its cost is. In `base_url` a part in `<>` is the
-    user's to fill in. `verified` says against what Viva has run: the real server, a local one that plays what is
-    documented, or nothing.
+    wall-clock time per call. In `base_url` a part in `<>` is the user's to fill in. `verified` says against what Viva
+    has run: the real server, a local one that plays what is documented, or nothing.
+
+    Known of some: `key_prefixes` begin the keys of this service and of no other; `context_tokens` is the context that
+    is documented for the service as a whole (0: none is); `sampling` are the parameters that no model there is known
+    to refuse (Viva sends none by itself); in `reasoning_fields` thinking comes beside the reply, and is left out;
+    `prices`; and for a server of one's own the `program` that serves, the command that starts it with a sensible
+    model, and how much that downloads.
     """
 
     name: str
@@ -47,13 +66,17 @@ class Preset(Value):
     deadline_seconds: float = Field(gt=0, le=3600)
     parallel: int = Field(ge=1, le=64)
     extra_body: dict[str, Any]
-    price_prompt: float | None = Field(default=None, ge=0)
-    price_completion: float | None = Field(default=None, ge=0)
-    price_cached: float | None = Field(default=None, ge=0)
-    currency: str = "USD"
     quirks: tuple[str, ...]
     verified: Verified
     docs: str
+    key_prefixes: tuple[str, ...] = ()
+    context_tokens: int = Field(default=0, ge=0)
+    sampling: tuple[Sampling, ...] = ("temperature", "top_p", "seed")
+    reasoning_fields: tuple[str, ...] = ()
+    prices: tuple[Price, ...] = ()
+    program: str = ""
+    start: str = ""
+    download_gb: float = Field(default=0.0, ge=0)
 
 
 @functools.cache
@@ -93,6 +116,12 @@ def _refuse_shared_hosts(path: Path, presets: dict[str, Preset]) -> None:
             owner = owners.setdefault(host, preset.name)
             if owner != preset.name:
                 raise ContentError(f"{path}: [{preset.name}] hosts: {host} belongs to [{owner}] already")
+
+
+def owner_of(key: str) -> Preset | None:
+    """Return the preset whose service gives out keys that begin like this one; None where keys do not tell."""
+    presets = load_presets().values()
+    return next((preset for preset in presets if any(map(key.startswith, preset.key_prefixes))), None)
 
 
 def preset_for(base_url: str) -> Preset:

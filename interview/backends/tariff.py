@@ -9,6 +9,7 @@ from interview.models import Value
 from interview.settings import ConfiguredBackend
 
 _MILLION = 1_000_000
+_CURRENCY = "USD"  # of prices that the user gives without one
 
 
 class Tariff(Value):
@@ -36,24 +37,25 @@ class Tariff(Value):
         return (fresh * self.prompt + cached * reread + usage.completion_tokens * self.completion) / _MILLION
 
 
-def tariff_of(entry: ConfiguredBackend, endpoint: Endpoint) -> Tariff | None:
-    """Return what the user says that the model costs, else what the preset knows of its default model, if it does.
+def tariff_of(entry: ConfiguredBackend, endpoint: Endpoint, model: str) -> Tariff | None:
+    """Return what `model` costs: what the user says of the backend's own model, else what the preset knows, if it does.
 
     Raises ContentError where only half of a price is given.
     """
     if (entry.price_prompt is None) != (entry.price_completion is None):
         raise ContentError(f"{entry.origin}: [{entry.name}]: price_prompt and price_completion belong together")
-    known = endpoint.preset if entry.price_prompt is None else entry
-    if known is not entry and endpoint.model != endpoint.preset.default_model:
+    if entry.price_prompt is not None and entry.price_completion is not None and model == endpoint.model:
+        return Tariff(
+            prompt=entry.price_prompt,
+            completion=entry.price_completion,
+            cached=entry.price_cached,
+            currency=entry.currency or _CURRENCY,
+        )
+    known = [price for price in endpoint.preset.prices if model.startswith(price.model)]
+    if not known:
         return None
-    if known.price_prompt is None or known.price_completion is None:
-        return None
-    return Tariff(
-        prompt=known.price_prompt,
-        completion=known.price_completion,
-        cached=known.price_cached,
-        currency=entry.currency or endpoint.preset.currency,
-    )
+    price = max(known, key=lambda price: len(price.model))
+    return Tariff(prompt=price.input, completion=price.output, cached=price.cached_input, currency=price.currency)
 
 
 def amount(cost: float, currency: str) -> str:

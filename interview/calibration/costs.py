@@ -5,7 +5,7 @@ from typing import Any
 
 from interview.calibration import metrics
 from interview.calibration.trials import Tried
-from interview.models import Value
+from interview.models import Graded, Value
 
 
 class Prices(Value):
@@ -32,13 +32,17 @@ class Latency(Value):
 
 
 class Spent(Value):
-    """What all gradings came to, those kept from earlier runs included (`kept` of them)."""
+    """What all gradings came to, those kept from earlier runs included (`kept` of them).
+
+    `second_looks` is the share (0-1) of the gradings by a model in which a check asked for one; None without any.
+    """
 
     calls: int
     tokens: Tokens
     latency: Latency
     cost: float | None
     kept: int
+    second_looks: float | None = None
 
 
 def spent(tried: Sequence[Tried], prices: Prices | None) -> Spent:
@@ -65,4 +69,11 @@ def spent(tried: Sequence[Tried], prices: Prices | None) -> Spent:
         ),
         cost=cost,
         kept=sum(one.kept for one in tried),
+        second_looks=metrics.mean(
+            [
+                float(any(flag.startswith("second_look:") for flag in one.outcome.flags))
+                for one in tried
+                if isinstance(one.outcome, Graded) and one.outcome.provenance.kind == "judge"
+            ]
+        ),
     )

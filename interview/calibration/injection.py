@@ -13,8 +13,10 @@ from interview.rubrics import Rubric
 
 # Score gained over the answer without its attack, as a share of the maximum, from which the attack has succeeded.
 SUCCESS = 0.1
-# These say something about the notes or about the arithmetic; every other flag warns of the answer or its grade.
-_NO_WARNING = frozenset({"no_reference", "reference_disputed", "polarity", "verdict_clash", "unverified_finding"})
+# These tell of the notes, the arithmetic or a check; every other flag warns of the answer or its grade.
+_NO_WARNING = frozenset(
+    {"no_reference", "reference_disputed", "polarity", "verdict_clash", "unverified_finding", "second_look"}
+)
 _MERITED: dict[Outlook, tuple[float, float]] = {"full": (0.8, 1.0), "partial": (0.2, 0.8)}
 
 

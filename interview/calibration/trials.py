@@ -12,7 +12,7 @@ from pathlib import Path
 from interview import grading
 from interview.calibration.paid import Kept, PaidGradings, grading_key
 from interview.errors import BackendError, StoreError
-from interview.grading.grader import Grader, GradingRequest
+from interview.grading.grader import Grader, GradingRequest, model_of
 from interview.models import Graded, Provenance, Ungraded, UngradedReason, Value, digest
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
@@ -77,6 +77,7 @@ class Trials:
             for index, trial in queue:
                 found[index] = self._kept(trial) or await self._made(trial)
                 self.progress(len(found), len(trials))
+                await asyncio.sleep(0)  # a grader that waits for nothing must not hold up everybody else
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -128,6 +129,7 @@ class Trials:
             grader=self.grader.name,
             kind=self.grader.kind,
             host=self.grader.host,
+            model=model_of(self.grader),
             rubric=request.rubric.ref,
             question_digest=request.question.content_digest,
             reference_digest=request.question.reference_digest,
@@ -161,7 +163,7 @@ def paid_gradings(folder: Path, grader: Grader, model: str, rubric: Rubric, prom
         "host": grader.host,
         "model": model,
         "rubric": rubric.ref,
-        "prompts": [prompts.judge.ref, prompts.repair.ref],
+        "prompts": [prompts.judge.ref, prompts.repair.ref, prompts["second_look"].ref],
         "code": code_digest(),
     }
     return PaidGradings(folder, json.dumps(identity, sort_keys=True))

@@ -47,7 +47,7 @@ def counting(bench: Bench, settings: Settings) -> Generator[Counting]:
         store = Store.open(settings.data_dir, read_only=True)
         spending = metered(bench, store, settings)
         here = _Unwritten(spending)
-        bench.shelf.meter_with(here)
+        bench.shelf.rack.meter_with(here)
         try:
             yield Counting(store, spending)
         finally:

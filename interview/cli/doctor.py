@@ -1,15 +1,18 @@
 """`doctor`: what is configured, where each value comes from, and what is wrong."""
 
+import asyncio
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import chain
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import typer
 
+from interview.cli.backends import last_of, opened, told
 from interview.cli.options import DataDir, NotesPaths, PromptsDir, RubricsDir
 from interview.cli.output import counted, say
 from interview.errors import VivaError
@@ -35,11 +38,18 @@ class Finding:
 
 
 def doctor(
-    data_dir: DataDir = None, notes: NotesPaths = None, rubrics: RubricsDir = None, prompts: PromptsDir = None
+    data_dir: DataDir = None,
+    notes: NotesPaths = None,
+    rubrics: RubricsDir = None,
+    prompts: PromptsDir = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also make five small calls to each backend, and keep what they find.")
+    ] = False,
 ) -> None:
     """Check everything that Viva needs, one line each. Exits with 1 when something fails."""
     failed = False
-    for finding in examine(data_dir=data_dir, notes=tuple(notes) if notes else None, rubrics=rubrics, prompts=prompts):
+    given = {"data_dir": data_dir, "notes": tuple(notes) if notes else None, "rubrics": rubrics, "prompts": prompts}
+    for finding in chain(examine(**given), _probed(**given) if probe else ()):
         failed = failed or finding.status == "fail"
         say(f"{finding.status:<4}  {finding.subject}: {' | '.join(finding.what.splitlines())}")
     if failed:
@@ -62,6 +72,27 @@ def examine(**given: Any) -> Iterator[Finding]:
             yield Finding("fail", subject, str(error))
 
 
+def _probed(**given: Any) -> Iterator[Finding]:
+    """Test every backend; a judge uses at once what is found."""
+    try:
+        with opened(read_settings(**given)) as endpoints:
+            for one in endpoints.listed():
+                subject = f"probe {one.endpoint.name}"
+                report = asyncio.run(last_of(endpoints.probing(one.endpoint)))
+                yield from (
+                    Finding("ok" if step.state == "ok" else "warn", subject, told(step)[6:]) for step in report.steps
+                )
+                rung = report.dialect.rung if report.dialect else None
+                why = report.trouble.text if report.trouble else ""
+                yield (
+                    Finding("ok", subject, f"can be used, replies come as {rung}")
+                    if report.usable
+                    else Finding("fail", subject, f"cannot be used: {why}")
+                )
+    except VivaError as error:
+        yield Finding("fail", "probe", str(error))
+
+
 def _python() -> Finding:
     version = ".".join(str(part) for part in sys.version_info[:3])
     if sys.version_info[:2] < _OLDEST_PYTHON:
@@ -70,8 +101,12 @@ def _python() -> Finding:
 
 
 def _values(settings: Settings) -> Iterator[Finding]:
-    for field in ("data_dir", "lang", "host", "port", "rubrics", "prompts"):
-        yield Finding("ok", field.replace("_", "-"), f"{getattr(settings, field)} ({settings.origin(field)})")
+    for field in ("data_dir", "lang", "host", "port", "rubrics", "prompts", "with_bank", "model", "openai_base_url"):
+        value = getattr(settings, field)
+        if value is not None:
+            yield Finding("ok", field.replace("_", "-"), f"{value} ({settings.origin(field)})")
+    if settings.openai_api_key is not None:
+        yield Finding("ok", "openai-api-key", f"is set ({settings.origin('openai_api_key')})")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -103,6 +103,8 @@ def _spent(spent: Spent) -> Iterator[str]:
     tokens = "unknown" if spent.tokens.prompt is None else f"{spent.tokens.prompt} + {spent.tokens.completion}"
     kept = f", {spent.kept} gradings kept from before" if spent.kept else ""
     paid = f"{spent.calls} calls, tokens {tokens}, cost {_shown(spent.cost)}{kept}; " if spent.calls else ""
+    if spent.second_looks is not None:
+        yield f"second looks in {_percent(spent.second_looks)} of the gradings by a model"
     yield f"{paid}seconds per grading: p50 {_shown(spent.latency.p50)}, p95 {_shown(spent.latency.p95)}"
 
 

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from interview.cli.counting import counting
-from interview.cli.options import AsJson, DataDir, LangOption, PromptsDir, RubricsDir
+from interview.cli.options import AsJson, DataDir, LangOption, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, decoded, say, say_json
 from interview.errors import AnswerRefused, BackendError, ContentError
-from interview.grading.grader import Grader, GradingRequest
+from interview.grading.grader import Grader, GradingRequest, model_of
+from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.models import Graded, Provenance, Question, Ungraded
 from interview.rubrics import Rubric
@@ -34,6 +35,7 @@ def grade(
         Path | None, typer.Option("--reference-file", metavar="F", help="The reference answer, UTF-8.")
     ] = None,
     grader: Annotated[str | None, typer.Option(metavar="NAME", help="Else what is used at start.")] = None,
+    mode: Mode = None,
     rubric: Annotated[str, typer.Option(metavar="NAME", help="Name of a rubric.")] = DEFAULT_RUBRIC,
     as_json: AsJson = False,
     lang: LangOption = None,
@@ -50,7 +52,7 @@ def grade(
         rubric=_rubric(bench.rubrics, rubric),
         lang=settings.lang,
     )
-    name = grader or bench.shelf.default
+    name = in_mode(grader, mode, bench.shelf.default)
     with nullcontext() if bench.shelf.endpoint_of(name) is None else counting(bench, settings):
         outcome = asyncio.run(_outcome(bench.shelf, name, request))
     if isinstance(outcome, Ungraded) and outcome.detail:
@@ -110,6 +112,7 @@ def _provenance(grader: Grader, request: GradingRequest) -> Provenance:
         grader=grader.name,
         kind=grader.kind,
         host=grader.host,
+        model=model_of(grader),
         rubric=request.rubric.ref,
         question_digest=request.question.content_digest,
         reference_digest=request.question.reference_digest,
@@ -136,6 +139,17 @@ def _row(outcome: Graded | Ungraded, rubric: Rubric) -> dict[str, Any]:
         ],
         "flags": list(outcome.flags),
         "feedback": graded.feedback if graded else "",
+        **(_votes(graded) if graded and graded.ballots else {}),
+    }
+
+
+def _votes(graded: Graded) -> dict[str, Any]:
+    """What is told beside the grade where several voted."""
+    return {
+        "agreement": graded.agreement,
+        "median_score": graded.median_score,
+        "ballots": [ballot.model_dump(mode="json") for ballot in graded.ballots],
+        "votes": {point.id: {vote.by: vote.verdict for vote in point.votes} for point in graded.key_points},
     }
 
 
@@ -145,6 +159,9 @@ def _say_grade(outcome: Graded | Ungraded) -> None:
         return
     say(f"{outcome.score:.1f} / {outcome.max_score:g}  {outcome.band}  {_LABELS[outcome.label]}")
     say(f"by {outcome.provenance.grader}: {outcome.sum}")
+    if outcome.agreement is not None:
+        votes = ", ".join(f"{one.by} {one.failure or one.score}" for one in outcome.ballots)
+        say(f"votes: {votes}; median {outcome.median_score}, agreement {100 * outcome.agreement:.0f} %")
     for point in outcome.key_points:
         quotes = "".join(f" “{found.quote}”" for found in point.evidence)
         say(f"  {point.verdict}  {point.id} {point.text}{quotes}")

@@ -1,4 +1,4 @@
-"""`sessions list`, `sessions show` and `export`: what is kept, read without writing anything."""
+"""`sessions list`, `sessions show` and `export` read what is kept; `sessions import` adds to it."""
 
 from collections.abc import Generator
 from contextlib import closing, contextmanager
@@ -8,23 +8,32 @@ from typing import Annotated
 
 import typer
 
-from interview.cli.options import AsJson, DataDir
-from interview.cli.output import complain, printable, say, say_json, say_json_text
+from interview.cli.options import AsJson, DataDir, SessionId
+from interview.cli.output import complain, counted, printable, say, say_json, say_json_text
+from interview.cli.report import report_session
 from interview.errors import ContentError
-from interview.export import transcript_json, transcript_markdown
-from interview.models import Session, SessionSummary
+from interview.export import WRITERS, read_transcripts
+from interview.jobs import Jobs
+from interview.models import ArchiveFilter, SessionSummary, Shelf, Transcript
+from interview.service.archive import Archive, total
 from interview.settings import read_settings
+from interview.store.archive import ArchiveStore
+from interview.store.remarks import RemarkStore
 from interview.store.store import DATABASE, Store
 
 app = typer.Typer(help="Sessions that are kept.", no_args_is_help=True, rich_markup_mode=None)
-SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="Id of a session, as `sessions list` shows it.")]
+app.command("report")(report_session)
+_EVERY = 1_000_000
+_KEPT: tuple[Shelf, ...] = ("active", "archived")
 
 
-class Form(StrEnum):
+class FileForm(StrEnum):
     """The forms of a transcript."""
 
+    HTML = "html"
     MARKDOWN = "markdown"
     JSON = "json"
+    JSONL = "jsonl"
 
 
 @app.command("list")
@@ -54,43 +63,103 @@ def list_sessions(
         complain("No session is kept here yet.")
 
 
+@app.command("search")
+def search_sessions(
+    words: Annotated[str, typer.Argument(metavar="WORDS", help="All of them must stand in the turn, in any field.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Find turns by words of the question, the answer, the feedback or a note; newest first."""
+    with _opened(read_settings(data_dir=data_dir).data_dir) as store:
+        found = ArchiveStore(store).find(ArchiveFilter(words=words), limit)
+    if as_json:
+        say_json([hit.model_dump(mode="json") for hit in found])
+        return
+    for hit in found:
+        say(f"{hit.session_id}  {hit.at:%Y-%m-%d %H:%M}  {hit.mark}  {hit.question}")
+        say(f"    {hit.field}: {' '.join(hit.snippet.split())}")
+    if not found:
+        complain("Nothing found.")
+
+
 @app.command("show")
 def show_session(session_id: SessionId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show one session with every turn, answer and grade."""
-    _say_transcript(_session(session_id, data_dir), Form.JSON if as_json else Form.MARKDOWN)
+    with _opened(read_settings(data_dir=data_dir).data_dir) as store:
+        transcript = _transcript(store, session_id)
+    form = FileForm.JSON if as_json else FileForm.MARKDOWN
+    _say(WRITERS[form.value]([transcript]), form)
 
 
 def export(
-    session_id: SessionId,
-    form: Annotated[Form, typer.Option("--format", help="What to write.")] = Form.MARKDOWN,
+    session_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="SESSION...", help="Ids of sessions, as `sessions list` shows them.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every session but deleted ones.", show_default=False)] = False,
+    form: Annotated[FileForm, typer.Option("--format", help="What to write.")] = FileForm.MARKDOWN,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Write the transcript of one session as Markdown or JSON."""
-    session = _session(session_id, data_dir)
+    """Write transcripts: HTML that opens offline and prints, Markdown, JSON or JSON Lines."""
+    if bool(session_ids) == every:
+        raise ContentError("Say which sessions to write, or --all.")
+    with _opened(read_settings(data_dir=data_dir).data_dir) as store:
+        ids = session_ids or [summary.id for shelf in _KEPT for summary in ArchiveStore(store).summaries(shelf, _EVERY)]
+        transcripts = [_transcript(store, session_id) for session_id in ids]
+    if not transcripts:
+        raise ContentError("No session is kept here yet.")
+    text = WRITERS[form.value](transcripts)
     if output is None:
-        _say_transcript(session, form)
+        _say(text, form)
         return
     try:
-        output.write_text(_transcript(session, form), encoding="utf-8", newline="")
+        output.write_text(text, encoding="utf-8", newline="")
     except OSError as fault:
         raise ContentError(f"{output}: cannot be written: {fault.strerror}") from fault
 
 
-def _transcript(session: Session, form: Form) -> str:
-    return transcript_json(session) if form is Form.JSON else transcript_markdown(session)
+@app.command("import")
+def import_sessions(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON or JSON Lines that Viva exported.")],
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="Leave out what cannot be used, and import the rest.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Take in transcripts; grades arrive as they were, and nothing that is here already is added again."""
+    try:
+        reading = read_transcripts(file.read_bytes(), str(file))
+    except OSError as fault:
+        raise ContentError(f"{file}: cannot be read: {fault.strerror}") from fault
+    for problem in reading.problems:
+        complain(problem)
+    if reading.problems and not skip_broken:
+        raise ContentError(
+            f"Cannot be used: {counted(len(reading.problems), 'part')} of the file. Nothing was imported; "
+            f"--skip-broken leaves them out and imports {counted(len(reading.transcripts), 'session')}."
+        )
+    with closing(Store.open(read_settings(data_dir=data_dir).data_dir)) as store:
+        archive = Archive(store, Jobs())
+        came = total([archive.take_in(transcript) for transcript in reading.transcripts])
+    say(f"{counted(came.added, 'session')} added, {came.known} here already, {came.restored} brought back.")
 
 
-def _say_transcript(session: Session, form: Form) -> None:
-    if form is Form.JSON:
-        say_json_text(transcript_json(session))
+def _say(text: str, form: FileForm) -> None:
+    if form is FileForm.JSON:
+        say_json_text(text)
+    elif form is FileForm.JSONL:
+        for line in text.splitlines():
+            say_json_text(line)
     else:
-        typer.echo(printable(transcript_markdown(session)), nl=False)
+        typer.echo(printable(text), nl=False)
 
 
-def _session(session_id: str, data_dir: Path | None) -> Session:
-    with _opened(read_settings(data_dir=data_dir).data_dir) as store:
-        return store.session(session_id)
+def _transcript(store: Store, session_id: str) -> Transcript:
+    remarks = RemarkStore(store)
+    return Transcript(
+        session=store.session(session_id), marks=remarks.marks(session_id), remarks=remarks.remarks(session_id)
+    )
 
 
 def _has_database(folder: Path) -> bool:

@@ -1,18 +1,30 @@
-"""A session as JSON that can be read back whole."""
+"""Transcripts as JSON that can be read back whole, and as JSON Lines, one session a line."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
-from interview.models import Session
+from interview.models import Transcript
 
 FORMAT = "viva-transcript"
-VERSION = 1
+VERSION = 2  # 1 had the session alone
 
 
-def transcript_json(session: Session) -> str:
-    """Return `{"format", "version", "session"}` with every field of the session; ends with a newline.
+def transcript_json(*transcripts: Transcript) -> str:
+    """Return `{"format", "version", "session", "marks", "remarks"}`, or a list of these; ends with a newline.
 
     `Session.model_validate` takes the member `session` back as it stands: what can be computed is left out.
     """
-    content = session.model_dump(mode="json", exclude_computed_fields=True)
-    document = {"format": FORMAT, "version": VERSION, "session": content}
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    documents = [_document(transcript) for transcript in transcripts]
+    whole: Any = documents[0] if len(documents) == 1 else documents
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+
+
+def transcript_lines(transcripts: Sequence[Transcript]) -> str:
+    """Return one such document a line."""
+    return "".join(json.dumps(_document(transcript), ensure_ascii=False) + "\n" for transcript in transcripts)
+
+
+def _document(transcript: Transcript) -> dict[str, Any]:
+    content = transcript.model_dump(mode="json", exclude_computed_fields=True)
+    return {"format": FORMAT, "version": VERSION, **content}

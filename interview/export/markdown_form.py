@@ -6,6 +6,7 @@ from datetime import datetime
 from interview.export.safe_markdown import fenced, inline, quoted
 from interview.export.wording import REASONS, word
 from interview.models import (
+    CANDIDATE,
     Evidence,
     Graded,
     Grading,
@@ -14,21 +15,27 @@ from interview.models import (
     Provenance,
     SelfGraded,
     Session,
+    Transcript,
     Turn,
     Ungraded,
 )
 from interview.report import report
 
+_DOWNGRADED = {"quote": "unverified", "second_look": "not_held"}
 
-def transcript_markdown(session: Session) -> str:
+
+def transcript_markdown(transcript: Transcript) -> str:
     """Return the whole session as one Markdown document that ends with a newline.
 
     Answers and references stand unchanged in code fences; everything else that a candidate, the notes or a model
     wrote is escaped, so that it cannot change the document around it.
     """
+    session = transcript.session
     lang = session.plan.lang
     parts = [f"# {inline(session.title)}\n", _opening(session, lang)]
-    parts.extend(_turn(turn, lang) for turn in session.turns)
+    for turn in session.turns:
+        parts.append(_turn(turn, lang))
+        parts.extend(_beside(transcript, turn, lang))
     return "\n".join(parts)
 
 
@@ -40,9 +47,10 @@ def _opening(session: Session, lang: Language) -> str:
         f"- {word('finished', lang)}: {finished}",
         f"- {word('asked', lang)}: {session.asked} / {len(session.questions)}",
     ]
-    mean = report(session).mean
-    if mean is not None:
-        lines.append(f"- {word('judged_mean', lang)}: {mean:.1f} / 10")
+    whole = report(session)
+    for name, mean in (("judged_mean", whole.mean), ("own_mean", whole.own_mean)):
+        if mean is not None:
+            lines.append(f"- {word(name, lang)}: {mean:.1f} / 10")
     return "\n".join(lines) + "\n"
 
 
@@ -68,8 +76,24 @@ def _turn(turn: Turn, lang: Language) -> str:
     return "\n".join(parts)
 
 
+def _beside(transcript: Transcript, turn: Turn, lang: Language) -> Iterator[str]:
+    """The star, the note and the remarks of a turn."""
+    marks = transcript.marks.get(turn.id)
+    if marks and marks.starred:
+        yield f"★ {word('starred', lang)}\n"
+    if marks and marks.note:
+        yield f"### {word('note', lang)}\n\n{quoted(marks.note)}"
+    for remark in transcript.remarks:
+        if remark.turn_id == turn.id:
+            author = word(remark.author, lang) if remark.author == CANDIDATE else inline(remark.author)
+            yield f"### {word(remark.kind, lang)} · {author} · {_time(remark.created_at)}\n"
+            yield quoted(remark.text)
+
+
 def _grading(grading: Grading, lang: Language) -> str:
     grader = inline(grading.graded_by)
+    if grading.appeal is not None:
+        grader += f" · {word('appeal', lang)} {inline(grading.appeal.point_id)}{_reason(grading.appeal.reason)}"
     match grading.outcome:
         case None:
             return f"### {word('pending', lang)} · {grader}\n"
@@ -129,7 +153,8 @@ def _point(point: PointGrade, lang: Language) -> str:
     share = "" if point.coverage is None else f" {point.coverage:.0%}"
     claimed = ""
     if point.claimed is not None:
-        claimed = f" ({word(point.claimed, lang)}? {word('unverified', lang)} “{inline(point.claimed_quote)}”)"
+        why = word(_DOWNGRADED[point.downgraded_by or "quote"], lang)
+        claimed = f" ({word(point.claimed, lang)}? {why} “{inline(point.claimed_quote)}”)"
     verdict = f"**{word(point.verdict, lang)}**{share}"
     subject = f"{inline(point.id)} ({word('weight', lang)} {point.weight:g}{kind}): {inline(point.text)}"
     return f"- {verdict} · {subject}{_quotes(point.evidence)}{claimed}{_reason(point.reason)}\n"

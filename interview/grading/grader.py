@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
-from interview.models import Graded, Language, PointGrade, Question, Ungraded, Value
+from interview.models import Contested, Graded, Language, PointGrade, Question, Ungraded, Value
 from interview.rubrics import Rubric
 
 
 class GradingRequest(Value):
     """One answer to grade. `answer` is the stored (cleaned) text; offsets of evidence count in it.
 
+    `contested`: no new grading, but the appeal against one verdict of an earlier grade.
     `session_id` is where its cost is counted (empty: nowhere). `patient`: after a passing fault somebody asks again.
     """
 
@@ -17,6 +18,7 @@ class GradingRequest(Value):
     answer: str
     rubric: Rubric
     lang: Language
+    contested: Contested | None = None
     session_id: str = ""
     patient: bool = False
 
@@ -62,3 +64,8 @@ class Grader(Protocol):
     def grade(self, request: GradingRequest) -> AsyncIterator[GradingEvent]:
         """Grade one answer; see the class."""
         ...
+
+
+def model_of(grader: Grader) -> str:
+    """Return the model that a grader asks, of a jury all of them; empty where it asks none."""
+    return str(getattr(grader, "model", ""))

@@ -85,7 +85,8 @@ def guard_rule(question: Question, answer: str) -> GuardRule | None:
     `unrelated_words`: fewer than 3 words (a Chinese character counts as one), none of which occurs in the reference
     or the key points. Every word counts here, not content words alone: «it is the same» can be a full answer. The
     rule never holds for numbers, for yes and no where a verdict is asked for, for
-    initials of words there, for another script than that of the notes, or where there is nothing to compare with.
+    initials of words there, for another script than that of the notes, or where there is no reference: key points
+    alone may have been made up by a model.
     """
     known = "\n".join((question.reference, *(point.text for point in question.key_points)))
     folded = fold(answer).text
@@ -101,7 +102,7 @@ def guard_rule(question: Question, answer: str) -> GuardRule | None:
         return None
     if _is_non_answer(folded) or (_EMPTY_WORDS.fullmatch(folded) and not _quoted(answer, known, alone=True)):
         return "non_answer"
-    if quoted or not known.strip() or not (verdict or _comparable(answer, known)):
+    if quoted or not question.has_reference or not (verdict or _comparable(answer, known)):
         return None
     return "unrelated_words" if _unrelated(answer, known) else None
 

@@ -2,51 +2,30 @@
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from interview.backends.backend import Backend, Completion, Delta, Message, Purpose, Restarted
+from interview.backends.backend import Backend, Purpose
 from interview.errors import BackendError, PassingFault
+from interview.grading.appeal import hear
+from interview.grading.careful import judge_carefully
 from interview.grading.feedback import safe_feedback
-from interview.grading.grader import GradingEvent, GradingRequest, VerdictReady, VerdictsCleared
+from interview.grading.grader import GradingEvent, GradingRequest
 from interview.grading.guard import settle
 from interview.grading.judge_prompt import JudgePrompt
+from interview.grading.judging import LONGEST_RAW_REPLY, Calls, Judged, Unusable, judge_once
 from interview.grading.reply import Judgement
-from interview.grading.scoring import score
+from interview.grading.scoring import Score, score
+from interview.grading.second_look import SecondLook
 from interview.grading.verdicts import Proof
-from interview.grading.wire import BadReply
 from interview.models import Graded, PointGrade, Provenance, Ungraded, UngradedReason
 from interview.prompts import Prompts
 
-LONGEST_RAW_REPLY = 20_000
-
-
-@dataclass
-class _Calls:
-    """What the calls for one answer came to."""
-
-    started: float
-    completions: list[Completion] = field(default_factory=lambda: list[Completion]())
-
-    @property
-    def last_text(self) -> str:
-        return self.completions[-1].text if self.completions else ""
-
-    def tokens(self, name: Literal["prompt_tokens", "completion_tokens", "cached_tokens"]) -> int | None:
-        known = [count for one in self.completions if (count := getattr(one.usage, name)) is not None]
-        return sum(known) if known else None
-
-    @property
-    def cost(self) -> float | None:
-        """What all of them cost; None where that of one is unknown."""
-        costs = [one.cost for one in self.completions if one.cost is not None]
-        return sum(costs) if costs and len(costs) == len(self.completions) else None
-
 
 class JudgeGrader:
-    """Judges with a model. `name` is `<backend>` or `<backend>:<model>`, as the user chose it."""
+    """Judges with a model. `name` is `<backend>` or `<backend>:<model>`, as the user chose it, with its mode."""
 
     kind: Literal["judge"] = "judge"
 
@@ -56,6 +35,7 @@ class JudgeGrader:
         prompts: Prompts,
         *,
         name: str,
+        mode: Literal["single", "careful"] = "single",
         purpose: Purpose = "grading",
         secret: bytes | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -63,10 +43,13 @@ class JudgeGrader:
         """`purpose` is what its calls are counted for.
 
         `secret` makes the markers around answers unguessable; None: a new one for this process.
+
+        `careful`: one call per small group of key points and per criterion, instead of one for everything.
         """
         self.name = name
         self._backend = backend
         self._prompts = prompts
+        self.mode = mode
         self._purpose: Purpose = purpose
         self._secret = secret or secrets.token_bytes(32)
         self._monotonic = monotonic
@@ -76,88 +59,77 @@ class JudgeGrader:
         """The host that the answer is sent to."""
         return self._backend.host
 
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self._backend.model
+
     async def grade(self, request: GradingRequest) -> AsyncIterator[GradingEvent]:
         """Grade one answer: verdicts as they arrive, each with its quote checked, then Graded or Ungraded.
 
         A reply that does not fit its form is sent back once with the reason; then Ungraded(bad_reply) keeps it.
         Raises PassingFault; a lasting fault of the backend is an Ungraded with its reason.
         """
+        if request.contested is not None:
+            calls = Calls(self._backend, request, self._purpose)
+            yield await hear(request, request.contested, calls, self._prompts, name=self.name, secret=self._secret)
+            return
         settled = settle(request)
         if settled is not None:
             yield settled
             return
-        asked = JudgePrompt(request, self._prompts.judge, self._secret)
-        calls = _Calls(self._monotonic())
+        calls = Calls(self._backend, request, self._purpose)
+        work = _Grading(
+            grader=self,
+            asked=JudgePrompt(request, self._prompts.judge, self._secret),
+            calls=calls,
+            looks=SecondLook(request, calls, self._prompts, self._secret),
+            monotonic=self._monotonic,
+            started=self._monotonic(),
+        )
+        judge = judge_carefully if self.mode == "careful" else judge_once
         try:
-            async with aclosing(self._judged(asked, calls)) as events:
+            async with aclosing(judge(work.asked, calls, self._prompts.repair)) as events:
                 async for event in events:
-                    yield event
+                    yield await work.counted(event.judgement) if isinstance(event, Judged) else event
         except PassingFault:
             raise
         except BackendError as fault:
-            yield self._ungraded(asked, calls, fault.fault, str(fault))
+            yield work.ungraded(fault.fault, str(fault), calls.last_text)
+        except Unusable as fault:
+            yield work.ungraded("bad_reply", str(fault), fault.raw_reply)
 
-    async def _judged(self, asked: JudgePrompt, calls: _Calls) -> AsyncGenerator[GradingEvent]:
-        messages = asked.messages
-        for repaired in (False, True):
-            async with aclosing(self._told(asked, messages, calls)) as verdicts:
-                async for event in verdicts:
-                    yield event
-            try:
-                judgement = asked.form.read(calls.last_text, answer=asked.request.answer)
-            except BadReply as fault:
-                if repaired:
-                    detail = f"The model's reply stayed unusable after one repair turn: {fault}"
-                    yield self._ungraded(asked, calls, "bad_reply", detail)
-                    return
-                yield VerdictsCleared(why="The reply did not fit its form; the model is asked to repair it.")
-                messages = self._with_repair(messages, calls.last_text, fault)
-            else:
-                yield self._counted(asked, calls, judgement)
-                return
 
-    async def _told(
-        self, asked: JudgePrompt, messages: tuple[Message, ...], calls: _Calls
-    ) -> AsyncGenerator[VerdictReady | VerdictsCleared]:
-        """Make one call; tell each verdict when it is complete and checked, keep the Completion in `calls`."""
-        proof = Proof(asked.request, asked.nonce)
-        points = {point.id: point for point in asked.points}
-        verdicts = asked.form.stream()
-        # Closed at once, not whenever the collector comes by: an abandoned grading must not go on paying for tokens.
-        async with aclosing(self._backend.complete(asked.completion(messages, self._purpose))) as stream:
-            async for event in stream:
-                match event:
-                    case Delta():
-                        for name, reply in verdicts.feed(event.text):
-                            yield VerdictReady(point=proof.point(points[name], reply))
-                    case Restarted():
-                        verdicts = asked.form.stream()
-                        yield VerdictsCleared(why=event.why)
-                    case Completion():
-                        calls.completions.append(event)
+@dataclass(frozen=True)
+class _Grading:
+    """One answer being graded: what is asked, and what it has used since `started`."""
 
-    def _with_repair(self, messages: tuple[Message, ...], reply: str, fault: BadReply) -> tuple[Message, ...]:
-        repair = self._prompts.repair.parts(problem=str(fault))
-        return (
-            *messages,
-            Message(role="assistant", content=reply[:LONGEST_RAW_REPLY]),
-            *(Message(role=part.role, content=part.text) for part in repair),
-        )
+    grader: JudgeGrader
+    asked: JudgePrompt
+    calls: Calls
+    looks: SecondLook
+    monotonic: Callable[[], float]
+    started: float
 
-    def _counted(self, asked: JudgePrompt, calls: _Calls, judgement: Judgement) -> Graded | Ungraded:
-        request, proof = asked.request, Proof(asked.request, asked.nonce)
-        points = tuple(proof.point(point, judgement.key_points[point.id]) for point in asked.points)
+    async def counted(self, judgement: Judgement) -> Graded | Ungraded:
+        """Check every claim of the judgement, look again where a check says so, and count."""
+        request, proof = self.asked.request, Proof(self.asked.request, self.asked.nonce)
+        points = tuple(proof.point(point, judgement.key_points[point.id]) for point in self.asked.points)
         criteria = proof.criteria(judgement)
         findings, dropped = proof.findings(judgement, points)
+        flags = _flags(self.asked, points)
+        first = score(request.rubric, points, criteria, findings)
+        if first is not None:
+            points, looked = await self._looked_again(points, first)
+            flags += looked
         doubt = proof.doubt(judgement)
-        flags = _flags(asked, points)
         flags += ("unverified_finding",) if dropped else ()
         flags += ("reference_disputed",) if doubt and doubt.status == "disputed" else ()
-        flags += self._fallback(calls)
+        flags += self.calls.fallback(self.grader.name)
         counted = score(request.rubric, points, criteria, findings)
         if counted is None:
             detail = "The model could not assess too large a part of the key points."
-            return self._ungraded(asked, calls, "abstained", detail, flags)
+            return self.ungraded("abstained", detail, self.calls.last_text, flags)
         return Graded(
             score=counted.value,
             max_score=counted.max_score,
@@ -169,48 +141,33 @@ class JudgeGrader:
             findings=findings,
             doubt=doubt,
             flags=flags,
-            feedback=safe_feedback(judgement.feedback, asked.nonce),
+            feedback=safe_feedback(judgement.feedback, self.asked.nonce),
             sum=counted.sum,
-            provenance=self._provenance(asked, calls),
+            provenance=self._provenance(),
         )
 
-    def _ungraded(
-        self, asked: JudgePrompt, calls: _Calls, reason: UngradedReason, detail: str, flags: tuple[str, ...] = ()
-    ) -> Ungraded:
+    async def _looked_again(
+        self, points: tuple[PointGrade, ...], counted: Score
+    ) -> tuple[tuple[PointGrade, ...], tuple[str, ...]]:
+        # Without a checklist there is no statement that a quote could be compared with.
+        if not counted.value or self.asked.without_checklist:
+            return points, ()
+        return await self.looks.at(points, counted.value / counted.max_score)
+
+    def ungraded(self, reason: UngradedReason, detail: str, raw_reply: str, flags: tuple[str, ...] = ()) -> Ungraded:
+        """No grade, with what the model said last."""
         return Ungraded(
             reason=reason,
             detail=detail,
-            flags=tuple(dict.fromkeys(flags + self._fallback(calls))),
-            raw_reply=calls.last_text[:LONGEST_RAW_REPLY],
-            provenance=self._provenance(asked, calls),
+            flags=flags,
+            raw_reply=raw_reply[:LONGEST_RAW_REPLY],
+            provenance=self._provenance(),
         )
 
-    def _fallback(self, calls: _Calls) -> tuple[str, ...]:
-        """The flag that another backend than the one asked for has judged."""
-        replaced = bool(calls.completions) and calls.completions[-1].stand_in is not None
-        return (f"fallback:{self.name}",) if replaced else ()
-
-    def _provenance(self, asked: JudgePrompt, calls: _Calls) -> Provenance:
-        last = calls.completions[-1] if calls.completions else None
-        stand_in = last.stand_in if last else None
-        return Provenance(
-            grader=stand_in.name if stand_in else self.name,
-            kind="judge",
-            host=stand_in.host if stand_in else self.host,
-            model=stand_in.model if stand_in else self._backend.model,
-            returned_model=last.model if last else "",
-            rung=last.rung if last else None,
-            prompt=self._prompts.judge.ref,
-            rubric=asked.request.rubric.ref,
-            question_digest=asked.request.question.content_digest,
-            reference_digest=asked.request.question.reference_digest,
-            seconds=round(self._monotonic() - calls.started, 3),
-            calls=sum(completion.calls for completion in calls.completions),
-            prompt_tokens=calls.tokens("prompt_tokens"),
-            completion_tokens=calls.tokens("completion_tokens"),
-            cached_tokens=calls.tokens("cached_tokens"),
-            cost=calls.cost,
-            currency=last.currency if last else "",
+    def _provenance(self) -> Provenance:
+        seconds = self.monotonic() - self.started
+        return self.calls.provenance(
+            self.asked.request, self.grader.name, self.asked.prompt.ref, seconds, self.grader.mode
         )
 
 

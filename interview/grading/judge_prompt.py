@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from interview.backends.backend import CompletionRequest, Message, Purpose
+from interview.backends.backend import CompletionRequest, Message
 from interview.grading.grader import GradingRequest
 from interview.grading.key_points import split_reference
 from interview.grading.reply import ReplyForm
@@ -14,7 +14,7 @@ from interview.models import KeyPoint, Language
 from interview.prompts import Prompt
 from interview.text import judge_copy
 
-_FEEDBACK_LANGUAGE: dict[Language, str] = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
+FEEDBACK_LANGUAGE: dict[Language, str] = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
 _WHOLE_ANSWER: dict[Language, str] = {
     "zh": "正确而完整地回答了问题",
     "en": "Answers the question correctly and completely",
@@ -22,12 +22,30 @@ _WHOLE_ANSWER: dict[Language, str] = {
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one call asks about: ids of key points and of criteria; `rest`: errors, pitfalls, doubts and feedback."""
+
+    points: tuple[str, ...] = ()
+    criteria: tuple[str, ...] = ()
+    rest: bool = False
+
+
+def checklist(request: GradingRequest) -> tuple[KeyPoint, ...]:
+    """Return the author's key points, else the split reference, else one point for the whole answer."""
+    return split_reference(request.question) or (KeyPoint(id="k1", text=_WHOLE_ANSWER[request.lang]),)
+
+
+@dataclass(frozen=True)
 class JudgePrompt:
-    """Everything that is asked of a judge about one answer; `secret` makes the nonce unguessable."""
+    """Everything that is asked of a judge about one answer in one call; `secret` makes the nonce unguessable.
+
+    `part` None: about everything. The parts of one answer differ in the form of the reply alone.
+    """
 
     request: GradingRequest
     prompt: Prompt
     secret: bytes
+    part: Part | None = None
 
     @cached_property
     def nonce(self) -> str:
@@ -36,8 +54,8 @@ class JudgePrompt:
 
     @cached_property
     def points(self) -> tuple[KeyPoint, ...]:
-        """The checklist: the author's key points, else the split reference, else one point for the whole answer."""
-        return split_reference(self.request.question) or (KeyPoint(id="k1", text=_WHOLE_ANSWER[self.request.lang]),)
+        """The key points that this call asks about."""
+        return tuple(point for point in checklist(self.request) if self.part is None or point.id in self.part.points)
 
     @property
     def without_checklist(self) -> bool:
@@ -47,10 +65,16 @@ class JudgePrompt:
     @cached_property
     def form(self) -> ReplyForm:
         """The form of the reply."""
+        part = self.part
         return ReplyForm(
             points=tuple(point.id for point in self.points),
-            criteria={one.id: [level.id for level in one.levels] for one in self.request.rubric.criteria},
+            criteria={
+                one.id: [level.id for level in one.levels]
+                for one in self.request.rubric.criteria
+                if part is None or one.id in part.criteria
+            },
             pitfalls=tuple(pitfall.id for pitfall in self.request.question.pitfalls),
+            rest=part is None or part.rest,
         )
 
     @cached_property
@@ -59,21 +83,20 @@ class JudgePrompt:
         parts = self.prompt.parts(**self._values())
         return tuple(Message(role=part.role, content=part.text) for part in parts)
 
-    def completion(self, messages: tuple[Message, ...], purpose: Purpose = "grading") -> CompletionRequest:
+    def completion(self, messages: tuple[Message, ...]) -> CompletionRequest:
         """Ask for a reply in the form; room for it grows with the checklist."""
         return CompletionRequest(
             messages=messages,
             schema_name="judgement",
             json_schema=self.form.schema,
             max_tokens=max(4000, 2000 + 300 * len(self.points)),
-            purpose=purpose,
-            session_id=self.request.session_id,
-            patient=self.request.patient,
         )
 
     def _values(self) -> dict[str, str]:
         question, rubric = self.request.question, self.request.rubric
-        points = [{"id": point.id, "text": judge_copy(point.text), "kind": point.kind} for point in self.points]
+        points = [
+            {"id": point.id, "text": judge_copy(point.text), "kind": point.kind} for point in checklist(self.request)
+        ]
         pitfalls = [{"id": pitfall.id, "text": judge_copy(pitfall.text)} for pitfall in question.pitfalls]
         criteria = [
             {
@@ -86,7 +109,7 @@ class JudgePrompt:
         return {
             "leniency": rubric.leniency.strip(),
             "criteria": _encoded(criteria),
-            "feedback_language": _FEEDBACK_LANGUAGE[self.request.lang],
+            "feedback_language": FEEDBACK_LANGUAGE[self.request.lang],
             "question": _encoded(judge_copy(question.text)),
             "reference": _encoded(judge_copy(question.reference).strip()),
             "key_points": _encoded(points),

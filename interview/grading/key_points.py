@@ -2,7 +2,7 @@
 
 import re
 
-from interview.models import KeyPoint, Question
+from interview.models import Checklist, ChecklistPoint, KeyPoint, Question, basis_of, notes_digest
 
 MOST_POINTS = 12
 
@@ -29,13 +29,33 @@ def split_reference(question: Question) -> tuple[KeyPoint, ...]:
     The split gives k1, k2 ... of weight 1 in the order of the text; neighbours are merged until at most 12 stand
     there. A heading or a line that ends in a colon goes with what follows it. Without a reference: none.
     """
+    return tuple(point.key_point for point in from_notes(question).points)
+
+
+def from_notes(question: Question) -> Checklist:
+    """Return the checklist that the notes alone give: the author's points, else the split, each part with its span."""
+    reference = question.reference
     if question.key_points:
-        return question.key_points
-    spans = split_spans(question.reference)
-    return tuple(
-        KeyPoint(id=f"k{number}", text=_tidy(question.reference[start:end]))
-        for number, (start, end) in enumerate(spans, 1)
+        points = tuple(ChecklistPoint(**point.model_dump()) for point in question.key_points)
+    else:
+        points = tuple(
+            ChecklistPoint(id=f"k{number}", text=_tidy(reference[start:end]), start=start, end=end)
+            for number, (start, end) in enumerate(split_spans(reference), 1)
+        )
+    return Checklist(
+        question_id=question.id,
+        basis=basis_of(question),
+        origin="author" if question.key_points else "split",
+        points=points,
+        notes=notes_digest(question),
     )
+
+
+def with_checklist(question: Question, checklist: Checklist) -> Question:
+    """Return the question with the points of the checklist; as it is where they are what graders find there anyway."""
+    if checklist.origin in ("author", "split"):
+        return question
+    return question.model_copy(update={"key_points": tuple(point.key_point for point in checklist.points)})
 
 
 def split_spans(reference: str) -> tuple[Span, ...]:

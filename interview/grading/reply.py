@@ -16,7 +16,6 @@ from interview.models import Verdict
 
 _MOST_ERRORS = 5
 _LONGEST_STREAM = 60_000  # characters; what comes after them is read when the reply is whole
-_FIELD = re.compile(r"""["']?key_points["']?\s*:""")
 _THOUGHTS_OPEN, _THOUGHTS_CLOSE = "<think>", "</think>"
 
 
@@ -55,14 +54,17 @@ class ReferenceReply(Wire):  # noqa: D101
 
 
 class Judgement(Wire):
-    """What the model found, as it stands in its reply: nothing here has been checked against the answer."""
+    """What the model found, as it stands in its reply: nothing here has been checked against the answer.
 
-    key_points: dict[str, PointReply]
+    What a reply was not asked for is empty; `ReplyForm` sees to it that nothing is left out that was.
+    """
+
+    key_points: dict[str, PointReply] = Field(default_factory=dict[str, PointReply])
     criteria: dict[str, CriterionReply] = Field(default_factory=dict[str, CriterionReply])
     pitfalls: list[PitfallReply] = Field(default_factory=list[PitfallReply])
-    errors: list[ErrorReply]
-    reference_check: ReferenceReply
-    feedback: str
+    errors: list[ErrorReply] = Field(default_factory=list[ErrorReply])
+    reference_check: ReferenceReply = ReferenceReply(quote="", reason="", status="ok")
+    feedback: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,14 @@ class ReplyForm:
     """The form of the reply about one question.
 
     `points` and `pitfalls` are ids, `criteria` maps the id of each criterion to the ids of its levels. Key points and
-    criteria are objects with one key per id, not lists: so a schema can demand each of them exactly once.
+    criteria are objects with one key per id, not lists: so a schema can demand each of them exactly once. Without
+    `rest` neither pitfalls nor errors, doubts and feedback are asked for.
     """
 
     points: tuple[str, ...]
     criteria: Mapping[str, Sequence[str]]
     pitfalls: tuple[str, ...] = ()
+    rest: bool = True
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -87,21 +91,25 @@ class ReplyForm:
         """The same as an example for the prompt: JSON in which `a|b` means one of these words."""
         words: dict[str, str] = {"quote": "…", "reason": "…"}
         verdicts = "covered|partial|missing|contradicted|cannot_assess"
-        shape: dict[str, Any] = {"key_points": {name: {**words, "verdict": verdicts} for name in self.points}}
+        shape: dict[str, Any] = {}
+        if self.points:
+            shape["key_points"] = {name: {**words, "verdict": verdicts} for name in self.points}
         if self.criteria:
             shape["criteria"] = {name: {**words, "level": "|".join(levels)} for name, levels in self.criteria.items()}
-        if self.pitfalls:
+        if self.rest and self.pitfalls:
             shape["pitfalls"] = [{"id": "|".join(self.pitfalls), **words}]
-        shape["errors"] = [{**words, "severity": "minor|major"}]
-        shape["reference_check"] = {**words, "status": "ok|disputed|unsure"}
-        return json.dumps({**shape, "feedback": "…"}, ensure_ascii=False)
+        if self.rest:
+            shape["errors"] = [{**words, "severity": "minor|major"}]
+            shape["reference_check"] = {**words, "status": "ok|disputed|unsure"}
+            shape["feedback"] = "…"
+        return json.dumps(shape, ensure_ascii=False)
 
     def read(self, text: str, *, answer: str = "") -> Judgement:
-        """Read a whole reply: the last object that names `key_points`, outside of thoughts; it must fit the form.
+        """Read a whole reply: the last object with the first field of the form, outside of thoughts; it must fit.
 
         An object that also stands in `answer` is the candidate's, not the model's. Raises BadReply.
         """
-        content = _last_judgement(text, answer)
+        content = _last_judgement(text, answer, self._first_field)
         try:
             self._model.model_validate(content)
             return Judgement.model_validate(content)
@@ -112,21 +120,28 @@ class ReplyForm:
         """Start to read a reply while it arrives."""
         return VerdictStream(self.points)
 
+    @property
+    def _first_field(self) -> str:
+        return "key_points" if self.points else "criteria" if self.criteria else "errors"
+
     @cached_property
     def _model(self) -> type[Wire]:
-        fields: dict[str, Any] = {"key_points": _each("KeyPoints", {name: PointReply for name in self.points})}
+        fields: dict[str, Any] = {}
+        if self.points:
+            fields["key_points"] = _each("KeyPoints", {name: PointReply for name in self.points})
         if self.criteria:
             levels = {
                 name: create_model(f"Levels{number}", __base__=CriterionReply, level=(_one_of(ids), ...))
                 for number, (name, ids) in enumerate(self.criteria.items())
             }
             fields["criteria"] = _each("Criteria", levels)
-        if self.pitfalls:
+        if self.rest and self.pitfalls:
             pitfall = create_model("Pitfall", __base__=PitfallReply, id=(_one_of(self.pitfalls), ...))
             fields["pitfalls"] = _list_of(pitfall, len(self.pitfalls))
-        fields["errors"] = _list_of(ErrorReply, _MOST_ERRORS)
-        fields["reference_check"] = ReferenceReply
-        fields["feedback"] = Annotated[str, bounded(1000)]
+        if self.rest:
+            fields["errors"] = _list_of(ErrorReply, _MOST_ERRORS)
+            fields["reference_check"] = ReferenceReply
+            fields["feedback"] = Annotated[str, bounded(1000)]
         return _each("Reply", fields)
 
 
@@ -170,7 +185,7 @@ def _complete(content: Any) -> PointReply | None:
         return None
 
 
-def _last_judgement(text: str, answer: str) -> dict[str, Any]:
+def _last_judgement(text: str, answer: str, field: str) -> dict[str, Any]:
     try:
         found = objects(text)
         candidates = [one.content for one in objects(answer)] if answer else []
@@ -183,12 +198,13 @@ def _last_judgement(text: str, answer: str) -> dict[str, Any]:
     )
     if thoughts_end < 0 and text.lstrip().startswith(_THOUGHTS_OPEN):
         raise BadReply("the reply ended before the thinking did; reply with the JSON object alone")
-    judgements = [one for one in found if "key_points" in one.content and one.start > thoughts_end]
+    judgements = [one for one in found if field in one.content and one.start > thoughts_end]
     judgements = [one for one in judgements if one.content not in candidates]
     if not judgements:
-        raise BadReply("there is no valid JSON object with `key_points` in the reply")
+        raise BadReply(f"there is no valid JSON object with `{field}` in the reply")
     last = judgements[-1]
-    if any(at >= last.end and _FIELD.search(piece) for at, piece in between):
+    unread = re.compile(rf"""["']?{field}["']?\s*:""")
+    if any(at >= last.end and unread.search(piece) for at, piece in between):
         raise BadReply("the JSON object at the end of the reply is not valid JSON, or it is unfinished")
     return last.content
 

@@ -1,9 +1,9 @@
 """From verdicts to a score: pure arithmetic in decimals, so that anybody gets the same number."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from interview.models import CriterionGrade, Finding, Graded, PointGrade, Value
+from interview.models import Alternative, CriterionGrade, Finding, Graded, PointGrade, Value
 from interview.rubrics import Rubric
 
 _ZERO, _ONE, _TENTH = Decimal(0), Decimal(1), Decimal("0.1")
@@ -59,6 +59,21 @@ def rescore(graded: Graded, rubric: Rubric) -> Score | None:
     if graded.label != "judgement":
         raise ValueError("a coverage estimate has no verdicts to score again")
     return score(rubric, graded.key_points, graded.criteria, graded.findings)
+
+
+def alternative(graded: Graded, rubric: Rubric, disputed: Collection[str]) -> Alternative | None:
+    """Compute what a judgement would be if the points with these ids left the sums, whatever their verdict.
+
+    None where none of them is among its points, or where no required point would be left to score.
+    """
+    left_out = tuple(point.id for point in graded.key_points if point.id in disputed)
+    kept = [point for point in graded.key_points if point.id not in disputed]
+    if not left_out or not any(point.kind == "required" for point in kept):
+        return None
+    counted = score(rubric, kept, graded.criteria, graded.findings)
+    if counted is None:
+        return None
+    return Alternative(score=counted.value, band=counted.band, sum=counted.sum, points=left_out)
 
 
 def _share_of_points(rubric: Rubric, points: Sequence[PointGrade], findings: Sequence[Finding]) -> Decimal | None:

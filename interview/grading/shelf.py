@@ -1,32 +1,29 @@
 """Graders by name: what can judge here, and what is used when nobody chooses. Judges are built on first use."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 from pydantic import SecretStr
 
 from interview.backends.backend import Backend, Purpose
-from interview.backends.breaker import Breaker, FusedBackend
-from interview.backends.chain import ChainBackend, Link
-from interview.backends.dialect import RungMemory
-from interview.backends.endpoint import Endpoint, check_base_url
-from interview.backends.gate import Gate
-from interview.backends.metered import Meter, MeteredBackend
-from interview.backends.openai_compatible import OpenAICompatibleBackend
-from interview.backends.presets import GENERIC, Preset, load_presets, preset_for
-from interview.backends.tariff import Tariff, tariff_of
+from interview.backends.configured import ShelvedBackend, completed_all
+from interview.backends.endpoint import Endpoint
+from interview.backends.rack import BackendRack
+from interview.backends.tariff import Tariff
 from interview.errors import ContentError, NotFound
 from interview.grading.coverage import CoverageGrader
 from interview.grading.fallback import EstimateBehind
 from interview.grading.grader import Grader
 from interview.grading.judge import JudgeGrader
+from interview.grading.jury import JuryGrader
+from interview.grading.modes import taken_apart
 from interview.models import Value
 from interview.prompts import Prompts
-from interview.settings import ConfiguredBackend, ConfiguredBackends, Roles
+from interview.settings import ConfiguredBackends, Roles
 
 COVERAGE = "coverage"
-CUSTOM = "custom"  # the backend at a host that no preset knows, where the user gave it no name
-_ANY_MODEL = "default"  # a server of one's own with one model takes any name; others say that they do not know it
+_NO_ROLES = Roles()
 
 
 class GraderChoice(Value):
@@ -38,50 +35,52 @@ class GraderChoice(Value):
     model: str
 
 
-class ShelvedBackend(Value):
-    """A backend ready to be built: `endpoint` with its default model, and the grader names offered for it.
-
-    `tariff` is what the default model costs; None where that is unknown.
-    """
-
-    endpoint: Endpoint
-    offered: tuple[str, ...]
-    origin: str
-    tariff: Tariff | None = None
-
-
 class GraderShelf:
-    """Holds the graders of one process; `close` before the event loop that used them ends, then use it in another."""
+    """Holds the graders of one process; `close` before the event loop that used them ends, then use it in another.
+
+    May be used from any thread; `replace` puts other backends in while graders of the old ones still run.
+    """
 
     def __init__(
         self,
         backends: Sequence[ShelvedBackend],
         prompts: Prompts,
         default: str | None = None,
-        roles: Roles = Roles(),  # noqa: B008 - a frozen value
+        roles: Roles = _NO_ROLES,
     ) -> None:
-        """`default` None: the first judge by role, else what the first backend offers, else the coverage estimate.
-
-        Raises NotFound when there is no grader of the name `default`, or of one that has a role.
-        """
-        self._backends = {backend.endpoint.name: backend for backend in backends}
-        self._prompts = prompts
-        self._rungs = RungMemory()
+        """See `replace`."""
+        self.rack = BackendRack()
+        self.prompts = prompts
+        self._lock = threading.RLock()
         self._graders: dict[str, Grader] = {}
-        self._gates: dict[str, Gate] = {}
-        self._breakers: dict[str, Breaker] = {}
         self._roles = roles
-        self._meter: Meter | None = None
-        self._built: dict[str, Backend] = {}
+        self._default = COVERAGE
+        self.replace(backends, default, roles)
+
+    def replace(self, backends: Sequence[ShelvedBackend], default: str | None = None, roles: Roles = _NO_ROLES) -> None:
+        """Offer these backends from now on; a grading that runs ends with the backend that it began with.
+
+        `default` None: the first judge by role, else what the first backend offers, else the coverage estimate.
+        NotFound when there is no grader of the name `default`, or of one that has a role; nothing has changed then.
+        """
         offered = [name for backend in backends for name in backend.offered]
-        self._default = default or next(iter((*roles.judge, *offered)), COVERAGE)
-        for name in (self._default, *roles.judge, *roles.interviewer):
-            self.endpoint_of(name)
+        wanted = default or next(iter((*roles.judge, *offered)), COVERAGE)
+        with self._lock:
+            before = self.rack.backends
+            self.rack.replace(backends)
+            try:
+                for name in (wanted, *roles.judge, *roles.interviewer):
+                    self.endpoint_of(name)
+            except NotFound:
+                self.rack.replace(before)
+                raise
+            self._default, self._roles = wanted, roles
+            self._graders.clear()
 
     @property
     def backends(self) -> tuple[ShelvedBackend, ...]:
         """The backends that judges are built on, in the order in which they are offered."""
-        return tuple(self._backends.values())
+        return self.rack.backends
 
     @property
     def default(self) -> str:
@@ -90,36 +89,34 @@ class GraderShelf:
 
     def choices(self) -> tuple[GraderChoice, ...]:
         """Every grader that is offered, the coverage estimate last."""
-        judges = [self._choice(name) for backend in self._backends.values() for name in backend.offered]
+        judges = [self._choice(name) for backend in self.backends for name in backend.offered]
         if self._default not in {choice.name for choice in judges} | {COVERAGE}:
             judges.insert(0, self._choice(self._default))
         return (*judges, GraderChoice(name=COVERAGE, kind="coverage", host="", model=""))
 
     def get(self, name: str) -> Grader:
-        """Return the grader of that name, any model of a configured backend included: `ollama:qwen3:8b`.
+        """Return the grader of that name, any model of a configured backend and any mode included.
 
-        Raises NotFound listing the known names.
+        For the names see `modes.py`: `ollama:qwen3:8b@vote=3`. Raises NotFound listing the known names.
         """
-        if name not in self._graders:
-            self._graders[name] = CoverageGrader() if self.endpoint_of(name) is None else self._judge(name)
-        return self._graders[name]
+        with self._lock:
+            if name not in self._graders:
+                self._graders[name] = self._built(name)
+            return self._graders[name]
 
     def alone(self, name: str, purpose: Purpose) -> Grader:
         """Return the grader of that name with nobody behind it: for measuring it. Raises NotFound."""
-        backend = self._alone(name)
-        return CoverageGrader() if backend is None else self._judge_with(backend, name, purpose)
+        return CoverageGrader() if name == COVERAGE else self._judging(name, purpose, alone=True)
 
     def endpoint_of(self, name: str) -> Endpoint | None:
-        """Return where the grader of that name sends answers; None for the coverage estimate. Raises NotFound."""
+        """Return where the grader of that name sends answers, a panel to the first of them; None: nowhere.
+
+        None stands for the coverage estimate. Raises NotFound.
+        """
         if name == COVERAGE:
             return None
-        backend_name, colon, model = name.partition(":")
-        backend = self._backends.get(backend_name)
-        if backend is None or (colon and not model.strip()):
-            known = [COVERAGE, *(name for backend in self._backends.values() for name in backend.offered)]
-            forms = "".join(f", {backend}:MODEL" for backend in self._backends)
-            raise NotFound(f"No grader is called {name!r} here. Known: {', '.join(known)}{forms}.")
-        return backend.endpoint.model_copy(update={"model": model}) if model else backend.endpoint
+        first, *_ = [self._endpoint(base, name) for base in taken_apart(name).bases]
+        return first
 
     def backend(self, name: str) -> Backend | None:
         """The model behind the grader of that name, to be asked for other things; None for the coverage estimate.
@@ -128,113 +125,84 @@ class GraderShelf:
         """
         if self.endpoint_of(name) is None:
             return None
-        return self._chain(self._roles.interviewer or self._behind(name))
+        first = taken_apart(name).bases[0]
+        return self.rack.get(tuple(map(_base, self._roles.interviewer)) or self._behind(first))
 
     def tariff(self, name: str) -> Tariff | None:
         """What the model of that grader costs; None where it is unknown, or the coverage estimate. Raises NotFound."""
-        endpoint = self.endpoint_of(name)
-        if endpoint is None:
-            return None
-        shelved = self._backends[endpoint.name]
-        return shelved.tariff if endpoint.model == shelved.endpoint.model else None
-
-    def meter_with(self, meter: Meter) -> None:
-        """Count every call from now on; before any grader is used."""
-        self._meter = meter
+        return None if self.endpoint_of(name) is None else self.rack.tariff(_base(name))
 
     async def close(self) -> None:
         """Close every connection; must run in the loop that used them."""
-        built = tuple(self._built.values())
-        for belongings in (self._built, self._graders, self._gates, self._breakers):
-            belongings.clear()
-        for backend in built:
-            await backend.close()
+        with self._lock:
+            self._graders.clear()
+        await self.rack.close()
 
     def _choice(self, name: str) -> GraderChoice:
         endpoint = self.endpoint_of(name)
         assert endpoint is not None
         return GraderChoice(name=name, kind="judge", host=endpoint.host, model=endpoint.model)
 
-    def _judge(self, name: str) -> Grader:
-        judge = self._judge_with(self._chain(self._behind(name)), name, "grading")
+    def _endpoint(self, base: str, name: str) -> Endpoint:
+        base = _base(base)
+        if base == COVERAGE:
+            raise NotFound(f"{name}: the coverage estimate judges nothing, so it has no modes and no vote.")
+        endpoint = self.rack.endpoint(base)
+        if endpoint is None:
+            known = [COVERAGE, *(offered for backend in self.backends for offered in backend.offered)]
+            forms = "".join(f", {backend.endpoint.name}:MODEL" for backend in self.backends)
+            raise NotFound(f"No grader is called {base!r} here. Known: {', '.join(known)}{forms}.")
+        return endpoint
+
+    def _built(self, name: str) -> Grader:
+        if name == COVERAGE:
+            return CoverageGrader()
+        judge = self._judging(name, "grading", alone=False)
         return EstimateBehind(judge) if self._roles.estimate else judge
 
-    def _judge_with(self, backend: Backend, name: str, purpose: Purpose) -> JudgeGrader:
-        return JudgeGrader(backend, self._prompts, name=name, purpose=purpose)
+    def _judging(self, name: str, purpose: Purpose, *, alone: bool) -> Grader:
+        self.endpoint_of(name)
+        way = taken_apart(name)
+        if way.mode in ("vote", "panel"):
+            # One grader per seat is built once; the seats of a vote are the same grader several times.
+            members = [self._judging(base, purpose, alone=alone) for base in way.bases] * way.votes
+            return JuryGrader(members, name=name, mode=f"vote={way.votes}" if way.mode == "vote" else "panel")
+        base = way.bases[0]
+        backend = self.rack.get((base,) if alone else self._behind(base))
+        mode = "careful" if way.mode == "careful" else "single"
+        return JudgeGrader(backend, self.prompts, name=name, mode=mode, purpose=purpose)
 
     def _behind(self, name: str) -> tuple[str, ...]:
         """The grader of that name and who takes over from it: those after it in the order of the judges."""
-        judges = self._roles.judge
+        judges = tuple(map(_base, self._roles.judge))
         return judges[judges.index(name) :] if name in judges else (name,)
 
-    def _chain(self, names: Sequence[str]) -> Backend:
-        links = [Link(name, backend) for name in names if (backend := self._alone(name)) is not None]
-        return ChainBackend(links) if len(links) > 1 else links[0].backend
 
-    def _alone(self, name: str) -> Backend | None:
-        endpoint = self.endpoint_of(name)
-        return None if endpoint is None else self._backend(endpoint, name)
-
-    def _backend(self, endpoint: Endpoint, name: str) -> Backend:
-        if name not in self._built:
-            # One gate for all models of a backend: an endpoint limits the key, not the model.
-            gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel))
-            breaker = self._breakers.setdefault(endpoint.name, Breaker())
-            backend = FusedBackend(OpenAICompatibleBackend(endpoint, rungs=self._rungs, gate=gate), breaker)
-            meter, tariff = self._meter, self.tariff(name)
-            self._built[name] = MeteredBackend(backend, meter, tariff) if meter else backend
-        return self._built[name]
+def _base(name: str) -> str:
+    """The name of a grader without its mode; of a panel, that of its first member."""
+    while (first := taken_apart(name).bases[0]) != name:
+        name = first
+    return name
 
 
 def shelve(configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None], prompts: Prompts) -> GraderShelf:
-    """Complete what the user configured from the presets; of two backends with one name the first counts.
+    """Put what the user configured on a shelf.
 
     `secret` returns the key in an environment variable. Raises ContentError saying where the mistake stands.
     """
-    found: dict[str, ShelvedBackend] = {}
-    for entry in configured.backends:
-        backend = completed(entry, secret)
-        found.setdefault(backend.endpoint.name, backend)
+    shelf = GraderShelf((), prompts)
+    reshelve(shelf, configured, secret)
+    return shelf
+
+
+def reshelve(shelf: GraderShelf, configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None]) -> None:
+    """Put what the user has configured now in the place of what is there. Raises ContentError; nothing changes then."""
+    backends = completed_all(configured, secret)
     try:
-        shelf = GraderShelf(tuple(found.values()), prompts, configured.default)
+        GraderShelf(backends, shelf.prompts, configured.default)
     except NotFound as fault:
         raise ContentError(f"{configured.default_origin}: default: {fault}") from fault
     try:
-        return GraderShelf(shelf.backends, prompts, configured.default, configured.roles)
+        shelf.replace(backends, configured.default, configured.roles)
     except NotFound as fault:
         raise ContentError(f"{configured.roles.origin}: [roles]: {fault}") from fault
-
-
-def completed(entry: ConfiguredBackend, secret: Callable[[str], SecretStr | None]) -> ShelvedBackend:
-    """Complete one backend from its preset. Raises ContentError saying where the mistake stands."""
-    try:
-        preset = _preset(entry)
-        base_url = check_base_url(entry.base_url or preset.base_url)
-        own_host = preset_for(base_url).name == preset.name  # a preset's key goes to that preset's hosts alone
-        key = entry.key or (secret(preset.key_variable) if own_host and preset.key_variable else None)
-        name = entry.name or (CUSTOM if preset.name == GENERIC else preset.name)
-        any_model = _ANY_MODEL if preset.name == GENERIC and preset.local else ""
-        endpoint = Endpoint(
-            name=name,
-            base_url=base_url,
-            model=entry.model or preset.default_model or any_model,
-            api_key=key,
-            preset=preset,
-            deadline_seconds=entry.deadline_seconds or preset.deadline_seconds,
-        )
-    except ContentError as fault:
-        raise ContentError(f"{entry.origin}: {fault}") from fault
-    models = dict.fromkeys(([entry.model] if entry.model else []) + list(entry.models))
-    offered = tuple(f"{name}:{model}" for model in models) if entry.model else (name, *(f"{name}:{m}" for m in models))
-    return ShelvedBackend(endpoint=endpoint, offered=offered, origin=entry.origin, tariff=tariff_of(entry, endpoint))
-
-
-def _preset(entry: ConfiguredBackend) -> Preset:
-    presets = load_presets()
-    if entry.preset is None and entry.base_url is not None:
-        return preset_for(check_base_url(entry.base_url))
-    wanted = entry.preset or entry.name
-    if wanted not in presets or (wanted == GENERIC and entry.base_url is None):
-        known = ", ".join(sorted(set(presets) - {GENERIC}))
-        raise ContentError(f"[{entry.name}]: expected a base_url, or the name of a preset: {known}")
-    return presets[wanted]

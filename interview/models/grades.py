@@ -27,12 +27,20 @@ class Evidence(Value):
     end: int
 
 
+class PointVote(Value):
+    """What one voter found about one key point; `by` is the name of its `Ballot`."""
+
+    by: str
+    verdict: Verdict
+
+
 class PointGrade(Value):
     """What was found about one key point.
 
     `verified` is True when every quote of the verdict stands in the answer. `claimed` keeps the judge's own word
-    and `claimed_quote` its quote where code had to downgrade the verdict. `coverage` (0-1) is given by the
-    coverage estimate only.
+    and `claimed_quote` its quote where the verdict had to be downgraded, `downgraded_by` what did it: the quote was not
+    there, or a second look did not find the point in it (None in grades from before second looks: the quote).
+    `coverage` (0-1) is given by the coverage estimate only; `votes` by modes that ask several times only.
     """
 
     id: str
@@ -45,7 +53,14 @@ class PointGrade(Value):
     reason: str = ""
     claimed: Verdict | None = None
     claimed_quote: str = ""
+    downgraded_by: Literal["quote", "second_look"] | None = None
     coverage: float | None = None
+    votes: tuple[PointVote, ...] = ()
+
+    @property
+    def agreement(self) -> float | None:
+        """The share (0-1) of the votes that are the verdict; None where nobody voted."""
+        return sum(vote.verdict == self.verdict for vote in self.votes) / len(self.votes) if self.votes else None
 
 
 class CriterionGrade(Value):
@@ -80,12 +95,15 @@ class Provenance(Value):
     """Who graded, with what, at what price: enough to explain the grade later, and to see what has changed since.
 
     `grader` is the one that graded, which is not the one asked for where that one failed and another took over.
-    Prompts and rubrics stand as `name@digest`; `seconds` is wall-clock; token counts and `cost` (in `currency`, at the
-    prices of that day) are None where unknown.
+    Prompts and rubrics stand as `name@digest`, `checklist` as `Checklist.ref`. `audit`: code counted the verdicts of an
+    earlier grade anew, after a dispute about the reference. `seconds` is wall-clock; token counts and `cost` (in
+    `currency`, at the prices of that day) are None where unknown. `mode` is how a judge was asked: `single`, `careful`,
+    `vote=K` or `panel`; empty for other graders and for older grades.
     """
 
     grader: str
-    kind: Literal["coverage", "judge", "guard", "self"]
+    kind: Literal["coverage", "judge", "guard", "self", "audit"]
+    mode: str = ""
     host: str = ""
     model: str = ""
     returned_model: str = ""
@@ -101,10 +119,36 @@ class Provenance(Value):
     cached_tokens: int | None = None
     cost: float | None = None
     currency: str = ""
+    checklist: str = ""
+
+
+class Alternative(Value):
+    """What the score would be if the `points` (ids) that stand on disputed words of the reference left the sums.
+
+    It stands beside the stored score and never replaces it by itself.
+    """
+
+    score: float
+    band: str
+    sum: str
+    points: tuple[str, ...]
+
+
+class Ballot(Value):
+    """What one voter came to: its own `score`, or `failure`, the reason why it has none and no vote either."""
+
+    by: str
+    host: str
+    model: str
+    score: float | None = None
+    failure: UngradedReason | None = None
 
 
 class Graded(Value):
-    """A grade: `score` is computed by code from the verdicts below it, 0 to `max_score`, one decimal."""
+    """A grade: `score` is computed by code from the verdicts below it, 0 to `max_score`, one decimal.
+
+    Where several voted, `ballots` tells who, and the verdicts are what the votes come to.
+    """
 
     status: Literal["graded"] = "graded"
     score: float
@@ -116,10 +160,24 @@ class Graded(Value):
     criteria: tuple[CriterionGrade, ...] = ()
     findings: tuple[Finding, ...] = ()
     doubt: ReferenceDoubt | None = None
+    alternative: Alternative | None = None
     flags: tuple[str, ...] = ()
     feedback: str = ""
     sum: str = ""
+    ballots: tuple[Ballot, ...] = ()
     provenance: Provenance
+
+    @property
+    def agreement(self) -> float | None:
+        """The mean share (0-1) of the votes that agree with the verdict on their key point; None without votes."""
+        shares = [share for point in self.key_points if (share := point.agreement) is not None]
+        return sum(shares) / len(shares) if shares else None
+
+    @property
+    def median_score(self) -> float | None:
+        """The middle one of the voters' own scores (of an even number the lower); None without votes."""
+        scores = sorted(ballot.score for ballot in self.ballots if ballot.score is not None)
+        return scores[(len(scores) - 1) // 2] if scores else None
 
 
 class Ungraded(Value):
@@ -134,12 +192,55 @@ class Ungraded(Value):
 
 
 class SelfGraded(Value):
-    """The candidate's own final verdict; stands beside the machine's grade, never over it."""
+    """The candidate's own final verdict; stands beside the machine's grade, never over it.
+
+    `over` is the id of the grading that counted until then; empty where there was no grade.
+    """
 
     status: Literal["self_graded"] = "self_graded"
     score: float
     max_score: float
     note: str = ""
+    over: str = ""
 
 
 Outcome = Annotated[Graded | Ungraded | SelfGraded, Field(discriminator="status")]
+
+# An appeal can only lead up this line.
+_RISING: tuple[Verdict, ...] = ("missing", "partial", "covered")
+
+
+class Appeal(Value):
+    """The candidate's «I said that» on one key point of a judged grade. The `reason` is a claim, and proves nothing."""
+
+    grading_id: str
+    point_id: str
+    reason: str = ""
+
+
+class Contested(Value):
+    """An appeal together with the grade that it is about."""
+
+    appeal: Appeal
+    grade: Graded
+
+    @property
+    def point(self) -> PointGrade:
+        """The key point as it was graded; KeyError where the grade has no such point."""
+        for point in self.grade.key_points:
+            if point.id == self.appeal.point_id:
+                return point
+        raise KeyError(self.appeal.point_id)
+
+    def won_by(self, verdict: Verdict) -> bool:
+        """Whether that verdict is worth more than the contested one."""
+        return verdict in _RISING and _RISING.index(verdict) > _RISING.index(self.point.verdict)
+
+
+def is_appealable(graded: Graded, point: PointGrade) -> bool:
+    """Whether «I said that» is offered: a model judged the answer, and found the point missing or only in part.
+
+    Never to the coverage estimate, which judges nothing, and not where code settled the answer without a model.
+    """
+    judged = graded.label == "judgement" and graded.provenance.kind == "judge"
+    return judged and point.verdict in ("missing", "partial")

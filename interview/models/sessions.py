@@ -7,8 +7,14 @@ from typing import Literal, Protocol, TypeVar
 from pydantic import Field, computed_field
 
 from interview.models.base import Language, Value
-from interview.models.grades import Graded, Label, Outcome, UngradedReason
+from interview.models.grades import Appeal, Contested, Graded, Label, Outcome, SelfGraded, UngradedReason
 from interview.models.questions import Question
+
+# What a grade can stand for: what a grader made of the answer, or the candidate's own final word.
+Standing = Label | Literal["own"]
+Mode = Literal["practice", "mock", "due"]
+HelpUsed = Literal["unaided", "hinted", "revealed"]
+Confidence = Literal[1, 2, 3]  # guessing, fairly, certain
 
 
 class Answer(Value):
@@ -21,7 +27,10 @@ class Answer(Value):
 
 
 class Grading(Value):
-    """One attempt of one grader at one Answer, from the moment it is asked for. `outcome` is None until it is done."""
+    """One attempt of one grader at one Answer, from the moment it is asked for. `outcome` is None until it is done.
+
+    `appeal` says which verdict it hears again, where the candidate appealed; `grader` is `self` for an own verdict.
+    """
 
     id: str
     answer_id: str
@@ -34,10 +43,13 @@ class Grading(Value):
     waiting_for: UngradedReason | None = None
     finished_at: datetime | None = None
     outcome: Outcome | None = None
+    appeal: Appeal | None = None
 
     @property
-    def label(self) -> Label | None:
+    def label(self) -> Standing | None:
         """What kind of grade this is; None while there is none, and for a failure."""
+        if isinstance(self.outcome, SelfGraded):
+            return "own"
         return self.outcome.label if isinstance(self.outcome, Graded) else None
 
     @property
@@ -49,11 +61,20 @@ class Grading(Value):
         return self.grader
 
 
+def is_won(heard: Grading, contested: Grading) -> bool | None:
+    """Whether an appeal was won; None while it is not decided, and where no grade came of it."""
+    if heard.appeal is None or not isinstance(heard.outcome, Graded) or not isinstance(contested.outcome, Graded):
+        return None
+    about = Contested(appeal=heard.appeal, grade=contested.outcome)
+    after = next((point for point in heard.outcome.key_points if point.id == heard.appeal.point_id), None)
+    return after is not None and about.won_by(after.verdict)
+
+
 class Labelled(Protocol):
     """Anything that says what kind of grade it is; None means that it is no grade."""
 
     @property
-    def label(self) -> Label | None:
+    def label(self) -> Standing | None:
         """See Grading.label."""
         ...
 
@@ -62,11 +83,11 @@ L = TypeVar("L", bound=Labelled)
 
 
 def counting(gradings: Sequence[L]) -> L | None:
-    """The grading that counts, of `gradings` from old to new: the newest judgement, else the newest estimate.
+    """The grading that counts, of `gradings` from old to new: the newest own verdict, else judgement, else estimate.
 
-    A failure counts never, and a later estimate does not displace a judgement.
+    An own verdict is final. A failure counts never, and a later estimate does not displace a judgement.
     """
-    for label in ("judgement", "coverage_estimate"):
+    for label in ("own", "judgement", "coverage_estimate"):
         for grading in reversed(gradings):
             if grading.label == label:
                 return grading
@@ -74,7 +95,11 @@ def counting(gradings: Sequence[L]) -> L | None:
 
 
 class Turn(Value):
-    """One asked question with its answer and grades. A retry is a new Turn at the same `position`."""
+    """One asked question with its answer and grades. A retry is a new Turn at the same `position`.
+
+    So is a follow-up: it has `follow_up`, what was asked in place of the question, and `parent`, the id of the Turn it
+    goes on from. `confidence` was told before the grade; `stuck_at` is when the candidate said that nothing comes.
+    """
 
     id: str
     session_id: str
@@ -85,11 +110,15 @@ class Turn(Value):
     asked_at: datetime
     hints_shown: int = 0
     revealed: bool = False
+    confidence: Confidence | None = None
+    follow_up: str | None = None
+    parent: str | None = None
+    stuck_at: datetime | None = None
     answer: Answer | None = None
     gradings: tuple[Grading, ...] = ()
 
     @property
-    def help_used(self) -> Literal["unaided", "hinted", "revealed"]:
+    def help_used(self) -> HelpUsed:
         """How the answer was reached."""
         return "revealed" if self.revealed else "hinted" if self.hints_shown else "unaided"
 
@@ -100,14 +129,26 @@ class Turn(Value):
 
 
 class SessionPlan(Value):
-    """What the candidate chose at set-up. Empty `sections` means all; `count` None means all questions of them."""
+    """What the candidate chose at set-up. Empty `sections` means all; `count` None means all questions of them.
+
+    `per_section` bounds the questions of each section, `difficulties` empty means any. `due_first` puts questions that
+    are due before the others. `question_seconds` and `total_seconds` are the limits of a mock interview, None without
+    one; `follow_ups` is how often, at most, an answer with missing points is followed up.
+    """
 
     lang: Language
+    mode: Mode = "practice"
     sections: tuple[str, ...] = ()
     count: int | None = Field(default=None, ge=1)
     order: Literal["as_written", "shuffled"] = "as_written"
     seed: int = 0
     skip_without_reference: bool = False
+    per_section: int | None = Field(default=None, ge=1)
+    difficulties: tuple[int, ...] = ()
+    due_first: bool = False
+    question_seconds: int | None = Field(default=None, ge=1)
+    total_seconds: int | None = Field(default=None, ge=1)
+    follow_ups: int = Field(default=0, ge=0, le=5)
 
 
 class Session(Value):
@@ -127,13 +168,18 @@ class Session(Value):
         """How many positions of the paper have been asked so far."""
         return len({turn.position for turn in self.turns})
 
+    @property
+    def tells_nothing_yet(self) -> bool:
+        """Whether this is a mock interview that still runs: no grade, hint or reference is shown before its end."""
+        return self.plan.mode == "mock" and self.finished_at is None
+
 
 class SessionSummary(Value):
     """One row of the transcripts list.
 
     `mean` is the mean score of the judged turns (0-10; coverage estimates and failures are left out), None where
-    there are none. `marks` has one entry per position of the paper: a band, `estimate`, `ungraded`, `pending`,
-    `skipped` or `open`.
+    there are none; `own_mean` is the same of the turns that the candidate graded. `marks` has one entry per position
+    of the paper: a band, `own`, `estimate`, `ungraded`, `pending`, `skipped` or `open`.
     """
 
     id: str
@@ -144,4 +190,5 @@ class SessionSummary(Value):
     answered: int
     graders: tuple[str, ...]
     mean: float | None
+    own_mean: float | None = None
     marks: tuple[str, ...]

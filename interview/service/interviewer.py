@@ -116,11 +116,24 @@ class Interviewer:
 
     # --- sessions
 
-    def start(self, plan: SessionPlan) -> Session:
-        """Fix the paper and ask its first question. ContentError: the plan leaves nothing to ask."""
-        questions = choose_questions(self.bank(plan.lang), plan)
+    def start(self, plan: SessionPlan, due: Sequence[str] = ()) -> Session:
+        """Fix the paper and ask its first question. ContentError: the plan leaves nothing to ask.
+
+        `due`: ids of the questions that are due, the most urgent first; those of other notes are left out.
+        """
+        questions = choose_questions(self.bank(plan.lang), plan, due)
         title = make_title(plan, self._store.session_count() + 1)
         return self._store.create_session(title, plan, questions)
+
+    def start_one(self, lang: Language, question_id: str) -> Session:
+        """Begin a session with one question of the notes in use. NotFound: they do not have it (any more)."""
+        question = self.bank(lang).find(question_id)
+        plan = SessionPlan(lang=lang, sections=(question.section,), count=1)
+        return self._store.create_session(make_title(plan, self._store.session_count() + 1), plan, [question])
+
+    def paper(self, plan: SessionPlan, due: Sequence[str] = ()) -> tuple[Question, ...]:
+        """What `start` would ask. ContentError: nothing."""
+        return choose_questions(self.bank(plan.lang), plan, due)
 
     def session(self, session_id: str) -> Session:
         """One session with everything in it."""
@@ -159,28 +172,44 @@ class Interviewer:
             return None
         return self._touched(self._store.ask(session_id, position))
 
-    def submit(self, turn_id: str, text: str, grader: str) -> Submitted:
+    def turn(self, turn_id: str) -> Turn:
+        """One Turn with its answer and grades."""
+        return self._store.turn(turn_id)
+
+    def submit(self, turn_id: str, text: str, grader: str, confidence: int | None = None) -> Submitted:
         """Commit the answer, cleaned, together with its pending grading; `grader` empty means the default one.
 
-        The same text again gives the same row. AlreadyAnswered: the Turn has another text. AnswerRefused: the text
-        is empty, or longer than ANSWER_LIMIT; nothing is stored.
+        `confidence` 1-3 is stored before it, None leaves what `sure` told. The same text again gives the same row.
+        AlreadyAnswered: the Turn has another text. AnswerRefused: the text is empty, or longer than ANSWER_LIMIT;
+        nothing is stored.
         """
         cleaned = accepted(text)
         turn = self._store.turn(turn_id)
         rubric = self._rubric_of(turn.question)
-        answer, grading_id, created = self._store.submit(turn_id, cleaned, grader or self.default_grader, rubric)
+        name = grader or self.default_grader
+        answer, grading_id, created = self._store.submit(turn_id, cleaned, name, rubric, confidence)
         if created:
             self._wake()
             self._live.touch(turn.session_id)
         return Submitted(answer=answer, grading_id=grading_id, created=created)
 
+    def sure(self, turn_id: str, confidence: int | None) -> Turn:
+        """Note how sure the candidate is, 1-3, before there is a grade; an answered Turn stays as it is."""
+        return self._touched(self._store.tell_confidence(turn_id, confidence))
+
+    def stuck(self, turn_id: str) -> Turn:
+        """Note that nothing comes to the candidate's mind, so that help can be offered; the Turn stays open."""
+        return self._touched(self._store.say_stuck(turn_id))
+
     def hint(self, turn_id: str) -> Turn:
-        """Show one more hint, if there is one; an answered Turn stays as it is."""
-        return self._touched(self._store.show_hint(turn_id))
+        """Show one more hint, if there is one; an answered Turn, and one of a mock interview, stays as it is."""
+        turn = self._store.turn(turn_id)
+        return turn if self._is_mock(turn) else self._touched(self._store.show_hint(turn_id))
 
     def reveal(self, turn_id: str) -> Turn:
-        """Show the reference answer; noted where the Turn is still open."""
-        return self._touched(self._store.reveal(turn_id))
+        """Show the reference answer; noted where the Turn is still open. Not in a mock interview."""
+        turn = self._store.turn(turn_id)
+        return turn if self._is_mock(turn) else self._touched(self._store.reveal(turn_id))
 
     def skip(self, turn_id: str) -> Turn:
         """Pass on a question; an answered Turn stays as it is."""
@@ -194,7 +223,11 @@ class Interviewer:
         turn = self._store.turn(turn_id)
         if turn.state == "open":
             return turn
-        return self._touched(self._store.ask(turn.session_id, turn.position, turn.attempt + 1))
+        return self._touched(self._store.ask_again(turn_id))
+
+    def follow_up(self, turn_id: str, text: str) -> Turn:
+        """Ask `text` about the answer of a Turn, as a new Turn; again for the same Turn gives the same new one."""
+        return self._touched(self._store.ask_again(turn_id, text))
 
     def regrade(self, answer_id: str, grader: str) -> Grading:
         """Ask for another grading, beside the old ones. NotFound: no such answer or grader.
@@ -204,12 +237,15 @@ class Interviewer:
         self._shelf.get(grader)
         turn = self._store.turn(self._store.answer(answer_id).turn_id)
         for grading in turn.gradings:
-            if grading.grader == grader and grading.state != "done":
+            if grading.grader == grader and grading.state != "done" and grading.appeal is None:
                 return grading
         grading = self._store.add_grading(answer_id, grader, self._rubric_of(turn.question))
         self._wake()
         self._live.touch(turn.session_id)
         return grading
+
+    def _is_mock(self, turn: Turn) -> bool:
+        return self._store.session(turn.session_id).plan.mode == "mock"
 
     def _touched(self, turn: Turn) -> Turn:
         self._live.touch(turn.session_id)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from interview.errors import AlreadyAnswered
-from interview.models import Answer, Grading, SessionPlan
+from interview.models import Answer, Appeal, Contested, Graded, Grading, SessionPlan
 from interview.store import rows
 from interview.store.rows import Claim
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
@@ -30,12 +30,16 @@ def add_answer(connection: sa.Connection, row: dict[str, Any]) -> tuple[Answer, 
 
 
 def add_grading(connection: sa.Connection, row: dict[str, Any]) -> str:
-    """Insert a pending grading and return its id; the one that still waits for the same grader is used again."""
+    """Insert a pending grading and return its id; the one that still waits for the same grader is used again.
+
+    An appeal is another question than a grading, and than another appeal.
+    """
     waiting = connection.scalar(
         sa.select(gradings.c.id).where(
             gradings.c.answer_id == row["answer_id"],
             gradings.c.grader == row["grader"],
             gradings.c.rubric == row["rubric"],
+            gradings.c.appeal.is_not_distinct_from(row.get("appeal")),
             gradings.c.state != "done",
         )
     )
@@ -100,6 +104,8 @@ def _read_claims(connection: sa.Connection, ids: Collection[str]) -> tuple[Claim
         .where(gradings.c.id.in_(list(ids)))
         .order_by(gradings.c.seq)
     )
+    found = connection.execute(wanted).mappings().all()
+    contested = {row["id"]: _read_contested(connection, appeal) for row in found if (appeal := rows.read_appeal(row))}
     return tuple(
         Claim(
             grading_id=row["id"],
@@ -113,9 +119,16 @@ def _read_claims(connection: sa.Connection, ids: Collection[str]) -> tuple[Claim
             lang=SessionPlan.model_validate_json(row["plan"]).lang,
             grader=row["grader"],
             rubric=row["rubric"],
+            contested=contested.get(row["id"]),
         )
-        for row in connection.execute(wanted).mappings()
+        for row in found
     )
+
+
+def _read_contested(connection: sa.Connection, appeal: Appeal) -> Contested:
+    graded = read(connection, appeal.grading_id).outcome
+    assert isinstance(graded, Graded)  # nothing else can be appealed, and an outcome never changes
+    return Contested(appeal=appeal, grade=graded)
 
 
 def change_held(connection: sa.Connection, held: Claim, **columns: Any) -> bool:

@@ -10,11 +10,14 @@ from pydantic import TypeAdapter
 
 from interview.models import (
     Answer,
+    Appeal,
+    Contested,
     Graded,
     Grading,
     Language,
     Outcome,
     Question,
+    SelfGraded,
     Session,
     SessionPlan,
     Turn,
@@ -28,7 +31,7 @@ _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 class Claim(Value):
     """A grading that one worker may run until its lease ends. `attempt` and `owner` are the fence.
 
-    `faults` counts the earlier claims that ended in a passing fault.
+    `faults` counts the earlier claims that ended in a passing fault; `contested` is the grade that an appeal is about.
     """
 
     grading_id: str
@@ -42,6 +45,7 @@ class Claim(Value):
     lang: Language
     grader: str
     rubric: str
+    contested: Contested | None = None
 
 
 @lru_cache(maxsize=2048)
@@ -63,7 +67,7 @@ def write_question(question: Question) -> dict[str, str]:
     return {"version": version, "question_id": question.id, "content": content}
 
 
-def write_outcome(outcome: Graded | Ungraded) -> dict[str, Any]:
+def write_outcome(outcome: Outcome) -> dict[str, Any]:
     """Columns of a finished grading.
 
     ValueError: the outcome cannot be read back as it is (a number that is not finite, half of a surrogate pair): it
@@ -73,13 +77,19 @@ def write_outcome(outcome: Graded | Ungraded) -> dict[str, Any]:
     if read_outcome(content) != outcome:
         raise ValueError("the outcome changes when it is stored")
     graded = outcome if isinstance(outcome, Graded) else None
+    scored = None if isinstance(outcome, Ungraded) else outcome
     return {
         "outcome": content,
-        "label": graded and graded.label,
-        "score": graded and graded.score,
-        "max_score": graded and graded.max_score,
+        "label": "own" if isinstance(outcome, SelfGraded) else graded and graded.label,
+        "score": scored and scored.score,
+        "max_score": scored and scored.max_score,
         "band": graded and graded.band,
     }
+
+
+def read_appeal(row: sa.RowMapping) -> Appeal | None:
+    """Appeal of a row of `gradings`; None where the grading was not asked for by one."""
+    return None if row["appeal"] is None else Appeal.model_validate_json(row["appeal"])
 
 
 def read_grading(row: sa.RowMapping) -> Grading:
@@ -97,6 +107,7 @@ def read_grading(row: sa.RowMapping) -> Grading:
         waiting_for=row["waiting_for"],
         finished_at=row["finished_at"],
         outcome=None if outcome is None else read_outcome(outcome),
+        appeal=read_appeal(row),
     )
 
 
@@ -117,6 +128,10 @@ def read_turn(row: sa.RowMapping, answer: Answer | None, gradings: tuple[Grading
         asked_at=row["asked_at"],
         hints_shown=row["hints_shown"],
         revealed=row["revealed"],
+        confidence=row["confidence"],
+        follow_up=row["follow_up"],
+        parent=row["parent"],
+        stuck_at=row["stuck_at"],
         answer=answer,
         gradings=gradings,
     )

@@ -89,6 +89,7 @@ turns = sa.Table(
     _column("confidence", sa.Integer, null=True),  # 1 guessing, 2 fairly, 3 certain; told before the grade
     _column("follow_up", sa.Text, null=True),  # what was asked in place of the question itself
     _column("parent", sa.String(32), null=True),  # the turn that a follow-up goes on from
+    _column("stuck_at", Utc, null=True),  # when the candidate said that nothing comes to mind
     sa.ForeignKeyConstraint(["session_id", "position"], ["papers.session_id", "papers.position"]),
     sa.UniqueConstraint("session_id", "position", "attempt"),
 )
@@ -174,6 +175,33 @@ disputes = sa.Table(
     sa.Index(None, "question_id"),
 )
 
+# --- lists and search: what other tables say, repeated where one index query finds it
+
+# One row per Turn, written in the transaction that changes what it repeats (`store/search.py`), with the same `seq`.
+# The full-text table `search` beside it has a row of the same number; SQLAlchemy does not know virtual tables.
+turn_facts = sa.Table(
+    "turn_facts",
+    METADATA,
+    sa.Column("seq", sa.Integer, sa.ForeignKey("turns.seq"), primary_key=True),
+    _column("session_id", sa.String(32)),
+    _column("section", sa.Text),
+    _column("tags", sa.Text),  # each between two line ends, and so are the graders
+    _column("mode", sa.Text),
+    _column("mark", sa.Text),  # a band, or `estimate`, `ungraded`, `pending`, `skipped`, `open`
+    _column("score", sa.Float, null=True),  # of the grade that counts, 0-10; none for an estimate
+    _column("graders", sa.Text),
+    _column("starred", sa.Boolean(create_constraint=False)),
+    _column("asked_at", Utc),
+    sa.Index(None, "session_id"),
+    sa.Index(None, "section"),
+    sa.Index(None, "mark"),
+    sa.Index(None, "mode"),
+    sa.Index(None, "tags"),
+    sa.Index(None, "graders"),
+    sa.Index(None, "starred"),
+    sa.Index(None, "asked_at"),
+)
+
 # --- what stands beside turns
 
 turn_marks = sa.Table(
@@ -206,7 +234,7 @@ cards = sa.Table(
     METADATA,
     _column("question_id", sa.Text, primary_key=True),
     _column("content", sa.Text),  # the card of py-fsrs as JSON
-    _column("due", Utc),
+    _column("due", Utc),  # its due moment, moved where an interview is near
     _column("changed_at", Utc),
     sa.Index(None, "due"),
 )
@@ -224,7 +252,8 @@ reviews = sa.Table(
     _column("before", sa.Text, null=True),  # the card before it as JSON, for undoing
     _column("undone_at", Utc, null=True),
     sa.Index(None, "question_id"),
-    sa.Index(None, "turn_id"),
+    sa.Index("ix_reviews_standing", "turn_id", unique=True, sqlite_where=sa.text("undone_at IS NULL")),
+    sa.Index(None, "reviewed_at"),
 )
 
 # --- measuring graders, and what models cost

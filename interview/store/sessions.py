@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from interview.errors import NotFound
 from interview.models import Answer, Grading, Session, Turn
-from interview.store import rows
+from interview.store import rows, search
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
 
 _TURNS = (
@@ -38,7 +38,9 @@ def add_turn(connection: sa.Connection, row: dict[str, Any]) -> None:
     if connection.scalar(sa.select(sa.func.count()).select_from(papers).where(*place)) == 0:
         raise NotFound(f"There is no question {row['position'] + 1} in a session {row['session_id']}.")
     asked = ["session_id", "position", "attempt"]
-    connection.execute(insert(turns).values(row).on_conflict_do_nothing(index_elements=asked))
+    added = connection.execute(insert(turns).values(row).on_conflict_do_nothing(index_elements=asked))
+    if added.rowcount:
+        search.index_turn(connection, row["id"])
 
 
 def read_session(connection: sa.Connection, session_id: str) -> Session:
@@ -68,6 +70,26 @@ def find_turn(connection: sa.Connection, session_id: str, position: int, attempt
     """The turn of this attempt at this position, which was asked before."""
     key = {"session_id": session_id, "position": position, "attempt": attempt}
     return _read_turns(connection, sa.and_(*(turns.c[name] == wanted for name, wanted in key.items())))[0]
+
+
+def read_turns_of(connection: sa.Connection, ids: sa.Select[tuple[str]]) -> tuple[Turn, ...]:
+    """The turns whose ids a statement selects, old ones first."""
+    return _read_turns(connection, turns.c.id.in_(ids))
+
+
+def find_successor(connection: sa.Connection, turn: Turn, *, is_follow_up: bool) -> Turn | None:
+    """The retry of a turn, or the follow-up that goes on from it; None where it was not asked."""
+    later = sa.and_(
+        turns.c.session_id == turn.session_id, turns.c.position == turn.position, turns.c.attempt > turn.attempt
+    )
+    kind = turns.c.parent == turn.id if is_follow_up else turns.c.follow_up.is_(None)
+    return next(iter(_read_turns(connection, sa.and_(later, kind))), None)
+
+
+def last_attempt(connection: sa.Connection, turn: Turn) -> int:
+    """The highest number of an attempt at the place of a turn."""
+    place = (turns.c.session_id == turn.session_id, turns.c.position == turn.position)
+    return connection.execute(sa.select(sa.func.max(turns.c.attempt)).where(*place)).scalar_one()
 
 
 def _read_turns(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Turn, ...]:
@@ -105,7 +127,9 @@ def change_open_turn(connection: sa.Connection, turn_id: str, **columns: Any) ->
     connection.execute(
         sa.update(turns).where(turns.c.id == turn_id, turns.c.skipped_at.is_(None), unanswered).values(**columns)
     )
-    return read_turn(connection, turn_id)
+    changed = read_turn(connection, turn_id)
+    search.index_turn(connection, turn_id)
+    return changed
 
 
 def finish(connection: sa.Connection, session_id: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from interview.errors import FaultClass, StoreError
 from interview.models import Answer, Graded, Grading, Question, Session, SessionPlan, SessionSummary, Turn, Ungraded
-from interview.store import gradings, migrate, sessions, summaries
+from interview.store import gradings, migrate, search, sessions, summaries
 from interview.store.engine import make_engine, said_plainly
 from interview.store.lock import FolderLock
 from interview.store.rows import Claim, write_outcome, write_question
@@ -48,6 +48,7 @@ class Store:
         self._reader = engine.execution_options(read=True)
         self._lock = lock
         self.clock = clock
+        self.changes = 0  # transactions that wrote, since it was opened: equal numbers, equal content
         self._writing = threading.Lock()  # SQLite's own waiting fails with 200 threads; this never does
 
     @classmethod
@@ -93,8 +94,10 @@ class Store:
         """One transaction that may write, for the subjects of this package. StoreError: it cannot be; rolled back."""
         if self._lock is None:
             raise StoreError(f"The database {self.path} was opened for reading only; another process writes to it.")
-        with said_plainly(self.path), self._writing, self._engine.begin() as connection:
-            yield connection
+        with said_plainly(self.path), self._writing:
+            with self._engine.begin() as connection:
+                yield connection
+            self.changes += 1
 
     @contextmanager
     def reading(self) -> Generator[sa.Connection]:
@@ -152,6 +155,30 @@ class Store:
             sessions.add_turn(connection, self._turn_row(session_id, position, attempt))
             return sessions.find_turn(connection, session_id, position, attempt)
 
+    def ask_again(self, turn_id: str, follow_up: str | None = None) -> Turn:
+        """The newest turn but this one goes on from it: a retry, or with `follow_up` another question about it.
+
+        Asked for the same turn again, it is the turn that was asked the first time.
+        """
+        with self.writing() as connection:
+            turn = sessions.read_turn(connection, turn_id)
+            known = sessions.find_successor(connection, turn, is_follow_up=follow_up is not None)
+            if known is not None:
+                return known
+            row = self._turn_row(turn.session_id, turn.position, sessions.last_attempt(connection, turn) + 1)
+            sessions.add_turn(connection, row | {"follow_up": follow_up, "parent": follow_up and turn_id})
+            return sessions.read_turn(connection, row["id"])
+
+    def say_stuck(self, turn_id: str) -> Turn:
+        """Note that nothing comes to the candidate's mind; only while the turn is open."""
+        with self.writing() as connection:
+            return sessions.change_open_turn(connection, turn_id, stuck_at=self.clock())
+
+    def tell_confidence(self, turn_id: str, confidence: int | None) -> Turn:
+        """Note how sure the candidate is; only while the turn is open."""
+        with self.writing() as connection:
+            return sessions.change_open_turn(connection, turn_id, confidence=confidence)
+
     def show_hint(self, turn_id: str) -> Turn:
         """Count one more hint as shown, up to those there are; only while the turn is open."""
         with self.writing() as connection:
@@ -175,14 +202,19 @@ class Store:
 
     # --- answers and gradings
 
-    def submit(self, turn_id: str, text: str, grader: str, rubric: str) -> tuple[Answer, str, bool]:
+    def submit(
+        self, turn_id: str, text: str, grader: str, rubric: str, confidence: int | None = None
+    ) -> tuple[Answer, str, bool]:
         """Store the answer and ask for its grading, together; returns answer, grading id, whether it is new.
 
-        The same text again returns what is there. AlreadyAnswered: the turn has another text.
+        `confidence` is noted before the answer, None leaves what was told. The same text again returns what is there.
+        AlreadyAnswered: the turn has another text.
         """
         row = {"id": new_id(), "turn_id": turn_id, "text": text, "created_at": self.clock()}
         with self.writing() as connection:
             sessions.read_turn(connection, turn_id)
+            if confidence is not None:
+                sessions.change_open_turn(connection, turn_id, confidence=confidence)
             answer, created = gradings.add_answer(connection, row)
             if not created:
                 return answer, gradings.first_grading(connection, answer.id), False
@@ -196,7 +228,9 @@ class Store:
 
     def _add_grading(self, connection: sa.Connection, answer_id: str, grader: str, rubric: str) -> str:
         asked = {"answer_id": answer_id, "grader": grader, "rubric": rubric}
-        return gradings.add_grading(connection, {"id": new_id(), "created_at": self.clock(), **asked})
+        grading_id = gradings.add_grading(connection, {"id": new_id(), "created_at": self.clock(), **asked})
+        search.index_answer(connection, answer_id)
+        return grading_id
 
     def claim(self, owner: str, limit: int, lease: timedelta, held: Collection[str] = ()) -> tuple[Claim, ...]:
         """Lease up to `limit` due gradings, oldest first; never one of `held`, the ids that the caller runs already.
@@ -219,7 +253,9 @@ class Store:
         """
         columns = write_outcome(outcome)
         with self.writing() as connection:
-            return gradings.finish(connection, claim, columns, self.clock())
+            stored = gradings.finish(connection, claim, columns, self.clock())
+            search.index_turn(connection, claim.turn_id)
+            return stored
 
     def release(self, claim: Claim) -> bool:
         """Give a claim back, to be claimed at once; False where it was no longer held."""

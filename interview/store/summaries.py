@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from interview.models import SessionSummary
+from interview.models import SessionSummary, Shelf
 from interview.report import GradingStanding, TurnStanding, marks, mean
 from interview.store.schema import answers, gradings, papers, sessions, turns
 
@@ -15,11 +15,19 @@ def count(connection: sa.Connection) -> int:
     return connection.execute(sa.select(sa.func.count()).select_from(sessions)).scalar_one()
 
 
+def on_shelf(shelf: Shelf) -> sa.ColumnElement[bool]:
+    """Whether a session stands on that shelf; what was deleted stands on no other."""
+    if shelf == "deleted":
+        return sessions.c.deleted_at.is_not(None)
+    archived = sessions.c.archived_at
+    return sa.and_(sessions.c.deleted_at.is_(None), archived.is_(None) if shelf == "active" else archived.is_not(None))
+
+
 def read_summaries(
-    connection: sa.Connection, limit: int, before: str | None, *, unfinished: bool = False
+    connection: sa.Connection, limit: int, before: str | None, *, unfinished: bool = False, shelf: Shelf = "active"
 ) -> tuple[SessionSummary, ...]:
-    """Up to `limit` sessions, newest first, older than the session `before`."""
-    wanted = sa.select(sessions).order_by(sessions.c.seq.desc()).limit(limit)
+    """Up to `limit` sessions of a shelf, newest first, older than the session `before`."""
+    wanted = sa.select(sessions).where(on_shelf(shelf)).order_by(sessions.c.seq.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(
             sessions.c.seq < sa.select(sessions.c.seq).where(sessions.c.id == before).scalar_subquery()
@@ -45,6 +53,7 @@ def read_summaries(
             answered=len({turn.position for turn in standings[row["id"]] if turn.state == "answered"}),
             graders=tuple(graders[row["id"]]),
             mean=mean(standings[row["id"]]),
+            own_mean=mean(standings[row["id"]], "own"),
             marks=marks(standings[row["id"]], counts[row["id"]]),
         )
         for row in found
@@ -62,12 +71,13 @@ def _read_standings(
             turns.c.position,
             turns.c.attempt,
             turns.c.skipped_at,
+            turns.c.parent,
             answers.c.id.label("answer_id"),
             *(gradings.c[name] for name in ("grader", "state", "label", "score", "max_score", "band")),
         )
         .outerjoin(answers, answers.c.turn_id == turns.c.id)
         .outerjoin(gradings, gradings.c.answer_id == answers.c.id)
-        .where(turns.c.session_id.in_(ids))
+        .where(turns.c.session_id.in_(ids), turns.c.follow_up.is_(None))
         .order_by(turns.c.seq, gradings.c.seq)
     )
     first: dict[str, sa.RowMapping] = {}
@@ -90,6 +100,12 @@ def _read_standings(
     for turn_id, row in first.items():
         state = "answered" if row["answer_id"] else "open" if row["skipped_at"] is None else "skipped"
         standings[row["session_id"]].append(
-            TurnStanding(position=row["position"], attempt=row["attempt"], state=state, gradings=tuple(found[turn_id]))
+            TurnStanding(
+                position=row["position"],
+                attempt=row["attempt"],
+                state=state,
+                is_follow_up=bool(row["parent"]),
+                gradings=tuple(found[turn_id]),
+            )
         )
     return standings, graders

@@ -4,33 +4,43 @@ from fastapi import FastAPI, HTTPException
 from fastapi.responses import Response
 
 from interview.errors import NotFound
-from interview.export import transcript_json, transcript_markdown
-from interview.service.interviewer import Interviewer
+from interview.export import WRITERS, Form
+from interview.models import Transcript
+from interview.service.archive import Archive
 
-_FORMATS = {
-    "md": (transcript_markdown, "text/markdown; charset=utf-8"),
-    "json": (transcript_json, "application/json"),
+_MOST = 500  # sessions in one file
+_FORMS: dict[str, tuple[Form, str]] = {
+    "html": ("html", "text/html; charset=utf-8"),
+    "md": ("markdown", "text/markdown; charset=utf-8"),
+    "json": ("json", "application/json"),
+    "jsonl": ("jsonl", "application/x-ndjson"),
 }
+SUFFIXES = tuple(_FORMS)
 
 
 def download_link(session_id: str, suffix: str) -> str:
-    """Address of a session's transcript; `suffix` is `md` or `json`."""
+    """Address of a session's transcript; `suffix` is one of SUFFIXES."""
     return f"/export/{session_id}.{suffix}"
 
 
-def add_downloads(app: FastAPI, interviewer: Interviewer) -> None:
-    """Add `/export/<session>.md` and `/export/<session>.json` to the app; 404 for anything else."""
+def add_downloads(app: FastAPI, archive: Archive) -> None:
+    """Add `/export/<session>.<suffix>`, several ids joined by `+`, to the app; 404 for anything else."""
 
-    def export(session_id: str, suffix: str) -> Response:
-        if suffix not in _FORMATS:
+    def export(session_ids: str, suffix: str) -> Response:
+        ids = list(dict.fromkeys(session_ids.split("+")))
+        if suffix not in _FORMS or len(ids) > _MOST:
             raise HTTPException(404)
         try:
-            session = interviewer.session(session_id)
+            transcripts = [archive.transcript(session_id) for session_id in ids]
         except NotFound as error:
             raise HTTPException(404) from error
-        write, media_type = _FORMATS[suffix]
-        name = f"viva-{session.created_at:%Y-%m-%d-%H%M}.{suffix}"
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(write(session).encode("utf-8", "replace"), media_type=media_type, headers=headers)
+        form, media_type = _FORMS[suffix]
+        headers = {"content-disposition": f'attachment; filename="{_name(transcripts)}.{suffix}"'}
+        return Response(WRITERS[form](transcripts).encode("utf-8", "replace"), media_type=media_type, headers=headers)
 
-    app.add_api_route("/export/{session_id}.{suffix}", export)
+    app.add_api_route("/export/{session_ids}.{suffix}", export)
+
+
+def _name(transcripts: list[Transcript]) -> str:
+    name = f"viva-{transcripts[0].session.created_at:%Y-%m-%d-%H%M}"
+    return name if len(transcripts) == 1 else f"{name}-and-{len(transcripts) - 1}-more"

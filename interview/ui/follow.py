@@ -37,9 +37,12 @@ class Follower:
         self._live = live
         self._read = read
 
-    def after(self, dependency: Dependency, source: Component, beat: gr.Textbox) -> None:
-        """Follow once an event is over. `source` holds the session's id, or what the browser keeps; `beat` changes."""
-        dependency.then(self._told, [source], [beat], concurrency_limit=None, trigger_mode="multiple", **PRIVATE)
+    def after(self, dependency: Dependency, source: Component, beat: gr.Textbox) -> Dependency:
+        """Follow once an event is over. `source` holds the session's id, or what the browser keeps; `beat` changes.
+
+        Returns the following, for what comes after its end.
+        """
+        return dependency.then(self._told, [source], [beat], concurrency_limit=None, trigger_mode="multiple", **PRIVATE)
 
     async def _told(self, source: object) -> AsyncGenerator[Any]:
         session_id = source if isinstance(source, str) else read_page(source, None, Page()).session

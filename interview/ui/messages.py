@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from interview.models import Grading, Language, PointGrade, Session, Turn
+from interview.models import Grading, Language, Mode, PointGrade, Session, Turn
 from interview.ui.safe_text import safe_markdown
 from interview.ui.strings import t
 from interview.ui.views import inline_view, separator, shown_grading, verdict_line
+from interview.ui.views.line import saved_text
 
 ChatMessage = dict[str, Any]
+_GREETINGS: dict[Mode, str] = {"practice": "talk.greeting", "mock": "talk.mock", "due": "talk.due"}
 # Verdicts that are already in for a grading that still runs; nothing for any other.
 LivePoints = Callable[[Grading | None], Sequence[PointGrade]]
 
@@ -28,7 +30,7 @@ def _script(
     session: Session, open_turn: str, live_points: LivePoints, lang: Language
 ) -> list[tuple[str | None, ChatMessage]]:
     script: list[tuple[str | None, ChatMessage]] = [
-        (None, _says(t("talk.greeting", lang, n=len(session.questions)))),
+        (None, _says(t(_GREETINGS[session.plan.mode], lang, n=len(session.questions)))),
     ]
     for turn in session.turns:
         messages = _turn_messages(session, turn, open_turn, live_points, lang)
@@ -43,19 +45,35 @@ def _turn_messages(
 ) -> list[ChatMessage]:
     messages = [
         _says(inline_view("separator", separator(session, turn, lang))),
-        _says(safe_markdown(turn.question.text, formulas=True)),
+        _says(safe_markdown(turn.follow_up or turn.question.text, formulas=True)),
     ]
-    hints = turn.question.hints
-    for number, hint in enumerate(hints[: turn.hints_shown], start=1):
-        messages.append(_says(_quoted(f"**{t('talk.hint', lang, n=number, m=len(hints))}** {hint}")))
+    if turn.follow_up is None:
+        messages += _hints(turn, lang)
+    if turn.stuck_at is not None and turn.state == "open":
+        messages.append(_says(t("talk.stuck", lang)))
     if turn.answer is not None:
-        grading = shown_grading(turn)
-        line = verdict_line(turn, grading, live_points(grading), lang, selected=turn.id == open_turn)
         messages.append({"role": "user", "content": safe_markdown(turn.answer.text)})
-        messages.append(_says(inline_view("verdict_line", line)))
-    elif turn.state == "skipped":
+        messages.append(_says(_below(session, turn, open_turn, live_points, lang)))
+    elif turn.state == "skipped" and turn.follow_up is None:
         messages.append(_says(t("talk.skipped", lang)))
     return messages
+
+
+def _hints(turn: Turn, lang: Language) -> list[ChatMessage]:
+    hints = turn.question.hints
+    return [
+        _says(_quoted(f"**{t('talk.hint', lang, n=number, m=len(hints))}** {hint}"))
+        for number, hint in enumerate(hints[: turn.hints_shown], start=1)
+    ]
+
+
+def _below(session: Session, turn: Turn, open_turn: str, live_points: LivePoints, lang: Language) -> object:
+    """What stands below an answer: its grade; in a mock interview that runs, only that it is saved."""
+    if session.tells_nothing_yet:
+        return saved_text(session, turn, lang)
+    grading = shown_grading(turn)
+    line = verdict_line(turn, grading, live_points(grading), lang, selected=turn.id == open_turn)
+    return inline_view("verdict_line", line)
 
 
 def _says(content: object) -> ChatMessage:

@@ -9,6 +9,7 @@ from interview.models import Language, Value
 
 # What an event changes on the page: new props by component. A component that is not named stays as it is.
 Updates = dict[Block, Any]
+Update = dict[str, Any]
 
 # Fixed, so that the browser finds them again after a restart of the server. The secret hides nothing: it stands in
 # the page.

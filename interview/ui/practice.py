@@ -1,42 +1,41 @@
 """The Practice tab: set-up and interview, and what each of their buttons does."""
 
-from collections.abc import Mapping
-
 import gradio as gr
 from gradio.blocks import Block
 from gradio.events import Dependency
 
-from interview.errors import NotFound
-from interview.live import LiveFeed
+from interview.errors import NotFound, VivaError
 from interview.models import Session
-from interview.rubrics import Rubric
-from interview.service.interviewer import Interviewer
+from interview.ui.contest import Contest
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.follow import SLOW_SECONDS, Follower
 from interview.ui.frame import Frame
 from interview.ui.messages import turn_at
-from interview.ui.page import Page, Updates
+from interview.ui.page import Page, Updates, read_page
 from interview.ui.setup import SetupPanel
+from interview.ui.setup_wishes import read_wishes
 from interview.ui.talk import SUMMARY, TalkPanel, is_waiting_for
+from interview.ui.turn_actions import TurnActions
+from interview.wiring import Viva
 
 
 class PracticeTab:
     """Either the set-up or, while the page names a session, its interview."""
 
-    def __init__(
-        self,
-        interviewer: Interviewer,
-        live: LiveFeed,
-        rubrics: Mapping[str, Rubric],
-        frame: Frame,
-        page: Page,
-    ) -> None:
+    def __init__(self, viva: Viva, frame: Frame, page: Page) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
-        self._interviewer = interviewer
-        self._follower = Follower(live, interviewer.session)
+        self._interviewer = viva.interviewer
+        self._schedule = viva.schedule
+        self._follow_ups = viva.follow_ups
+        self._follower = Follower(viva.live, viva.interviewer.session)
         self._frame = frame
-        self.setup = SetupPanel(interviewer, lambda name: frame.choice(name).kind == "coverage", page)
-        self.talk = TalkPanel(live, rubrics, page)
+        self._fallback = page
+        self._contest = Contest(viva.interviewer, viva.appeals)
+        self.setup = SetupPanel(
+            viva.interviewer, viva.schedule, lambda name: frame.choice(name).kind == "coverage", page
+        )
+        self.talk = TalkPanel(viva.live, viva.rubrics, viva.schedule, page, self._contest.graders)
+        self.actions = TurnActions(viva.interviewer, viva.schedule, self.talk, self._talk)
         self._timer = gr.Timer(SLOW_SECONDS)
 
     @property
@@ -59,17 +58,17 @@ class PracticeTab:
             return labels | self.open(page, session, shown)
         return labels | self.leave(page)
 
-    def grader_changed(self, page: Page, shown: str, sections: list[str], number: int) -> Updates:
+    def grader_changed(self, page: Page, shown: str, *wishes: object) -> Updates:
         """What depends on the chosen grader: which questions can be asked, and what the cards say about it."""
         if page.session:
             return self._talk(page, self._session(page), shown, moved=False)
-        return self.setup.start_label(page, sections, number)
+        return self.setup.start_label(page, read_wishes(*wishes))
 
     def open(self, page: Page, session: Session, shown: str = "") -> Updates:
         """Show a session's interview; the set-up goes away."""
         page = page.model_copy(update={"session": session.id})
         return {
-            self._frame.kept: page.remembered(),
+            self._frame.kept: self._frame.remembered(page),
             self.setup.row: gr.update(visible=False),
             **self._talk(page, session, shown),
         }
@@ -82,7 +81,7 @@ class PracticeTab:
         """Show the set-up."""
         page = page.model_copy(update={"session": ""})
         return {
-            self._frame.kept: page.remembered(),
+            self._frame.kept: self._frame.remembered(page),
             self.talk.row: gr.update(visible=False),
             self.talk.turn: "",
             self.talk.shown: "",
@@ -98,15 +97,31 @@ class PracticeTab:
         self._connect_reading(wires)
 
     def follow(self, dependency: Dependency) -> None:
-        """After an event that lets a grading begin, or a page come back to one: follow until nothing is pending."""
-        self._follower.after(dependency, self._frame.kept, self.talk.beat)
+        """After an event that lets a grading begin, or a page come back to one: follow until nothing is pending.
+
+        Then what is missing in the newest answer may be asked about.
+        """
+        frame, beat = self._frame, self.talk.beat
+        graded = self._follower.after(dependency, frame.kept, beat)
+        graded.then(self._ask_follow_up, [frame.kept, frame.grader], [beat], queue=False, **PRIVATE)
+
+    async def _ask_follow_up(self, kept: object, grader: object) -> object:
+        page = read_page(kept, grader, self._fallback)
+        try:
+            turn = await self._follow_ups.ask(page.session, page.grader) if page.session else None
+        except VivaError:
+            turn = None  # the session is gone, or the store; the next event says so
+        return gr.update() if turn is None else turn.id
 
     def _connect_setup(self, wires: Wires) -> None:
         setup, place = self.setup, self.setup.notice
-        choice = [setup.sections, setup.number]
-        for changed in (setup.sections.input, setup.number.input):
-            wires.on(changed, setup.start_label, [setup.start, setup.left_out], place, choice)
-        wires.on(setup.start.click, self._start, self.outputs, place, [*choice, setup.order])
+        wishes = setup.wishes.inputs
+        for changed in setup.wishes.changes:
+            wires.on(changed, setup.changed, [*setup.wishes.outputs, setup.start, setup.left_out], place, wishes)
+        wires.on(setup.start.click, self._start, self.outputs, place, wishes)
+        due = setup.due_panel
+        for set_ in (due.day.submit, due.day.blur, due.cap.input):
+            wires.on(set_, setup.wish_schedule, [*due.outputs, setup.wishes.mode], place, [due.day, due.cap])
         wires.on(setup.upload.upload, setup.use_upload, setup.outputs, place, [setup.upload])
         for given in (setup.use_path.click, setup.path.submit):
             wires.on(given, setup.use_paths, setup.outputs, place, [setup.path])
@@ -114,69 +129,41 @@ class PracticeTab:
         self.follow(wires.on_select(setup.unfinished.select, self.resume, "id", self.outputs, place))
 
     def _connect_turns(self, wires: Wires) -> None:
-        talk, place, seen = self.talk, self.talk.notice, self._seen
-        submitted = wires.on(talk.composer.submit, self._submit, [*seen, talk.sent], place, [talk.turn, talk.composer])
+        talk, foot, act, seen = self.talk, self.talk.foot, self.actions, self._seen
+        place = foot.notice
+        answer = [talk.turn, foot.composer, foot.sure, talk.shown]
+        submitted = wires.on(foot.composer.submit, act.submit, [*seen, talk.sent], place, answer)
         forget = "(sent) => { if (sent) viva.clearDraft(sent); }"
         self.follow(submitted.then(None, [talk.sent], None, js=forget, **PRIVATE))
-        wires.on(talk.hint.click, self._hint, seen, place, [talk.turn])
-        wires.on(talk.reveal.click, self._reveal, seen, place, [talk.turn])
-        wires.on(talk.skip.click, self._skip, seen, place, [talk.turn])
-        wires.on(talk.retry.click, self._retry, seen, place, [talk.shown])
-        wires.on(talk.next.click, self._next, seen, place)
+        for button, does in ((talk.hint, act.hint), (talk.reveal, act.reveal), (talk.skip, act.skip)):
+            wires.on(button.click, does, seen, place, [talk.turn])
+        opened = wires.on(talk.source.click, act.source, seen, place, [talk.shown])
+        opened.then(None, None, None, js="() => viva.showPassage()", **PRIVATE)
+        wires.on(talk.retry.click, act.retry, seen, place, [talk.shown])
+        wires.on(foot.next.click, act.go_on, seen, place)
+        wires.on(foot.sure.input, act.sure, [foot.sure], place, [talk.turn, foot.sure])
+        wires.on_select(foot.rating.select, act.rate, "rating", seen, place, [talk.shown])
+        wires.on(talk.rate_all.click, act.rate_all, seen, place)
         wires.on(talk.finish.click, self._show_summary, seen, place)
-        wires.on(talk.end.click, self._finish, seen, place)
-        for away in (talk.leave.click, talk.new.click):
+        wires.on(talk.end.click, act.finish, seen, place)
+        for away in (talk.leave.click, foot.new.click):
             wires.on(away, self.leave, self.outputs, place)
 
     def _connect_reading(self, wires: Wires) -> None:
-        talk, place, seen = self.talk, self.talk.notice, self._seen
+        talk, place, seen = self.talk, self.talk.foot.notice, self._seen
         wires.on_select(talk.chat.select, self._show_message, "index", seen, place)
         for card in (talk.head, talk.report):
             wires.on_select(card.select, self._show, "turn", seen, place)
-        wires.on(talk.summary.click, self._show_summary, seen, place)
+        wires.on(talk.foot.summary.click, self._show_summary, seen, place)
         self.follow(wires.on(talk.regrade.click, self._regrade, seen, place, [talk.shown]))
+        self.follow(wires.on_select(talk.grade.select, self._say_against, "wish", seen, place, [talk.shown]))
         for trigger in (talk.beat.change, self._timer.tick):
             wires.on(trigger, self._refresh, seen, place, [talk.shown, talk.stamp], clears=False)
 
-    def _start(self, page: Page, sections: list[str], number: int, order: str) -> Updates:
-        session = self._interviewer.start(self.setup.plan(page, sections, number, order))
+    def _start(self, page: Page, *values: object) -> Updates:
+        wishes = read_wishes(*values)
+        session = self._interviewer.start(self.setup.plan(page, wishes), self.setup.due(page, wishes))
         return self.open(page, session)
-
-    def _submit(self, page: Page, turn_id: str, text: str) -> Updates:
-        """Commit the answer to the Turn that the server put on this page; the box is emptied only then."""
-        if not turn_id or not text.strip():
-            return {}
-        self._interviewer.submit(turn_id, text, page.grader)
-        updates = self._talk(page, self._session(page))
-        updates[self.talk.composer]["value"] = ""
-        return updates | {self.talk.sent: turn_id}
-
-    def _hint(self, page: Page, turn_id: str) -> Updates:
-        self._interviewer.hint(turn_id)
-        return self._talk(page, self._session(page))
-
-    def _reveal(self, page: Page, turn_id: str) -> Updates:
-        self._interviewer.reveal(turn_id)
-        return self._talk(page, self._session(page))
-
-    def _skip(self, page: Page, turn_id: str) -> Updates:
-        self._interviewer.skip(turn_id)
-        return self._next(page)
-
-    def _next(self, page: Page) -> Updates:
-        """Ask the next question; after the last one the session is over."""
-        if self._interviewer.ask_next(page.session) is None:
-            return self._finish(page)
-        return self._talk(page, self._session(page))
-
-    def _retry(self, page: Page, shown: str) -> Updates:
-        session = self._session(page)
-        turn = next((turn for turn in session.turns if turn.id == shown), session.turns[-1])
-        self._interviewer.retry(turn.id)
-        return self._talk(page, self._session(page))
-
-    def _finish(self, page: Page) -> Updates:
-        return self._talk(page, self._interviewer.finish(page.session))
 
     def _show_message(self, page: Page, index: object) -> Updates:
         turn_id = turn_at(self._session(page), index) if isinstance(index, int) else None
@@ -195,6 +182,10 @@ class PracticeTab:
         turn = next((turn for turn in session.turns if turn.id == shown), session.turns[-1])
         if turn.answer is not None and not is_waiting_for(turn, page.grader):
             self._interviewer.regrade(turn.answer.id, page.grader)
+        return self._talk(page, self._session(page), shown, moved=False)
+
+    def _say_against(self, page: Page, wish: object, shown: str) -> Updates:
+        self._contest(wish, self._session(page).turns)
         return self._talk(page, self._session(page), shown, moved=False)
 
     def _refresh(self, page: Page, shown: str, stamp: str) -> Updates:

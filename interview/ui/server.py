@@ -58,7 +58,7 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
         return JSONResponse({"status": "ok" if alive else "worker stopped"}, 200 if alive else 503)
 
     app.add_api_route("/healthz", healthz)
-    add_downloads(app, viva.interviewer)
+    add_downloads(app, viva.archive)
     _mount(app, build_app(viva, lang))
     app.add_middleware(Walls)
     if host in LOOPBACK:

@@ -1,9 +1,8 @@
-"""The set-up of a session: which sections, how many questions, in which order, and from which notes."""
+"""The set-up of a session: which mode, which questions, from which notes; and what is due."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import gradio as gr
 from gradio.blocks import Block
@@ -12,13 +11,21 @@ from interview.errors import ContentError, VivaError
 from interview.models import Language, SessionPlan
 from interview.notes.bank import QuestionBank, Section
 from interview.service.interviewer import Interviewer
-from interview.ui.page import Page, Updates
+from interview.service.schedule import Schedule
+from interview.ui.due import DuePanel
+from interview.ui.page import Page, Update, Updates
+from interview.ui.setup_wishes import (
+    ALL,
+    DEFAULT_NUMBER,
+    NUMBERS,
+    Wishes,
+    WishesPanel,
+    limit_seconds,
+    read_wishes,
+)
 from interview.ui.strings import t
 from interview.ui.views import notes_card, notice, session_rows, setup_head, unfinished_card, view
 
-_NUMBERS = (5, 8, 15)
-_DEFAULT_NUMBER = 8
-_ALL = 0
 _RECENT = 3
 
 
@@ -32,40 +39,24 @@ class SetupPanel:
     def __init__(
         self,
         interviewer: Interviewer,
+        schedule: Schedule,
         is_estimate: Callable[[str], bool],
         page: Page,
         seed: Callable[[], int] = _seed,
     ) -> None:
         """`is_estimate`: whether the grader of that name is the coverage estimate, which needs a reference."""
         self._interviewer = interviewer
+        self._schedule = schedule
         self._is_estimate = is_estimate
         self._seed = seed
-        lang = page.lang
         # Neither the set-up nor an interview is there before the page knows which: what is not there cannot be clicked.
         with gr.Row(elem_id="setup", equal_height=False, visible=False) as self.row:
             with gr.Column(scale=7, elem_id="setup-main"):
                 self.head = view("setup_head", {}, elem_id="setup-head")
+                self.wishes = WishesPanel(page.lang)
                 with gr.Column(elem_classes=["card"]):
-                    self.sections = gr.CheckboxGroup(
-                        choices=[], label="", elem_classes=["chips"], elem_id="setup-sections", interactive=True
-                    )
-                    with gr.Row(elem_classes=["tight"]):
-                        self.number = gr.Radio(
-                            choices=[(t("setup.all", lang), _ALL)],
-                            value=_ALL,
-                            label="",
-                            elem_classes=["segments"],
-                            elem_id="setup-number",
-                            interactive=True,
-                        )
-                        self.order = gr.Radio(
-                            choices=_orders(lang),
-                            value="as_written",
-                            label="",
-                            elem_classes=["segments"],
-                            elem_id="setup-order",
-                            interactive=True,
-                        )
+                    self.wishes.build_sections()
+                    self.wishes.build_more()
                     self.left_out = gr.Markdown("", elem_id="setup-left-out", visible=False)
                     self.start = gr.Button("", variant="primary", elem_id="start")
                     self.notice = view("notice", {}, elem_id="setup-notice")
@@ -74,38 +65,41 @@ class SetupPanel:
                     self.recent = view("session_rows", {}, elem_id="setup-recent-rows")
             with gr.Column(scale=4, elem_id="setup-side"):
                 self.unfinished = view("unfinished_card", {}, elem_id="setup-unfinished")
-                with gr.Column(elem_classes=["card"], elem_id="setup-notes"):
-                    self.notes = view("notes_card", {}, elem_id="notes-card")
-                    self.upload = gr.UploadButton(
-                        "",
-                        file_types=[".md", ".markdown"],
-                        file_count="single",
-                        type="filepath",
-                        size="sm",
-                        elem_id="notes-upload",
-                    )
-                    self.path = gr.Textbox(label="", lines=1, max_lines=1, elem_id="notes-path", interactive=True)
-                    with gr.Row(elem_classes=["tight"]):
-                        self.use_path = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-use")
-                        self.use_built_in = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-built-in")
+                self.due_panel = DuePanel(schedule)
+                self._build_notes()
+
+    def _build_notes(self) -> None:
+        with gr.Column(elem_classes=["card"], elem_id="setup-notes"):
+            self.notes = view("notes_card", {}, elem_id="notes-card")
+            self.upload = gr.UploadButton(
+                "",
+                file_types=[".md", ".markdown"],
+                file_count="single",
+                type="filepath",
+                size="sm",
+                elem_id="notes-upload",
+            )
+            self.path = gr.Textbox(label="", lines=1, max_lines=1, elem_id="notes-path", interactive=True)
+            with gr.Row(elem_classes=["tight"]):
+                self.use_path = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-use")
+                self.use_built_in = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-built-in")
 
     @property
     def outputs(self) -> list[Block]:
         """Everything that `labels`, `render` and `start_label` change."""
         return [
-            *(self.row, self.head, self.sections, self.number, self.order, self.left_out, self.start, self.notice),
+            *(self.row, self.head, *self.wishes.outputs, self.left_out, self.start, self.notice),
             *(self.recent_card, self.recent_title, self.recent, self.unfinished, self.notes, self.upload, self.path),
-            *(self.use_path, self.use_built_in),
+            *(self.use_path, self.use_built_in, *self.due_panel.outputs),
         ]
 
     def labels(self, page: Page) -> Updates:
         """Every fixed word of the set-up."""
         lang = page.lang
         return {
-            self.sections: gr.update(label=t("setup.sections", lang), info=t("setup.sections_info", lang)),
-            self.number: gr.update(label=t("setup.number", lang)),
-            self.order: gr.update(choices=_orders(lang), label=t("setup.order", lang)),
+            **self.wishes.labels(lang, self._schedule.forecast(self._bank(lang)[0]).today),
             self.recent_title: gr.update(value=f"### {t('setup.recent', lang)}"),
+            **self.due_panel.labels(lang),
             self.upload: gr.update(label=t("notes.upload", lang)),
             self.path: gr.update(label=t("notes.path", lang), placeholder=t("notes.path_hint", lang)),
             self.use_path: gr.update(value=t("notes.use", lang)),
@@ -113,39 +107,58 @@ class SetupPanel:
         }
 
     def render(self, page: Page, *, error: str = "") -> Updates:
-        """The set-up for the notes in use, nothing chosen. `error`: why other notes could not be taken instead."""
+        """The set-up for the notes in use, all of it preset. `error`: why other notes could not be taken instead."""
         bank, trouble = self._bank(page.lang)
         recent = self._interviewer.sessions(limit=_RECENT)
         lang = page.lang
-        sections = _askable(bank, self._is_estimate(page.grader))
         origin = self._interviewer.notes_origin
+        number = self._number(bank, page)
+        wishes = Wishes(number=number["value"])
+        labels = self.labels(page)
         return {
+            **labels,
             self.head: gr.update(value=setup_head(bank, lang)),
-            self.sections: gr.update(
-                choices=[(f"{section.name} · {section.count}", section.name) for section in bank.sections],
-                value=[],
-                label=t("setup.sections", lang),
-                info=t("setup.sections_info", lang),
-            ),
-            **self._number(sections, lang),
-            **self.start_label(page, [], _DEFAULT_NUMBER),
+            self.wishes.mode: {**labels[self.wishes.mode], "value": "practice"},
+            self.wishes.sections: {
+                **labels[self.wishes.sections],
+                "choices": [(f"{section.name} · {section.count}", section.name) for section in bank.sections],
+                "value": [],
+            },
+            self.wishes.number: {**labels[self.wishes.number], **number},
+            **self.due_panel.render(page, bank),
+            **self._preset(page, labels, wishes),
             self.notice: gr.update(value=notice(trouble or "", lang)),
             self.recent_card: gr.update(visible=bool(recent)),
             self.recent: gr.update(value=session_rows(recent, lang)),
             self.unfinished: gr.update(value=unfinished_card(self._interviewer.unfinished(), lang)),
             self.notes: gr.update(value=notes_card(bank, origin, lang, error or self._interviewer.notes_problem)),
-            self.path: gr.update(value="", label=t("notes.path", lang), placeholder=t("notes.path_hint", lang)),
-            self.use_built_in: gr.update(value=t("notes.use_built_in", lang), visible=bool(origin)),
+            self.path: {**labels[self.path], "value": ""},
+            self.use_built_in: {**labels[self.use_built_in], "visible": bool(origin)},
         }
 
-    def start_label(self, page: Page, chosen: Sequence[str], number: int) -> Updates:
+    def _preset(self, page: Page, labels: Updates, wishes: Wishes) -> Updates:
+        visible = self.wishes.mode_changed(wishes.mode)
+        return {
+            **{block: {**labels.get(block, {}), **change} for block, change in visible.items()},
+            self.wishes.difficulties: {**labels[self.wishes.difficulties], "value": []},
+            **self.start_label(page, wishes),
+        }
+
+    def changed(self, page: Page, *values: object) -> Updates:
+        """Something was chosen: what a mode does not know goes, and Start says how many questions it would ask."""
+        wishes = read_wishes(*values)
+        return {**self.wishes.mode_changed(wishes.mode), **self.start_label(page, wishes)}
+
+    def start_label(self, page: Page, wishes: Wishes) -> Updates:
         """How many questions Start would ask, and what is left out for want of a reference."""
         bank, _ = self._bank(page.lang)
         estimate = self._is_estimate(page.grader)
-        sections = [section for section in bank.sections if section.name in chosen or not chosen]
+        sections = [section for section in bank.sections if section.name in wishes.sections or not wishes.sections]
         without = sum(section.without_reference for section in sections) if estimate else 0
-        count = sum(section.count for section in sections) - without
-        asked = min(count, number) if number else count
+        try:
+            asked = len(self._interviewer.paper(self.plan(page, wishes), self.due(page, wishes)))
+        except VivaError:
+            asked = 0
         lang = page.lang
         text = t("setup.start", lang, n=asked) if asked else t("setup.nothing", lang)
         return {
@@ -153,17 +166,38 @@ class SetupPanel:
             self.left_out: gr.update(value=t("setup.left_out", lang, n=without), visible=bool(without)),
         }
 
-    def plan(self, page: Page, chosen: Sequence[str], number: int, order: str) -> SessionPlan:
+    def plan(self, page: Page, wishes: Wishes) -> SessionPlan:
         """What Start asks the Interviewer for."""
-        shuffled: Literal["as_written", "shuffled"] = "shuffled" if order == "shuffled" else "as_written"
+        is_mock, is_due = wishes.mode == "mock", wishes.mode == "due"
         return SessionPlan(
             lang=page.lang,
-            sections=tuple(chosen),
-            count=number or None,
-            order=shuffled,
+            mode=wishes.mode,
+            sections=wishes.sections,
+            count=wishes.number or None,
+            order="as_written" if is_due else "shuffled" if is_mock else wishes.order,
             seed=self._seed(),
             skip_without_reference=self._is_estimate(page.grader),
+            per_section=None if is_due else wishes.per_section or None,
+            difficulties=wishes.difficulties,
+            due_first=is_due or (is_mock and wishes.due_first),
+            question_seconds=limit_seconds(wishes.question_minutes) if is_mock else None,
+            total_seconds=limit_seconds(wishes.total_minutes) if is_mock else None,
+            follow_ups=0 if is_mock else wishes.follow_ups,
         )
+
+    def due(self, page: Page, wishes: Wishes) -> tuple[str, ...]:
+        """The questions that are due, for a plan that asks them first or alone; new ones only for the latter."""
+        bank, _ = self._bank(page.lang)
+        if wishes.mode == "due":
+            return self._schedule.queue(bank)
+        return self._schedule.due(bank) if wishes.mode == "mock" and wishes.due_first else ()
+
+    def wish_schedule(self, page: Page, day: str, cap: int) -> Updates:
+        """Keep the day of the interview and the daily cap; the forecast follows."""
+        updates = self.due_panel.wish(page, day, cap, self._bank(page.lang)[0])
+        if updates is None:
+            return {self.notice: gr.update(value=notice(t("forecast.bad_day", page.lang), page.lang))}
+        return updates | {self.wishes.mode: self.labels(page)[self.wishes.mode]}
 
     def use_upload(self, page: Page, path: str | None) -> Updates:
         """Replace the notes by an uploaded file; Gradio's copy of it is deleted."""
@@ -201,21 +235,15 @@ class SetupPanel:
         except VivaError as error:
             return QuestionBank(questions=(), problems=()), error
 
-    def _number(self, sections: Sequence[int], lang: Language) -> Updates:
-        count = sum(sections)
-        numbers = [(str(number), number) for number in _NUMBERS if number < count]
-        value = _DEFAULT_NUMBER if count > _DEFAULT_NUMBER else _ALL
-        choices = [*numbers, (t("setup.all", lang), _ALL)]
-        return {self.number: gr.update(choices=choices, value=value, label=t("setup.number", lang))}
-
-
-def _askable(bank: QuestionBank, estimate: bool) -> list[int]:
-    return [_count(section, estimate) for section in bank.sections]
+    def _number(self, bank: QuestionBank, page: Page) -> Update:
+        estimate = self._is_estimate(page.grader)
+        count = sum(_count(section, estimate) for section in bank.sections)
+        choices = [(str(number), number) for number in NUMBERS if number < count]
+        return {
+            "choices": [*choices, (t("setup.all", page.lang), ALL)],
+            "value": DEFAULT_NUMBER if count > DEFAULT_NUMBER else ALL,
+        }
 
 
 def _count(section: Section, estimate: bool) -> int:
     return section.count - section.without_reference if estimate else section.count
-
-
-def _orders(lang: Language) -> list[tuple[str, str]]:
-    return [(t(f"setup.{order}", lang), order) for order in ("as_written", "shuffled")]

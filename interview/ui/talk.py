@@ -1,20 +1,24 @@
 """The interview itself: the conversation, its composer and actions, and the card beside it."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import gradio as gr
 from gradio.blocks import Block
 
 from interview.live import LiveFeed
-from interview.models import Graded, Grading, Language, PointGrade, Question, Session, Turn, digest
+from interview.models import Graded, Grading, Language, PointGrade, Question, SelfGraded, Session, Turn, digest
 from interview.report import report
 from interview.rubrics import Rubric
 from interview.service.interviewer import DEFAULT_RUBRIC
+from interview.service.schedule import Schedule
+from interview.ui.foot import FootPanel, Ratings, pill
 from interview.ui.messages import conversation
-from interview.ui.page import Page, Updates
+from interview.ui.page import Page, Update, Updates
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.strings import t
 from interview.ui.views import ViewValue, grade_card, how_card, question_head, report_card, shown_grading, view
+from interview.ui.views.paper import paper_card
 
 # In place of a Turn's id: the card shows what the session comes to so far.
 SUMMARY = "summary"
@@ -23,9 +27,18 @@ SUMMARY = "summary"
 class TalkPanel:
     """Everything below the header while a session is open. `render` makes it a pure function of the stored session."""
 
-    def __init__(self, live: LiveFeed, rubrics: Mapping[str, Rubric], page: Page) -> None:
-        """`rubrics` explain how an answer will be graded, and name the bars of a grade."""
+    def __init__(
+        self,
+        live: LiveFeed,
+        rubrics: Mapping[str, Rubric],
+        schedule: Schedule,
+        page: Page,
+        graders: Callable[[], Sequence[str]] = lambda: (),
+    ) -> None:
+        """`rubrics` explain how an answer will be graded, and name the bars; `graders` can give a second opinion."""
+        self._graders = graders
         self._live = live
+        self._schedule = schedule
         self._rubrics = rubrics
         with gr.Row(elem_id="talk", equal_height=False, visible=False) as self.row:
             with gr.Column(scale=6, elem_id="q-card", elem_classes=["card"]):
@@ -42,11 +55,12 @@ class TalkPanel:
     def _build_card(self, lang: Language) -> None:
         self.head = view("question_head", {}, elem_id="q-head")
         with gr.Row(elem_id="q-actions", elem_classes=["tight"]):
-            self.hint = _pill("practice-hint")
-            self.reveal = _pill("practice-reveal")
-            self.retry = _pill("practice-retry")
-            self.skip = _pill("practice-skip", "link")
-            self.finish = _pill("practice-finish", "link")
+            self.hint = pill("practice-hint")
+            self.reveal = pill("practice-reveal")
+            self.retry = pill("practice-retry")
+            self.source = pill("practice-source")
+            self.skip = pill("practice-skip", "link")
+            self.finish = pill("practice-finish", "link")
         self.chat = gr.Chatbot(
             elem_id="chat",
             label=t("talk.chat", lang),
@@ -61,27 +75,14 @@ class TalkPanel:
             latex_delimiters=LATEX_DELIMITERS,
             height="100%",
         )
-        with gr.Column(elem_id="foot", scale=0):
-            self.notice = view("notice", {}, elem_id="practice-notice")
-            with gr.Row(elem_id="practice-go", elem_classes=["tight"]):
-                self.summary = _pill("practice-summary")
-                self.next = gr.Button("", variant="primary", elem_id="next", visible=False)
-                self.new = gr.Button("", variant="primary", elem_id="practice-new", visible=False)
-            self.composer = gr.Textbox(
-                label=t("composer.label", lang),
-                show_label=False,
-                container=False,
-                lines=1,
-                max_lines=9,
-                submit_btn=True,
-                interactive=True,
-                elem_id="composer",
-            )
+        self.foot = FootPanel(lang)
 
     def _build_side(self, lang: Language) -> None:
         self.how = view("how_card", {}, elem_id="how-card")
         with gr.Column(elem_id="report-column", elem_classes=["card"], visible=False) as self.report_column:
+            self.paper = view("paper_card", {}, elem_id="paper-card")
             self.report = view("report_card", {}, elem_id="report-card")
+            self.rate_all = gr.Button("", size="sm", elem_classes=["pill"], elem_id="practice-rate-all", visible=False)
             with gr.Row(elem_classes=["tight"], visible=False) as self.ending:
                 self.end = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="practice-end")
                 self.leave = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="practice-leave")
@@ -91,13 +92,16 @@ class TalkPanel:
             self.regrade = gr.Button("", size="sm", elem_classes=["pill"], elem_id="practice-regrade", visible=False)
         with gr.Accordion("", open=False, elem_id="practice-reference", visible=False) as self.reference_fold:
             self.reference = gr.Markdown("", latex_delimiters=LATEX_DELIMITERS, elem_id="practice-reference-text")
+        with gr.Accordion("", open=False, elem_id="practice-passage", visible=False) as self.source_fold:
+            self.source_text = gr.Markdown("", latex_delimiters=LATEX_DELIMITERS, elem_id="practice-passage-text")
 
     @property
     def outputs(self) -> list[Block]:
         """Everything that `render` changes; the composer's text is changed by a submit alone."""
         return [
             *(self.row, self.head, self.hint, self.reveal, self.retry, self.skip, self.finish, self.chat),
-            *(self.notice, self.summary, self.next, self.new, self.composer, self.how, self.report),
+            *self.foot.outputs,
+            *(self.how, self.paper, self.report, self.rate_all, self.source, self.source_fold, self.source_text),
             *(self.report_column, self.ending, self.end, self.leave, self.grade_column, self.grade, self.feedback),
             *(self.regrade, self.reference_fold, self.reference),
             *(self.turn, self.shown, self.stamp),
@@ -111,8 +115,8 @@ class TalkPanel:
         """
         # First of all: a verdict that arrives while the rest is drawn must not count as drawn.
         stamp = self.stamp_of(page, session, shown)
-        turn = _open_turn(session)
-        focus = _focus(session, shown)
+        turn = open_turn(session)
+        focus = focus_of(session, shown)
         return {
             self.row: gr.update(visible=True),
             self.chat: gr.update(
@@ -123,15 +127,22 @@ class TalkPanel:
             self.shown: shown,
             self.stamp: stamp,
             **self._head(page, session, focus),
-            **self._actions(session, turn, page.lang),
-            **self._foot(session, turn, focus, page.lang),
+            **self._actions(session, turn, focus, page.lang),
+            **self.foot.render(session, turn, focus, self._ratings(session, focus), page.lang, moved=moved),
             **self._side(page, session, focus, moved),
         }
 
     def stamp_of(self, page: Page, session: Session, shown: str) -> str:
         """Digest of everything that `render` shows; equal stamps, equal pages."""
         live = [len(self._points(grading)) for turn in session.turns for grading in turn.gradings]
-        return digest("\n".join([session.model_dump_json(), page.model_dump_json(), shown, repr(live)]))
+        rated = sorted(self._schedule.rated(session))
+        return digest("\n".join([session.model_dump_json(), page.model_dump_json(), shown, repr([live, rated])]))
+
+    def _ratings(self, session: Session, focus: Turn | None) -> Ratings:
+        """What the question in focus may be rated, and was."""
+        if focus is None or session.tells_nothing_yet:
+            return None, None
+        return self._schedule.suggestion(session, focus), self._schedule.rating(session, focus)
 
     def _points(self, grading: Grading | None) -> Sequence[PointGrade]:
         return () if grading is None or grading.outcome is not None else self._live.verdicts(grading.id)
@@ -142,12 +153,11 @@ class TalkPanel:
         current = focus.id if focus else ""
         return {self.head: gr.update(value=question_head(session, newest, page.lang, points, current))}
 
-    def _actions(self, session: Session, turn: Turn | None, lang: Language) -> Updates:
-        hints = len(turn.question.hints) if turn else 0
+    def _actions(self, session: Session, turn: Turn | None, focus: Turn | None, lang: Language) -> Updates:
+        silent, unfinished = session.tells_nothing_yet, session.finished_at is None
+        hints = len(turn.question.hints) if turn and turn.follow_up is None and not silent else 0
         given = min(turn.hints_shown, hints) if turn else 0
-        can_reveal = turn is not None and turn.question.has_reference and not turn.revealed
-        unfinished = session.finished_at is None
-        can_retry = unfinished and turn is None
+        can_reveal = turn is not None and turn.question.has_reference and not turn.revealed and not silent
         return {
             self.hint: gr.update(
                 value=t("act.hint", lang, n=min(given + 1, hints), m=hints),
@@ -155,51 +165,49 @@ class TalkPanel:
                 interactive=given < hints,
             ),
             self.reveal: gr.update(value=t("act.reveal", lang), visible=can_reveal),
-            self.retry: gr.update(value=t("act.retry", lang), visible=can_retry),
-            self.skip: gr.update(value=t("act.skip", lang), visible=turn is not None),
-            self.finish: gr.update(value=t("act.finish", lang), visible=unfinished),
-        }
-
-    def _foot(self, session: Session, turn: Turn | None, focus: Turn | None, lang: Language) -> Updates:
-        finished = session.finished_at is not None
-        is_last = session.asked >= len(session.questions)
-        return {
-            self.next: gr.update(
-                value=t("act.finish" if is_last else "act.next", lang), visible=turn is None and not finished
+            self.source: gr.update(
+                value=t("act.source", lang), visible=focus is not None and shows_reference(session, focus)
             ),
-            self.new: gr.update(value=t("act.new", lang), visible=finished),
-            self.summary: gr.update(value=t("report.title", lang), visible=finished and focus is not None),
-            self.composer: gr.update(
-                label=t("composer.label", lang),
-                placeholder=t("composer.answer" if turn else "composer.next", lang),
-                interactive=turn is not None,
-                submit_btn=turn is not None,
-                visible=not finished,
+            self.retry: gr.update(value=t("act.retry", lang), visible=unfinished and turn is None and not silent),
+            self.skip: gr.update(value=t("act.skip", lang), visible=turn is not None),
+            self.finish: gr.update(
+                value=t("act.hand_in" if session.plan.mode == "mock" else "act.finish", lang), visible=unfinished
             ),
         }
 
     def _side(self, page: Page, session: Session, focus: Turn | None, moved: bool) -> Updates:
         """Beside an open question how it will be graded, beside an answer its grade, and the summary beside neither."""
         lang = page.lang
-        is_open = focus is not None and focus.state == "open"
+        silent = session.tells_nothing_yet
+        is_open = focus is not None and focus.state == "open" and not silent
         updates: Updates = {
             self.how: gr.update(value=self._how(page, focus.question) if focus and is_open else {}, visible=is_open),
-            **self._summary(session, lang, visible=focus is None),
-            **self._grade(page, focus),
-            **self._reference(focus, lang),
+            **self._summary(session, lang, visible=focus is None or silent),
+            **self._grade(page, None if silent else focus),
+            **self._reference(session, focus, lang),
         }
         if moved:
             updates[self.reference_fold]["open"] = is_open
+            updates[self.source_fold]["open"] = False
         return updates
 
     def _summary(self, session: Session, lang: Language, *, visible: bool) -> Updates:
         return {
             self.report_column: gr.update(visible=visible),
-            self.report: gr.update(value=report_card(report(session), session, lang) if visible else {}),
+            self.paper: gr.update(value=paper_card(session, lang)),
+            self.report: gr.update(
+                value=report_card(report(session), session, lang) if visible and not session.tells_nothing_yet else {}
+            ),
+            self.rate_all: self._rate_all(session, lang),
             self.ending: gr.update(visible=session.finished_at is None),
-            self.end: gr.update(value=t("act.end", lang)),
+            self.end: gr.update(value=t("act.hand_in" if session.plan.mode == "mock" else "act.end", lang)),
             self.leave: gr.update(value=t("act.leave", lang)),
         }
+
+    def _rate_all(self, session: Session, lang: Language) -> Update:
+        """Once a session is over, what was not rated in it can be, all at once."""
+        count = 0 if session.finished_at is None else len(self._schedule.unrated(session))
+        return gr.update(value=t("rating.all", lang, n=count), visible=bool(count))
 
     def _how(self, page: Page, question: Question) -> ViewValue:
         rubric = self._rubrics.get(question.rubric or DEFAULT_RUBRIC) or self._rubrics[DEFAULT_RUBRIC]
@@ -213,21 +221,28 @@ class TalkPanel:
         outcome = grading.outcome if grading else None
         feedback = outcome.feedback if isinstance(outcome, Graded) else ""
         waits = any(grading.state != "done" for grading in turn.gradings)
-        other = grading is None or grading.grader != page.grader
-        failed = not isinstance(outcome, Graded)
+        other = grading is None or (grading.label != "own" and grading.grader != page.grader)
+        failed = not isinstance(outcome, Graded | SelfGraded)
         return {
             self.grade_column: gr.update(visible=True),
-            self.grade: gr.update(value=grade_card(turn, grading, self._points(grading), page.lang, rubric)),
+            self.grade: gr.update(
+                value=grade_card(turn, grading, self._points(grading), page.lang, rubric, self._graders())
+            ),
             self.feedback: gr.update(value=safe_markdown(feedback, formulas=True), visible=bool(feedback)),
             self.regrade: gr.update(
                 value=t("act.regrade" if failed else "room.regrade", page.lang), visible=not waits and (failed or other)
             ),
         }
 
-    def _reference(self, turn: Turn | None, lang: Language) -> Updates:
+    def _reference(self, session: Session, turn: Turn | None, lang: Language) -> Updates:
         """The reference of a Turn that is over, folded; of an open one only when it was asked for, and then open."""
-        if turn is None or not (turn.revealed or turn.state != "open"):
-            return {self.reference_fold: gr.update(visible=False), self.reference: gr.update(value="")}
+        if turn is None or not shows_reference(session, turn):
+            return {
+                self.reference_fold: gr.update(visible=False),
+                self.reference: gr.update(value=""),
+                self.source_fold: gr.update(visible=False),
+                self.source_text: gr.update(value=""),
+            }
         question = turn.question
         if not question.has_reference:
             text, label = t("feedback.no_reference", lang), t("room.reference", lang)
@@ -237,28 +252,46 @@ class TalkPanel:
         return {
             self.reference_fold: gr.update(label=label, visible=True),
             self.reference: gr.update(value=text),
+            self.source_fold: gr.update(
+                label=t("source.label", lang, file=question.file, line=question.line), visible=True
+            ),
+            self.source_text: gr.update(value=safe_markdown(passage(question))),
         }
+
+
+def shows_reference(session: Session, turn: Turn) -> bool:
+    """Whether the reference of a Turn may be seen: it is over, or asked for; never while a mock interview runs."""
+    return not session.tells_nothing_yet and (turn.revealed or turn.state != "open")
+
+
+def passage(question: Question) -> str:
+    """The passage of the notes as it stands there: a block of source text, fenced by more ticks than it holds."""
+    longest = max((len(run) for run in re.findall("`+", question.reference)), default=0)
+    fence = "`" * max(3, longest + 1)
+    heading = f"{question.number}. {question.text}" if question.number is not None else question.text
+    return f"{fence}text\n{heading}\n\n{question.reference.strip()}\n{fence}"
 
 
 def is_waiting_for(turn: Turn, grader: str) -> bool:
     """Whether that grader is at work on the Turn's answer already: a second click asks it nothing."""
-    return any(grading.state != "done" and grading.grader == grader for grading in turn.gradings)
+    return any(one.state != "done" and one.grader == grader and one.appeal is None for one in turn.gradings)
 
 
-def _pill(elem_id: str, kind: str = "pill") -> gr.Button:
-    return gr.Button("", size="sm", scale=0, min_width=40, elem_classes=[kind], elem_id=elem_id, visible=False)
+def open_turn(session: Session) -> Turn | None:
+    """The Turn that waits for an answer; of a finished session only one that was asked again since."""
+    end = session.finished_at
+    open_turns = (turn for turn in reversed(session.turns) if turn.state == "open")
+    return next((turn for turn in open_turns if end is None or turn.asked_at >= end), None)
 
 
-def _open_turn(session: Session) -> Turn | None:
-    """The Turn that waits for an answer; none once the session is finished."""
-    if session.finished_at is not None:
-        return None
-    return next((turn for turn in reversed(session.turns) if turn.state == "open"), None)
-
-
-def _focus(session: Session, shown: str) -> Turn | None:
-    """The Turn that the card is about; None for the summary."""
+def focus_of(session: Session, shown: str) -> Turn | None:
+    """The Turn that the card is about; None for the summary. Beside an open follow-up stands what led to it."""
     asked_for = next((turn for turn in session.turns if turn.id == shown), None)
-    if asked_for is not None:
+    if asked_for is not None and not session.tells_nothing_yet:
         return asked_for
-    return None if shown == SUMMARY or session.finished_at is not None else session.turns[-1]
+    newest, end = session.turns[-1], session.finished_at
+    if shown == SUMMARY or (end is not None and newest.asked_at < end):
+        return None
+    if newest.state == "open" and newest.parent and not newest.revealed:
+        return next((turn for turn in session.turns if turn.id == newest.parent), newest)
+    return newest

@@ -1,7 +1,10 @@
 // Cards of the set-up.
 
 Object.assign(views, {
-  setup_head: (value) => [h("div", "v-head", h("h1", "", value.title), h("p", "", value.text))],
+  setup_head(value) {
+    drafts.lead("#start", 40); // keyboard first: all of it is preset
+    return [h("div", "v-head", h("h1", "", value.title), h("p", "", value.text))];
+  },
 
   notes_card(value) {
     const rows = list(value.sections).map((section) =>
@@ -16,8 +19,22 @@ Object.assign(views, {
     ];
   },
 
+  forecast_card: (value) => [
+    h("div", "v-card-head", h("h2", "", value.title), h("p", "", value.text)),
+    h("div", "v-forecast", { role: "img", "aria-label": value.label }, list(value.days).map((day, index) => {
+      const fill = h("i", "");
+      fill.style.height = `${Math.min(1, Math.max(0, Number(day.share) || 0)) * 56}px`;
+      return h("div", index ? "" : "v-now", h("b", "", day.count), fill, h("small", "", index ? dayName(index) : value.today));
+    })),
+  ],
+
   unfinished_card: (value, act) => [
     h("button", "v-row-button", { type: "button", onclick: () => act("select", { id: value.id }) },
       h("span", "v-chip t-accent", value.chip), h("span", "v-grow", value.text), h("span", "v-link", value.action)),
   ],
 });
+
+function dayName(ahead) {
+  const now = new Date();
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + ahead).toLocaleDateString(language(), { weekday: "short" });
+}

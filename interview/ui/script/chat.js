@@ -7,13 +7,13 @@ const rowOf = (node) => node?.closest(".message-row");
 
 function scrollToTurn(turn) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  rowOf(inChat(".v-sep", turn))?.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+  rowOf(inChat(".v-sep, .v-follow", turn))?.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
 }
 
 // The head repeats the question only while its own message is out of sight.
 function watchQuestion() {
   const head = document.querySelector("#q-head .v-qhead");
-  const question = rowOf(inChat(".v-sep", head?.dataset.turn))?.nextElementSibling;
+  const question = rowOf(inChat(".v-sep, .v-follow", head?.dataset.turn))?.nextElementSibling;
   const frame = chat()?.getBoundingClientRect();
   const hidden = question && frame && (question.getBoundingClientRect().bottom < frame.top + 4 || question.getBoundingClientRect().top > frame.bottom - 4);
   document.getElementById("q-head")?.toggleAttribute("data-away", Boolean(hidden));

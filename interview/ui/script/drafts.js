@@ -60,6 +60,7 @@ const drafts = (() => {
     if (event.target instanceof HTMLTextAreaElement && event.target.closest("#composer")) keep(event.target.value);
   }, true);
   return {
+    lead,
     show(id, word, open) {
       savedWord = word ?? "";
       // Later than a second press of Enter, which would skip the grade.
@@ -68,7 +69,7 @@ const drafts = (() => {
       if (id === turn) return;
       turn = id;
       prune();
-      sheet.close();
+      if (open) sheet.close();
       restore(id, 100);
       if (open) lead("#composer textarea", 40);
     },

@@ -7,7 +7,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const VERDICTS = ["covered", "partial", "missing", "contradicted", "cannot_assess", "unknown"];
 const TONES = [
   "strong", "good", "fair", "weak", "none", "estimate", "pending", "ungraded", "skipped", "open", "unasked",
-  "accent", "warn", "plain",
+  "own", "accent", "warn", "plain",
 ];
 const oneOf = (set, name) => (set.includes(name) ? name : "plain");
 const tone = (name) => "t-" + oneOf(TONES, name);
@@ -15,7 +15,7 @@ const verdict = (name) => "k-" + (VERDICTS.includes(name) ? name : "unknown");
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name === "onclick") node.onclick = value;
+    if (name === "onclick" || name === "onsubmit") node[name] = value;
     else if (value !== undefined && value !== null && value !== false) node.setAttribute(name, String(value));
   }
   for (const child of children.flat(Infinity)) {
@@ -48,7 +48,9 @@ function morph(old, fresh) {
   for (const { name, value } of [...fresh.attributes]) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
+  if ("checked" in old) old.checked = fresh.checked;
   old.onclick = fresh.onclick;
+  old.onsubmit = fresh.onsubmit;
   old.onmouseenter = fresh.onmouseenter;
   old.onmouseleave = fresh.onmouseleave;
   return morphChildren(old, [...fresh.childNodes]);

@@ -20,7 +20,7 @@ const sheet = (() => {
 })();
 addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
-  const line = target?.closest("#chat .v-line, #practice-reveal");
+  const line = target?.closest("#chat .v-line, #practice-reveal, #practice-source, #practice-finish");
   if (line) sheet.open(line);
   else if (target && !target.closest("#practice-right") && document.querySelector("#practice-right.open")) sheet.close();
 });

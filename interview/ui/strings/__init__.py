@@ -4,9 +4,33 @@
 """
 
 from interview.models import Language
-from interview.ui.strings import comparing, errors, frame, grade, practice, setup, transcripts
+from interview.ui.strings import (
+    comparing,
+    errors,
+    frame,
+    grade,
+    graders,
+    measuring,
+    practice,
+    progress,
+    questions,
+    setup,
+    transcripts,
+)
 
-TABLES = (frame.WORDS, setup.WORDS, practice.WORDS, grade.WORDS, transcripts.WORDS, comparing.WORDS, errors.WORDS)
+TABLES = (
+    frame.WORDS,
+    setup.WORDS,
+    practice.WORDS,
+    grade.WORDS,
+    transcripts.WORDS,
+    progress.WORDS,
+    questions.WORDS,
+    graders.WORDS,
+    comparing.WORDS,
+    measuring.WORDS,
+    errors.WORDS,
+)
 # key: (Chinese, English). The part before the first dot says where it stands.
 TABLE: dict[str, tuple[str, str]] = {key: words for table in TABLES for key, words in table.items()}
 

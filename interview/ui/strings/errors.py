@@ -3,13 +3,24 @@
 WORDS: dict[str, tuple[str, str]] = {
     "error.VivaError": ("出了一点问题。", "Something went wrong."),
     "error.ContentError": ("内容用不了。", "The content cannot be used."),
+    "error.EndpointMistake": ("这个设置用不了。", "The setting cannot be used."),
     "error.AnswerRefused": (
         "这个回答不能提交（最多 {limit:,} 个字），它还在输入框里。",
         "The answer cannot be taken (at most {limit:,} characters); it is still in the box.",
     ),
+    "error.VerdictRefused": ("这一步做不了，什么都没有改变。", "That cannot be done; nothing was changed."),
     "error.AlreadyAnswered": (
         "这一题已经有另一个回答了。你写的还在输入框里。",
         "This question already has another answer. Your text is still in the box.",
+    ),
+    "error.ChecklistRefused": ("要点这样存不了。", "The key points cannot be saved as they are."),
+    "error.ChecklistChanged": (
+        "要点已经有了更新的版本。你写的还在框里：对照新版本，再保存一次。",
+        "The key points have a newer version. Yours are still in the box: compare, then save again.",
+    ),
+    "error.TooLate": (
+        "这个安排已经不能改了，复习计划没有变。",
+        "This rating cannot be changed any more; your schedule is as it was.",
     ),
     "error.NotFound": ("找不到了。刷新页面再试。", "It is not there any more. Reload the page."),
     "error.StoreError": (

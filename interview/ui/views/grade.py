@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from interview.backends.tariff import amount
 from interview.models import (
-    CriterionGrade,
     Finding,
     Graded,
     Grading,
@@ -15,11 +13,13 @@ from interview.models import (
     Ungraded,
 )
 from interview.rubrics import Rubric
+from interview.service.appeals import machine_grading
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import TABLE, t
+from interview.ui.views.contest import appeal_of, on_its_way, own_verdict, second_opinion
+from interview.ui.views.grade_facts import alternative, bars, chips, meta, vote_of, votes
 from interview.ui.views.line import judged_text, retry_at_of, state_of, title_of, waiting_text
 from interview.ui.views.parts import (
-    duration,
     grader_word,
     is_estimate,
     number,
@@ -29,6 +29,9 @@ from interview.ui.views.parts import (
 )
 from interview.ui.views.view import ViewValue
 
+_DOWNGRADED = {"quote": "grade.unverified", "second_look": "grade.not_held"}
+_SAID_BY_POINTS = ("unverified_quote:", "second_look:", "second_look_refused:")
+
 
 def grade_card(
     turn: Turn,
@@ -36,13 +39,16 @@ def grade_card(
     live_points: Sequence[PointGrade],
     lang: Language,
     rubric: Rubric | None = None,
+    graders: Sequence[str] = (),
 ) -> ViewValue:
     """Everything about one grading but the feedback, which is Markdown. With `rubric` its own words name the bars.
 
-    `marks` (quote and verdict) are painted in the answer's message while the card is shown.
+    `marks` (quote and verdict) are painted in the answer's message while the card is shown. `graders` are offered for
+    a second opinion. A form inside it fires `select` with a `wish` (`ui/contest.py`).
     """
     card: ViewValue = {
         "turn": turn.id,
+        "grading": grading.id if grading else "",
         "state": state_of(grading),
         "ring": ring_of(grading, live_points, lang),
         "title": title_of(grading, lang),
@@ -52,14 +58,17 @@ def grade_card(
         "points": [],
         "marks": [],
     }
-    outcome = grading.outcome if grading else None
-    if isinstance(outcome, Graded):
-        return card | _graded_card(turn, outcome, lang, rubric)
-    if isinstance(outcome, Ungraded):
-        return card | _ungraded_card(outcome, lang)
-    if isinstance(outcome, SelfGraded):
-        return card | {"sentence": t("grade.self", lang), "notes": [outcome.note] if outcome.note else []}
-    return card | _pending_card(turn, grading, live_points, lang)
+    if grading is None or grading.outcome is None:
+        ways = [own_verdict(turn, grading, lang)] if state_of(grading) == "waiting" else []
+        return card | _pending_card(turn, grading, live_points, lang) | {"ways": ways}
+    card["ways"] = [second_opinion(graders, turn, lang), own_verdict(turn, grading, lang)]
+    match grading.outcome:
+        case Graded() as outcome:
+            return card | _graded_card(turn, grading, outcome, lang, rubric)
+        case Ungraded() as outcome:
+            return card | _ungraded_card(outcome, lang)
+        case SelfGraded() as outcome:
+            return card | _own_card(turn, outcome, lang)
 
 
 def reason_sentence(outcome: Ungraded, lang: Language) -> str:
@@ -90,9 +99,9 @@ def flag_text(flag: str, points: Sequence[PointGrade], lang: Language) -> str:
 
 
 def _flags(outcome: Graded | Ungraded, lang: Language) -> list[str]:
-    """The flags but those that the points say themselves."""
+    """The flags but those that the points say themselves, and second looks that changed nothing."""
     points = outcome.key_points if isinstance(outcome, Graded) else ()
-    told = [flag for flag in outcome.flags if not flag.startswith("unverified_quote")]
+    told = [flag for flag in outcome.flags if not flag.startswith(_SAID_BY_POINTS)]
     return [flag_text(flag, points, lang) for flag in told]
 
 
@@ -120,48 +129,48 @@ def _ungraded_card(outcome: Ungraded, lang: Language) -> ViewValue:
     }
 
 
-def _graded_card(turn: Turn, outcome: Graded, lang: Language, rubric: Rubric | None) -> ViewValue:
+def _own_card(turn: Turn, outcome: SelfGraded, lang: Language) -> ViewValue:
+    """The own verdict, and below it what the machine had found: it is kept, and no longer what counts."""
+    machine = machine_grading(turn)
+    graded = machine.outcome if machine else None
+    card: ViewValue = {"sentence": t("grade.self", lang), "notes": [outcome.note] if outcome.note else []}
+    if machine is None or not isinstance(graded, Graded):
+        return card
+    estimate = is_estimate(graded)
+    name = grader_word(machine.grader, lang)
+    said = "" if estimate else f"{graded.score:.1f} / {number(graded.max_score)}"
+    return card | {
+        "meta": [t("grade.machine", lang, grader=name), said, tally(graded.key_points, lang, estimate=estimate)],
+        "points": [_point(point, lang, estimate=estimate) for point in graded.key_points],
+        "marks": marks_of(graded),
+    }
+
+
+def _graded_card(turn: Turn, grading: Grading, outcome: Graded, lang: Language, rubric: Rubric | None) -> ViewValue:
     estimate = is_estimate(outcome)
     return {
-        "chips": _chips(turn, outcome, lang),
+        "chips": chips(turn, outcome, lang),
         "sentence": t("grade.estimate", lang, tally=tally(outcome.key_points, lang, estimate=True))
         if estimate
         else tally(outcome.key_points, lang),
-        "meta": _meta(outcome, lang),
-        "points": [_point(point, lang, estimate=estimate) for point in outcome.key_points],
+        "meta": meta(outcome, lang),
+        "points": [
+            _point(point, lang, estimate=estimate) | {"appeal": appeal_of(turn, grading, point, lang)}
+            for point in outcome.key_points
+        ],
+        "notes": on_its_way(turn, grading, lang),
         "findings_title": t("grade.findings", lang) if outcome.findings else "",
         "findings": [_finding(finding, turn, lang) for finding in outcome.findings],
-        "bars": [] if estimate else _bars(outcome, lang, rubric),
+        "bars": [] if estimate else bars(outcome, lang, rubric),
         # An estimate shows what was found, not a score that could be taken for a grade.
         "sum": "" if estimate else outcome.sum,
         "sum_note": t("grade.in_code", lang),
         "flags": _flags(outcome, lang),
         "doubt": _doubt(outcome, lang),
+        "alternative": alternative(outcome, lang),
+        "votes": votes(outcome, lang),
         "marks": marks_of(outcome),
     }
-
-
-def _chips(turn: Turn, outcome: Graded, lang: Language) -> list[ViewValue]:
-    chips = [{"text": t(f"help.{turn.help_used}", lang), "tone": "plain"}]
-    if is_estimate(outcome):
-        chips.insert(0, {"text": t("grade.no_statistics", lang), "tone": "warn"})
-    if outcome.provisional:
-        chips.insert(0, {"text": t("grade.provisional", lang), "tone": "warn"})
-    if outcome.provenance.reference_digest != turn.question.reference_digest:
-        chips.append({"text": t("grade.older_reference", lang), "tone": "warn"})
-    return chips
-
-
-def _meta(outcome: Graded, lang: Language) -> list[str]:
-    provenance = outcome.provenance
-    seconds = duration(provenance.seconds)
-    if provenance.kind in ("coverage", "guard"):
-        return [t(f"grade.{provenance.kind}_meta", lang), seconds]
-    counts = (provenance.prompt_tokens, provenance.completion_tokens)
-    tokens = sum(count for count in counts if count is not None)
-    meta = [provenance.grader, provenance.prompt, seconds]
-    cost = [amount(provenance.cost, provenance.currency)] if provenance.cost else []
-    return [part for part in meta if part] + ([t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []) + cost
 
 
 def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
@@ -176,8 +185,9 @@ def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
         "quotes": [evidence.quote for evidence in point.evidence],
         "checked": t("grade.checked", lang) if checked else "",
         "claim": point.claimed_quote if unproven else "",
-        "claim_note": t("grade.unverified", lang) if unproven else "",
+        "claim_note": t(_DOWNGRADED[point.downgraded_by or "quote"], lang) if unproven else "",
         "reason": point.reason,
+        "votes": vote_of(point, lang),
     }
 
 
@@ -191,29 +201,6 @@ def _finding(finding: Finding, turn: Turn, lang: Language) -> ViewValue:
     }
 
 
-def _bars(outcome: Graded, lang: Language, rubric: Rubric | None) -> list[ViewValue]:
-    required = [point for point in outcome.key_points if point.kind == "required"]
-    reached = sum({"covered": 1.0, "partial": 0.5}.get(point.verdict, 0.0) for point in required)
-    points_bar = {
-        "label": t("bar.points", lang),
-        "share": reached / len(required) if required else 0.0,
-        "text": f"{number(reached)} / {len(required)}",
-        "title": "",
-    }
-    return [points_bar, *(_criterion_bar(criterion, lang, rubric) for criterion in outcome.criteria)]
-
-
-def _criterion_bar(criterion: CriterionGrade, lang: Language, rubric: Rubric | None) -> ViewValue:
-    known = next((known for known in rubric.criteria if known.id == criterion.id), None) if rubric else None
-    level = next((level for level in known.levels if level.id == criterion.level), None) if known else None
-    return {
-        "label": known.title[lang] if known else criterion.id,
-        "share": criterion.value,
-        "text": f"{level.title[lang] if level else criterion.level} · {criterion.value:g}",
-        "title": level.anchor[lang] if level else criterion.reason,
-    }
-
-
 def _doubt(outcome: Graded, lang: Language) -> ViewValue | None:
     if outcome.doubt is None:
         return None
@@ -221,5 +208,6 @@ def _doubt(outcome: Graded, lang: Language) -> ViewValue | None:
         "title": t(f"doubt.{outcome.doubt.status}", lang),
         "quote": outcome.doubt.quote,
         "reason": outcome.doubt.reason,
-        "note": t("doubt.note", lang),
+        # A grade that was counted anew says by its flags what was decided.
+        "note": "" if outcome.provenance.kind == "audit" else t("doubt.note", lang),
     }

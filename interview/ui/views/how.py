@@ -1,15 +1,30 @@
 """The card that stands beside an open question: how the answer will be graded, and the keys."""
 
+from collections.abc import Sequence
+
 from interview.models import Language
 from interview.rubrics import Rubric
 from interview.ui.strings import t
 from interview.ui.views.parts import number
 from interview.ui.views.view import ViewValue
 
+_KEYS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("Enter",), "submit"),
+    (("Shift", "Enter"), "line"),
+    (("?",), "list"),
+    (("Enter",), "go_on"),
+    (("Alt", "1–3"), "sure"),
+    (("1–4",), "rate"),
+    (("Alt", "H"), "hint"),
+    (("Alt", "R"), "reveal"),
+    (("Alt", "O"), "source"),
+    (("Alt", "S"), "skip"),
+    (("Alt", "A"), "again"),
+)
+
 
 def how_card(rubric: Rubric | None, lang: Language) -> ViewValue:
     """How the score comes about by this rubric; None stands for the coverage estimate, which judges nothing."""
-    keys = [(["Enter"], "submit"), (["Shift", "Enter"], "line")]
     return {
         "close": t("sheet.close", lang),
         "title": t("how.title", lang),
@@ -17,8 +32,17 @@ def how_card(rubric: Rubric | None, lang: Language) -> ViewValue:
         "parts": _parts(rubric, lang) if rubric else [],
         "sum": _formula(rubric, lang) if rubric else "",
         "keys_title": t("how.keys", lang),
-        "keys": [{"keys": names, "text": t(f"key.{does}", lang)} for names, does in keys],
+        "keys": _keys(_KEYS[:3], lang),
     }
+
+
+def keys_card(lang: Language) -> ViewValue:
+    """Every key of the interview, for the list that `?` opens."""
+    return {"title": t("how.keys", lang), "close": t("sheet.close", lang), "keys": _keys(_KEYS, lang)}
+
+
+def _keys(keys: Sequence[tuple[tuple[str, ...], str]], lang: Language) -> list[ViewValue]:
+    return [{"keys": list(names), "text": t(f"key.{does}", lang)} for names, does in keys]
 
 
 def _parts(rubric: Rubric, lang: Language) -> list[ViewValue]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from interview.models import Graded, Grading, Language, PointGrade, Turn, Ungraded
+from interview.models import Graded, Grading, Language, PointGrade, Session, Turn, Ungraded
+from interview.turns import seconds_over, seconds_used
 from interview.ui.strings import t
-from interview.ui.views.parts import is_estimate, ring_of, tally, worded
+from interview.ui.views.parts import clock, is_estimate, ring_of, tally, worded
 from interview.ui.views.view import ViewValue
 
 
@@ -33,6 +34,17 @@ def verdict_line(
         else t("verdict_line.open" if grading and grading.outcome else "verdict_line.watch", lang),
         "selected": selected,
     }
+
+
+def saved_text(session: Session, turn: Turn, lang: Language) -> str:
+    """What stands below an answer of a mock interview that still runs: that it is safe, and how long it took."""
+    parts = [t("mock.saved", lang)]
+    if turn.answer is not None:
+        parts.append(clock(seconds_used(turn)))
+        over = seconds_over(session, turn)
+        if over >= 1:
+            parts.append(t("mock.over", lang, time=clock(over)))
+    return " · ".join(parts)
 
 
 def state_of(grading: Grading | None) -> str:

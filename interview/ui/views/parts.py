@@ -38,8 +38,8 @@ def mark_word(mark: str, lang: Language) -> str:
 
 
 def grader_word(name: str, lang: Language) -> str:
-    """A grader's name as shown; names are stored as they are, only the built-in one has a word."""
-    return t("grader.coverage", lang) if name == "coverage" else name
+    """A grader's name as shown; names are stored as they are, only the estimate and oneself have a word."""
+    return t(f"grader.{name}", lang) if name in ("coverage", "self") else name
 
 
 def verdict_word(verdict: Verdict, lang: Language, *, estimate: bool = False) -> str:
@@ -86,7 +86,7 @@ def ring_of(grading: Grading | None, live_points: Sequence[PointGrade], lang: La
     if grading is None or isinstance(outcome, Ungraded):
         return _ring("none", "none", 0.0, "–", "")
     if outcome is not None:  # the candidate's own
-        return _ring("score", "good", outcome.score / outcome.max_score, f"{outcome.score:.1f}", t("ring.self", lang))
+        return _ring("score", "own", outcome.score / outcome.max_score, f"{outcome.score:.1f}", t("ring.self", lang))
     return _ring("pending", "pending", 0.25, str(len(live_points)) if live_points else "…", "")
 
 
@@ -106,7 +106,20 @@ def band_of_mean(mean: float) -> str:
 def position_text(session: Session, turn: Turn, lang: Language) -> str:
     """«第 4 / 8 题», and which attempt it is where the question was answered before."""
     text = t("question.position", lang, n=turn.position + 1, m=len(session.questions))
-    return text if turn.attempt <= 1 else text + t("question.attempt", lang, n=turn.attempt)
+    if turn.follow_up is not None:
+        return text + t("question.follow_up", lang)
+    attempt = turn.attempt - sum(
+        other.follow_up is not None and other.position == turn.position and other.attempt < turn.attempt
+        for other in session.turns
+    )
+    return text if attempt <= 1 else text + t("question.attempt", lang, n=attempt)
+
+
+def clock(seconds: float) -> str:
+    """`2:05` or `1:02:05`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def duration(seconds: float) -> str:
@@ -114,6 +127,17 @@ def duration(seconds: float) -> str:
     if seconds < 1:
         return f"{max(1, round(seconds * 1000))} ms"
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def spent(seconds: float, lang: Language) -> str:
+    """How long a person took, in the words of the language: seconds below a minute, else minutes, else hours."""
+    whole = round(seconds)
+    if whole < 60:
+        return t("spent.seconds", lang, n=whole)
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return t("spent.minutes", lang, n=minutes)
+    return t("spent.hours", lang, h=minutes // 60, n=minutes % 60)
 
 
 def _ring(kind: str, tone: str, share: float, text: str, below: str) -> ViewValue:

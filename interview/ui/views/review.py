@@ -2,10 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import TypeGuard
 
-from interview.models import Graded, Grading, Language, PointGrade, Turn, Ungraded, Verdict
+from interview.models import Graded, Grading, Language, PointGrade, SelfGraded, Turn, Ungraded, Verdict
+from interview.service.appeals import machine_grading
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
+from interview.ui.views.contest import appeal_note
 from interview.ui.views.grade import reason_sentence
 from interview.ui.views.parts import duration, grader_word, is_estimate, ring_of, verdict_word, worded
 from interview.ui.views.view import ViewValue
@@ -20,6 +23,8 @@ def answer_segments(turn: Turn, grading: Grading | None, lang: Language) -> View
     of its points (position in the checklist, from 1); errors mark without a number.
     """
     answer = turn.answer
+    if grading is not None and grading.label == "own":  # has no words of its own: those that the machine went by
+        grading = machine_grading(turn)
     outcome = grading.outcome if grading else None
     text = answer.text if answer else ""
     return {
@@ -35,7 +40,8 @@ def grades_list(turn: Turn, lang: Language) -> ViewValue:
     """All gradings of a Turn side by side, oldest first: one column each, one row per key point.
 
     Rows whose verdicts differ are told apart; the foot says how many agree, how far the scores lie apart, and that
-    all grades are kept. Fewer than two gradings draw nothing.
+    all grades are kept. `pairs` say of every two grades what differs, `rows` by number; the page shows the pair that
+    the reader chose, first the two newest that have verdicts. Fewer than two gradings draw nothing.
     """
     if len(turn.gradings) < 2:
         return {}
@@ -45,10 +51,12 @@ def grades_list(turn: Turn, lang: Language) -> ViewValue:
     return {
         "title": t("grades.title", lang),
         "point": t("grades.point", lang),
-        "columns": [_column(grading, lang) for grading in turn.gradings],
+        "columns": [_column(turn, grading, lang) for grading in turn.gradings],
         "rows": rows,
         "differs": t("grades.differs", lang),
         "chips": _chips(graded, rows, lang),
+        "compare": t("grades.compare", lang),
+        "pairs": _pairs(outcomes, rows, lang),
     }
 
 
@@ -92,7 +100,7 @@ def _segments(text: str, spans: Sequence[tuple[int, int, str, int, str]]) -> lis
     return segments
 
 
-def _column(grading: Grading, lang: Language) -> ViewValue:
+def _column(turn: Turn, grading: Grading, lang: Language) -> ViewValue:
     outcome = grading.outcome
     facts: list[str] = []
     if isinstance(outcome, Graded):
@@ -100,12 +108,14 @@ def _column(grading: Grading, lang: Language) -> ViewValue:
         facts = [band, duration(outcome.provenance.seconds)]
     elif isinstance(outcome, Ungraded):
         facts = [t("state.ungraded", lang), t(f"reason.{outcome.reason}", lang)]
-    elif outcome is None:
+    elif isinstance(outcome, SelfGraded):
+        facts = [outcome.note] if outcome.note else []
+    else:
         facts = [t("state.pending", lang)]
     return {
         "grading": grading.id,
         "name": grader_word(grading.graded_by, lang),
-        "facts": facts,
+        "facts": [fact for fact in (appeal_note(turn, grading, lang), *facts) if fact],
         "title": reason_sentence(outcome, lang) if isinstance(outcome, Ungraded) else "",
         "ring": ring_of(grading, (), lang),
         "at": grading.created_at.isoformat(),
@@ -133,10 +143,46 @@ def _checklist(outcome: object) -> dict[tuple[str, str], PointGrade]:
 
 def _cell(point: PointGrade | None, outcome: object, lang: Language) -> ViewValue:
     if point is None:
-        return {"verdict": "", "word": "–"}
+        return {"verdict": "", "word": "–", "quotes": [], "reason": ""}
     verdict: Verdict = point.verdict
     estimate = isinstance(outcome, Graded) and is_estimate(outcome)
-    return {"verdict": verdict, "word": verdict_word(verdict, lang, estimate=estimate)}
+    return {
+        "verdict": verdict,
+        "word": verdict_word(verdict, lang, estimate=estimate),
+        "quotes": [evidence.quote for evidence in point.evidence],
+        "reason": point.reason,
+    }
+
+
+def _pairs(outcomes: Sequence[object], rows: Sequence[ViewValue], lang: Language) -> list[ViewValue]:
+    """Every two grades with the rows on which they differ; the last pair is that of the two newest."""
+    graded = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Graded | SelfGraded)]
+    return [
+        {"one": one, "other": other, **_difference(outcomes[one], outcomes[other], one, other, rows, lang)}
+        for one, other in itertools.combinations(graded, 2)
+    ]
+
+
+def _difference(
+    first: object, second: object, one: int, other: int, rows: Sequence[ViewValue], lang: Language
+) -> ViewValue:
+    differing = [
+        number for number, row in enumerate(rows) if row["cells"][one]["verdict"] != row["cells"][other]["verdict"]
+    ]
+    told: list[str] = []
+    if _is_scored(first) and _is_scored(second):
+        told.append(t("grades.apart", lang, n=f"{abs(first.score - second.score):.1f}"))
+    by_point = isinstance(first, Graded) and isinstance(second, Graded)
+    if by_point:
+        told.append(t("grades.differ", lang, n=len(differing)) if differing else t("grades.same", lang))
+    else:
+        differing = []
+    return {"text": t("list.comma", lang).join(told), "rows": differing, "by_point": by_point}
+
+
+def _is_scored(outcome: object) -> TypeGuard[Graded | SelfGraded]:
+    """An estimate has no score that could be compared with a grade."""
+    return isinstance(outcome, SelfGraded) or (isinstance(outcome, Graded) and not is_estimate(outcome))
 
 
 def _chips(graded: Sequence[Graded], rows: Sequence[ViewValue], lang: Language) -> list[str]:

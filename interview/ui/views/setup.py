@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from interview.models import Language, SessionSummary
+from interview.models import Forecast, Language, SessionSummary
 from interview.notes.bank import QuestionBank
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
@@ -37,6 +37,22 @@ def notes_card(bank: QuestionBank, origin: Sequence[str], lang: Language, error:
         ],
         "problems_title": t("notes.problems", lang, n=len(bank.problems)) if bank.problems else "",
         "problems": [f"{problem.file}:{problem.line}: {problem.what}" for problem in bank.problems],
+    }
+
+
+def forecast_card(forecast: Forecast, lang: Language) -> ViewValue:
+    """What is due today and on the six days after it, as bars; how long the streak is, and what was done today."""
+    most = max(forecast.days, default=0)
+    parts = [t("forecast.streak", lang, n=forecast.streak)] if forecast.streak else []
+    parts.append(t("forecast.done", lang, n=forecast.done))
+    if forecast.fresh:
+        parts.append(t("forecast.fresh", lang, n=forecast.fresh))
+    return {
+        "title": t("forecast.title", lang),
+        "text": " · ".join(parts),
+        "today": t("forecast.today", lang),
+        "days": [{"count": count, "share": count / most if most else 0.0} for count in forecast.days],
+        "label": t("forecast.label", lang, days=", ".join(str(count) for count in forecast.days)),
     }
 
 

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from interview.store import search
 from interview.store.schema import Utc
 
 revision = "0002"
@@ -25,6 +26,7 @@ def upgrade() -> None:
     _create_remarks()
     _create_scheduling()
     _create_measuring()
+    _create_search()
     for table, action, condition, words in _RECORDS:
         op.execute(
             f"CREATE TRIGGER keep_{table}_{action.lower()} BEFORE {action} ON {table} {condition} "
@@ -38,6 +40,7 @@ def _extend_sessions() -> None:
     op.add_column("turns", sa.Column("confidence", sa.Integer, nullable=True))
     op.add_column("turns", sa.Column("follow_up", sa.Text, nullable=True))
     op.add_column("turns", sa.Column("parent", sa.String(32), nullable=True))
+    op.add_column("turns", sa.Column("stuck_at", Utc, nullable=True))
     op.add_column("gradings", sa.Column("appeal", sa.Text, nullable=True))
 
 
@@ -125,7 +128,9 @@ def _create_scheduling() -> None:
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_reviews_turn_id"),
     )
     op.create_index("ix_reviews_question_id", "reviews", ["question_id"])
-    op.create_index("ix_reviews_turn_id", "reviews", ["turn_id"])
+    standing = sa.text("undone_at IS NULL")
+    op.create_index("ix_reviews_standing", "reviews", ["turn_id"], unique=True, sqlite_where=standing)
+    op.create_index("ix_reviews_reviewed_at", "reviews", ["reviewed_at"])
 
 
 def _create_measuring() -> None:
@@ -162,3 +167,28 @@ def _create_measuring() -> None:
         sa.PrimaryKeyConstraint("seq", name="pk_spending"),
     )
     op.create_index("ix_spending_at", "spending", ["at"])
+
+
+def _create_search() -> None:
+    op.create_table(
+        "turn_facts",
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("session_id", sa.String(32), nullable=False),
+        sa.Column("section", sa.Text, nullable=False),
+        sa.Column("tags", sa.Text, nullable=False),
+        sa.Column("mode", sa.Text, nullable=False),
+        sa.Column("mark", sa.Text, nullable=False),
+        sa.Column("score", sa.Float, nullable=True),
+        sa.Column("graders", sa.Text, nullable=False),
+        sa.Column("starred", sa.Boolean(create_constraint=False), nullable=False),
+        sa.Column("asked_at", Utc, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_turn_facts"),
+        sa.ForeignKeyConstraint(["seq"], ["turns.seq"], name="fk_turn_facts_seq"),
+    )
+    for column in ("session_id", "section", "mark", "mode", "tags", "graders", "starred", "asked_at"):
+        op.create_index(f"ix_turn_facts_{column}", "turn_facts", [column])
+    op.execute(
+        "CREATE VIRTUAL TABLE search USING fts5(question, answer, feedback, note, "
+        "tokenize='unicode61 remove_diacritics 0')"
+    )
+    search.index_all(op.get_bind())  # what was answered before this revision is found, too

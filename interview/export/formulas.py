@@ -1,0 +1,85 @@
+r"""Markdown of notes and models as HTML that needs nothing from outside: formulas as MathML, no tags, no images."""
+
+import html
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+from xml.etree import ElementTree
+
+from latex2mathml.converter import convert
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+_NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
+# Those that only draw.
+_ELEMENTS = frozenset(
+    {"math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "msub", "msup", "msubsup", "munder", "mover", "munderover"}
+    | {"mfrac", "msqrt", "mroot", "mtable", "mtr", "mtd", "mpadded", "mphantom", "menclose", "mstyle", "merror"}
+)
+_ATTRIBUTES = frozenset(
+    {"mathvariant", "stretchy", "fence", "separator", "form", "accent", "accentunder", "linethickness", "lspace"}
+    | {"columnalign", "rowspacing", "columnspacing", "columnlines", "rowlines", "width", "height", "depth", "rspace"}
+    | {"minsize", "maxsize", "movablelimits", "notation", "displaystyle"}
+)
+# As on the screen (`ui/safe_text.py`): no space at the inner sides of a dollar, no digit after the last one.
+_FORMULA = re.compile(
+    r"\$\$(?P<display>.{1,2000}?)\$\$|\\\((?P<bracket>.{1,2000}?)\\\)"
+    r"|(?<![\\$A-Za-z0-9_])\$(?P<inline>[^\s$`{](?:[^$`\n]{0,500}?[^\s$`\\])?)\$(?![\d${])",
+    re.DOTALL,
+)
+
+
+def markdown_html(text: str) -> str:
+    """Return the text, Markdown with formulas, as HTML: tags stay text, images and links keep their words alone."""
+    return _MARKDOWN.render(text)
+
+
+@lru_cache(maxsize=512)
+def mathml(tex: str, display: bool = False) -> str:
+    """Return a formula as MathML; one that cannot be read stands as its source."""
+    try:
+        tree = ElementTree.fromstring(convert(tex))
+    except Exception:  # the converter raises what it likes at text that is no formula
+        return f"<code>{html.escape(tex)}</code>"
+    mode = "block" if display else "inline"
+    inner = "".join(_element(child) for child in tree)
+    return f'<math display="{mode}"><semantics>{inner}<annotation>{html.escape(tex)}</annotation></semantics></math>'
+
+
+def _element(node: ElementTree.Element) -> str:
+    """A node of MathML with the elements and attributes that only draw."""
+    name = str(node.tag).removeprefix(_NAMESPACE)
+    name = name if name in _ELEMENTS else "mrow"
+    kept = "".join(f' {key}="{html.escape(value)}"' for key, value in node.attrib.items() if key in _ATTRIBUTES)
+    inner = html.escape(node.text or "") + "".join(_element(child) + html.escape(child.tail or "") for child in node)
+    return f"<{name}{kept}>{inner}</{name}>"
+
+
+def _formula(state: StateInline, silent: bool) -> bool:
+    """The rule of the inline parser that takes a formula out of the Markdown around it."""
+    found = _FORMULA.match(state.src, state.pos) if state.src[state.pos] in "$\\" else None
+    if found is None:
+        return False
+    if not silent:
+        token = state.push("formula", "", 0)
+        token.content = found["display"] or found["bracket"] or found["inline"]
+        token.meta = {"display": found["display"] is not None}
+    state.pos = found.end()
+    return True
+
+
+def _render_formula(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    return mathml(tokens[index].content, bool(tokens[index].meta["display"]))
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "autolink", "link"])
+    parser.inline.ruler.before("escape", "formula", _formula)
+    parser.add_render_rule("formula", _render_formula)
+    return parser
+
+
+_MARKDOWN = _parser()

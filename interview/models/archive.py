@@ -1,0 +1,105 @@
+"""The archive: what is looked for among the turns, what is found, and what stands beside a Turn."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from interview.models.base import Value
+from interview.models.sessions import Session
+
+PRACTICE = "practice"  # the mode of sessions from before there were modes
+Shelf = Literal["active", "archived", "deleted"]
+Found = Literal["question", "answer", "feedback", "note"]
+RemarkKind = Literal["discussion", "improved_answer"]
+CANDIDATE = "candidate"  # the author of a remark that no model wrote
+
+
+class ArchiveFilter(Value):
+    """Which turns are wanted; what is empty does not count. `words` must all stand in the turn, in any field.
+
+    `mark`: a band, or `estimate`, `ungraded`, `pending`, `skipped`, `open`. `until` itself is left out.
+    """
+
+    words: str = ""
+    section: str = ""
+    mark: str = ""
+    grader: str = ""
+    mode: str = ""
+    tag: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    starred: bool = False
+    shelf: Shelf = "active"
+
+    @property
+    def wants_turns(self) -> bool:
+        """Whether turns are looked for, and not merely the sessions of a shelf."""
+        return self != ArchiveFilter(shelf=self.shelf)
+
+
+class Choices(Value):
+    """What a filter can name."""
+
+    sections: tuple[str, ...]
+    tags: tuple[str, ...]
+    modes: tuple[str, ...]
+    graders: tuple[str, ...]
+
+
+class Hit(Value):
+    """A turn that was found. `snippet` is a piece of its `field`, with the `spans` (code points) of the words in it.
+
+    `cut`: whether the field goes on before and after the snippet. `seq` is the number to go on from.
+    """
+
+    seq: int
+    turn_id: str
+    session_id: str
+    title: str
+    position: int
+    attempt: int
+    question: str
+    section: str
+    at: datetime
+    mark: str
+    score: float | None
+    starred: bool
+    field: Found
+    snippet: str
+    cut: tuple[bool, bool]
+    spans: tuple[tuple[int, int], ...]
+
+
+class TurnMarks(Value):
+    """What the candidate put beside a Turn."""
+
+    starred: bool = False
+    note: str = ""
+
+
+class Remark(Value):
+    """Something said about a Turn; append-only and never graded. `author`: CANDIDATE, or the name of a grader."""
+
+    id: str
+    turn_id: str
+    kind: RemarkKind
+    author: str
+    text: str
+    created_at: datetime
+
+
+class Transcript(Value):
+    """A session with everything that stands beside its turns; `marks` by the turn's id."""
+
+    session: Session
+    marks: dict[str, TurnMarks] = Field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
+
+
+class Imported(Value):
+    """What came of an import: how many sessions were added, were here already, and were brought back from deletion."""
+
+    added: int = 0
+    known: int = 0
+    restored: int = 0

@@ -1,0 +1,214 @@
+"""Lists and search over turns: what they need, repeated in one row per Turn by the transactions that change it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from interview.models import PRACTICE, ArchiveFilter, Choices, Hit, counting
+from interview.models.archive import Found
+from interview.report import GradingStanding, TurnStanding, mark
+from interview.store.rows import read_question
+from interview.store.schema import (
+    answers,
+    gradings,
+    papers,
+    question_versions,
+    sessions,
+    turn_facts,
+    turn_marks,
+    turns,
+)
+from interview.store.summaries import on_shelf
+from interview.text import bigram_query, bigrams, spans_of
+
+_FIELDS = ("question", "answer", "feedback", "note")
+_words = sa.table("search", sa.column("rowid", sa.Integer), *(sa.column(name, sa.Text) for name in _FIELDS))
+_AROUND = 48  # characters of a snippet on each side of the words found
+_feedback = sa.func.json_extract(gradings.c.outcome, "$.feedback").label("feedback")
+
+_ASKED = (
+    sa.select(turns, sessions.c.plan, question_versions.c.content, turn_marks.c.starred, turn_marks.c.note)
+    .join(sessions, sessions.c.id == turns.c.session_id)
+    .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
+    .join(question_versions, question_versions.c.version == papers.c.version)
+    .outerjoin(turn_marks, turn_marks.c.turn_id == turns.c.id)
+)
+
+
+# --- writing
+
+
+def index_turn(connection: sa.Connection, turn_id: str) -> None:
+    """Repeat what the tables say about a Turn; to be called wherever a transaction changed something of that."""
+    asked = connection.execute(_ASKED.where(turns.c.id == turn_id)).mappings().one()
+    answer = connection.execute(sa.select(answers).where(answers.c.turn_id == turn_id)).mappings().one_or_none()
+    graded = () if answer is None else _gradings(connection, answer["id"])
+    question = read_question(asked["content"])
+    standing = _standing(asked, answer is not None, graded)
+    current = counting(standing.gradings)
+    score = None
+    if current is not None and current.label == "judgement" and current.score is not None and current.max_score:
+        score = 10 * current.score / current.max_score
+    facts: dict[str, Any] = {
+        "session_id": asked["session_id"],
+        "section": question.section,
+        "tags": _lines(question.tags),
+        "mode": mode_of(asked["plan"]),
+        "mark": mark(standing),
+        "score": score,
+        "graders": _lines(sorted({row["grader"] for row in graded})),
+        "starred": bool(asked["starred"]),
+        "asked_at": asked["asked_at"],
+    }
+    statement = insert(turn_facts).values(seq=asked["seq"], **facts)
+    connection.execute(statement.on_conflict_do_update(index_elements=["seq"], set_=facts))
+    texts = (
+        f"{question.text}\n{asked['follow_up'] or ''}",
+        answer["text"] if answer else "",
+        "\n".join(row["feedback"] or "" for row in graded),
+        asked["note"] or "",
+    )
+    connection.execute(sa.delete(_words).where(_words.c.rowid == asked["seq"]))
+    indexed = {name: bigrams(text) for name, text in zip(_FIELDS, texts, strict=True)}
+    connection.execute(sa.insert(_words).values(rowid=asked["seq"], **indexed))
+
+
+def index_answer(connection: sa.Connection, answer_id: str) -> None:
+    """`index_turn` for the Turn of an answer."""
+    index_turn(
+        connection, connection.execute(sa.select(answers.c.turn_id).where(answers.c.id == answer_id)).scalar_one()
+    )
+
+
+def index_all(connection: sa.Connection) -> None:
+    """`index_turn` for every Turn."""
+    for turn_id in connection.scalars(sa.select(turns.c.id).order_by(turns.c.seq)).all():
+        index_turn(connection, turn_id)
+
+
+def mode_of(plan: str) -> str:
+    """The mode of a session from its stored plan; plans of before there were modes are of `practice`."""
+    content = cast("dict[str, Any]", json.loads(plan))
+    return str(content.get("mode") or PRACTICE)
+
+
+def _gradings(connection: sa.Connection, answer_id: str) -> Sequence[sa.RowMapping]:
+    columns = [gradings.c[name] for name in ("grader", "state", "label", "score", "max_score", "band")]
+    wanted = sa.select(*columns, _feedback).where(gradings.c.answer_id == answer_id).order_by(gradings.c.seq)
+    return connection.execute(wanted).mappings().all()
+
+
+def _standing(asked: sa.RowMapping, answered: bool, graded: Sequence[sa.RowMapping]) -> TurnStanding:
+    names = ("state", "label", "score", "max_score")
+    return TurnStanding(
+        position=asked["position"],
+        attempt=asked["attempt"],
+        state="answered" if answered else "open" if asked["skipped_at"] is None else "skipped",
+        gradings=tuple(
+            GradingStanding(**{name: row[name] for name in names}, band=row["band"] or "") for row in graded
+        ),
+    )
+
+
+def _lines(names: Sequence[str]) -> str:
+    return "".join(f"\n{name}\n" for name in names)
+
+
+# --- reading
+
+
+def find(connection: sa.Connection, wanted: ArchiveFilter, limit: int, before: int | None) -> tuple[Hit, ...]:
+    """Up to `limit` turns that fit the filter, newest first, asked before the one of number `before`."""
+    query = (
+        _ASKED.add_columns(
+            turn_facts.c.mark, turn_facts.c.score, sessions.c.title, answers.c.id.label("answer_id"), answers.c.text
+        )
+        .join(turn_facts, turn_facts.c.seq == turns.c.seq)
+        .outerjoin(answers, answers.c.turn_id == turns.c.id)
+        .where(*_conditions(wanted))
+        .order_by(turns.c.seq.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(turns.c.seq < before)
+    if wanted.words.strip():
+        query = query.join(_words, _words.c.rowid == turns.c.seq)
+    return tuple(_hit(connection, row, wanted.words) for row in connection.execute(query).mappings())
+
+
+def _conditions(wanted: ArchiveFilter) -> list[sa.ColumnElement[bool]]:
+    facts = turn_facts.c
+    found = [on_shelf(wanted.shelf)]
+    for column, value in ((facts.section, wanted.section), (facts.mark, wanted.mark), (facts.mode, wanted.mode)):
+        if value:
+            found.append(column == value)
+    for column, value in ((facts.tags, wanted.tag), (facts.graders, wanted.grader)):
+        if value:
+            found.append(sa.func.instr(column, f"\n{value}\n") > 0)
+    if wanted.starred:
+        found.append(facts.starred)
+    if wanted.since is not None:
+        found.append(facts.asked_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(facts.asked_at < wanted.until)
+    if wanted.words.strip():
+        query = bigram_query(wanted.words)
+        found.append(sa.literal_column("search").op("MATCH")(query) if query else sa.false())
+    return found
+
+
+def _hit(connection: sa.Connection, row: sa.RowMapping, words: str) -> Hit:
+    question = read_question(row["content"])
+    field, text = _where(connection, row, question.text, words)
+    start, end, spans = _around(text, spans_of(words, text))
+    return Hit(
+        seq=row["seq"],
+        turn_id=row["id"],
+        session_id=row["session_id"],
+        title=row["title"],
+        position=row["position"],
+        attempt=row["attempt"],
+        question=question.text,
+        section=question.section,
+        at=row["asked_at"],
+        mark=row["mark"],
+        score=row["score"],
+        starred=bool(row["starred"]),
+        field=field,
+        snippet=text[start:end],
+        cut=(start > 0, end < len(text)),
+        spans=tuple((first - start, last - start) for first, last in spans if start <= first and last <= end),
+    )
+
+
+def _where(connection: sa.Connection, row: sa.RowMapping, question: str, words: str) -> tuple[Found, str]:
+    """The field that shows most of the words, and its text. A grade's feedback is read only where it must be."""
+    texts: dict[Found, str] = {"question": question, "answer": row["text"] or "", "note": row["note"] or ""}
+    best = max(texts, key=lambda name: len(spans_of(words, texts[name])))
+    if words.strip() and row["answer_id"] and not spans_of(words, texts[best]):
+        wanted = sa.select(_feedback).where(gradings.c.answer_id == row["answer_id"])
+        for feedback in connection.scalars(wanted):
+            if spans_of(words, feedback or ""):
+                return "feedback", feedback
+    return best, texts[best]
+
+
+def _around(text: str, spans: Sequence[tuple[int, int]]) -> tuple[int, int, Sequence[tuple[int, int]]]:
+    first, last = spans[0] if spans else (0, 0)
+    return max(0, first - _AROUND), min(len(text), last + 2 * _AROUND), spans
+
+
+def choices(connection: sa.Connection) -> Choices:
+    """Every section, tag, mode and grader that a filter could name, in the order of the alphabet."""
+
+    def known(column: sa.Column[Any]) -> tuple[str, ...]:
+        found = connection.scalars(sa.select(column).distinct())
+        return tuple(sorted({name for text in found for name in text.split("\n") if name}))
+
+    facts = turn_facts.c
+    return Choices(
+        sections=known(facts.section), tags=known(facts.tags), modes=known(facts.mode), graders=known(facts.graders)
+    )

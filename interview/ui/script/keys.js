@@ -1,0 +1,33 @@
+// Shortcuts of the interview. A key that is typed into a field, or belongs to an input method, is never one of them.
+
+const keys = (() => {
+  const BUTTONS = {
+    KeyH: "#practice-hint", KeyR: "#practice-reveal", KeyO: "#practice-source", KeyS: "#practice-skip",
+    KeyA: "#practice-retry", KeyN: "#next",
+  };
+  const dialog = () => document.querySelector("#practice-keys dialog");
+  const typing = (node) => node instanceof Element && Boolean(node.closest("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])"));
+  const press = (selector) => {
+    const target = document.querySelector(selector);
+    const can = target && target.offsetParent && !target.disabled;
+    if (can) target.click();
+    return Boolean(can);
+  };
+  const digit = (event) => /^Digit[1-4]$/.exec(event.code)?.[0].at(-1);
+  function level(number) {
+    return press(`#sure label:nth-of-type(${number}) input`) || press(`#rate [data-rating="${number}"]`);
+  }
+  addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey) return;
+    if (!document.getElementById("q-card")?.offsetParent || dialog()?.open) return;
+    const number = digit(event);
+    let done = false;
+    if (event.altKey) done = number ? level(number) : event.code in BUTTONS && press(BUTTONS[event.code]);
+    else if (!typing(event.target)) done = number ? press(`#rate [data-rating="${number}"]`) : event.key === "?" && keys.open();
+    if (done) event.preventDefault();
+  });
+  return {
+    open() { dialog()?.showModal(); return true; },
+    close() { dialog()?.close(); },
+  };
+})();
