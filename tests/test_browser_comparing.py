@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, expect
 
-from interview.models import Question, SessionPlan
+from interview.models import KeyPoint, Question, SessionPlan
 from interview.store.store import Store
 from tests.browser import App, browser, running, visits
 from tests.fake_judge import FakeJudge
@@ -30,7 +30,16 @@ def app(tmp_path_factory: pytest.TempPathFactory, judges: tuple[FakeJudge, FakeJ
     strict, kind = judges
     tables = f'[strict]\nbase_url = "{strict.url}"\nprice_prompt = 1\nprice_completion = 2\n'
     (data / "backends.toml").write_text(f'{tables}[kind]\nbase_url = "{kind.url}"\n', encoding="utf-8")
-    question = Question(id="q", section="S", number=1, text="Why?", file="f.md", line=1, reference="It converges.")
+    question = Question(
+        id="q",
+        section="S",
+        number=1,
+        text="Why?",
+        file="f.md",
+        line=1,
+        reference="It converges.",
+        key_points=(KeyPoint(id="k1", text="it converges"),),
+    )
     store = Store.open(data)
     session = store.create_session("One question", SessionPlan(lang="en"), [question])
     turn = store.ask(session.id, 0)
