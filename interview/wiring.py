@@ -148,7 +148,11 @@ def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableM
 def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, settings: Settings) -> Comparing:
     """What compares the bench's graders on the store's answers."""
     folder = settings.data_dir / "comparisons"
-    return Comparing(store, bench.shelf, bench.prompts, bench.rubrics, spending, jobs, folder)
+    checklists = Checklists(store, bench.shelf.backend, bench.prompts, jobs)
+    return Comparing(
+        *(store, bench.shelf, bench.prompts, bench.rubrics, spending, jobs, folder),
+        checklists.in_force,
+    )
 
 
 def metered(bench: Bench, store: Store, settings: Settings) -> Spending:

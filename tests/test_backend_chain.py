@@ -140,6 +140,19 @@ def test_one_looks_while_the_others_wait_for_what_it_sees():
     assert [request.attempts for request in inner.requests] == [None, 1, None, None, None, None]
 
 
+@pytest.mark.parametrize("fault", [lasting(), passing("rate_limited")])
+def test_a_refusal_says_that_somebody_is_there_again(fault: BackendError):
+    clock = Clock()
+    inner = ScriptedBackend([passing(), fault, "{}"])
+    backend = FusedBackend(inner, Breaker(clock=clock))
+    for _ in range(2):
+        with pytest.raises(BackendError):
+            events(backend)
+        clock.now += 5
+    assert isinstance(events(backend)[-1], Completion)
+    assert [request.attempts for request in inner.requests] == [None, 1, None]
+
+
 def test_a_stumble_and_a_limit_open_nothing():
     inner = ScriptedBackend([passing("server_fault"), "{}", passing("rate_limited"), passing("server_fault"), "{}"])
     backend = FusedBackend(inner, Breaker())

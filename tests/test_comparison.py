@@ -167,7 +167,7 @@ def test_the_same_answers_are_graded_side_by_side_and_the_transcript_stays(
     strict, kind, coverage = found["graders"]
     assert strict["graded"] == kind["graded"] == coverage["graded"] == 2
     assert (strict["verdicts"], kind["verdicts"], coverage["estimate"]) == ({"missing": 2}, {"covered": 2}, True)
-    assert strict["cost"] == pytest.approx(2 * (900 + 2 * 240) / 1e6)
+    assert strict["cost"] == pytest.approx((strict["prompt_tokens"] + 2 * strict["completion_tokens"]) / 1e6)
     assert kind["cost"] is None
     assert found["pairs"][0]["agreement"] == 0
     assert found["pairs"][0]["difference"] < -5

@@ -14,8 +14,10 @@ from interview.ui import views
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.theme import PAGE
 from interview.ui.views import questions as bank
+from interview.ui.views.comparing import comparison_card
 from tests import view_samples as made
 from tests.conftest import REPO
+from tests.test_views_comparing import found, tried
 
 HOSTILE = made.HOSTILE
 RUBRIC = load_rubrics(REPO / "rubrics")["default"]
@@ -51,6 +53,7 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
     grading = views.shown_grading(spoilt)
     lang = "en"
     return [
+        ("comparison", comparison_card(None, None, found(x=tried(8, "covered"), y=tried(2, "missing")), lang)),
         ("brand", views.brand(lang)),
         ("notice", views.notice(HOSTILE, lang)),
         ("separator", views.separator(session, spoilt, lang)),

@@ -11,9 +11,9 @@ from contextlib import aclosing
 
 from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Restarted
 from interview.backends.gate import Clock
-from interview.errors import FaultClass, PassingFault
+from interview.errors import BackendError, FaultClass, PassingFault
 
-# How many completions in a row must fail so before the breaker opens; other faults say that somebody is there.
+# How many completions in a row must fail so before the breaker opens.
 _PATIENCE: dict[FaultClass, int] = {"unreachable": 1, "server_fault": 2, "timed_out": 2}
 _RESTS = (5.0, 10.0, 20.0, 30.0)  # seconds; not longer than the worker's own pauses, so that nothing waits longer
 
@@ -47,12 +47,13 @@ class Breaker:
         return True
 
     def worked(self) -> None:
-        """Somebody replied: every call passes again."""
+        """Somebody is there: every call passes again."""
         self._failures = self._opened = 0
 
     def failed(self, fault: FaultClass) -> None:
-        """Count a passing fault that outlasted the backend's own tries."""
+        """Count a fault that outlasted the backend's own tries; most faults say that somebody is there."""
         if fault not in _PATIENCE:
+            self.worked()
             return
         self._failures += 1
         if self._opened or self._failures >= _PATIENCE[fault]:
@@ -100,7 +101,7 @@ class FusedBackend:
                     if not isinstance(event, Restarted):
                         self._breaker.worked()
                     yield event
-        except PassingFault as fault:
+        except BackendError as fault:
             self._breaker.failed(fault.fault)
             raise
         finally:

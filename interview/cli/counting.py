@@ -56,6 +56,9 @@ def counting(bench: Bench, settings: Settings) -> Generator[Counting]:
                 complain(f"{counted(here.completions, 'completion')} of this run will not stand in `costs`. {held}")
         return
     try:
-        yield Counting(store, metered(bench, store, settings))
+        spending = metered(bench, store, settings)
+        if (limit := spending.warning()) is not None:
+            complain(f"The budget of this {limit.period} is used to {limit.share:.0%}; at 100 % nothing is sent.")
+        yield Counting(store, spending)
     finally:
         store.close()

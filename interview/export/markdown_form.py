@@ -91,7 +91,7 @@ def _beside(transcript: Transcript, turn: Turn, lang: Language) -> Iterator[str]
 
 
 def _grading(grading: Grading, lang: Language) -> str:
-    grader = inline(grading.grader)
+    grader = inline(grading.graded_by)
     if grading.appeal is not None:
         grader += f" · {word('appeal', lang)} {inline(grading.appeal.point_id)}{_reason(grading.appeal.reason)}"
     match grading.outcome:

@@ -52,6 +52,14 @@ class Grading(Value):
             return "own"
         return self.outcome.label if isinstance(self.outcome, Graded) else None
 
+    @property
+    def graded_by(self) -> str:
+        """Who graded: not the grader asked for where that one failed and another took over."""
+        outcome = self.outcome
+        if isinstance(outcome, Graded) and any(flag.startswith("fallback:") for flag in outcome.flags):
+            return outcome.provenance.grader
+        return self.grader
+
 
 def is_won(heard: Grading, contested: Grading) -> bool | None:
     """Whether an appeal was won; None while it is not decided, and where no grade came of it."""

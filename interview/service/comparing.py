@@ -12,9 +12,10 @@ from interview.calibration.paid import PaidGradings, grading_key
 from interview.calibration.trials import Trial, Trials, Tried, code_digest, paid_gradings
 from interview.errors import ContentError
 from interview.grading.grader import Grader, GradingRequest
+from interview.grading.key_points import with_checklist
 from interview.grading.shelf import GraderShelf
 from interview.jobs import Job, Jobs, Progress
-from interview.models import Graded, Grading, Session, Turn, Value, digest
+from interview.models import Answer, Checklist, Graded, Grading, Question, Session, Turn, Value, digest
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
 from interview.service.spending import Estimate, Spending
@@ -35,10 +36,11 @@ class Foretold(Value):
 
 @dataclass(frozen=True)
 class _Material:
-    """One answer to compare on. `name` is the answer's id."""
+    """One answer to compare on. `name` is the answer's id; `checklist` are the key points in the request."""
 
     turn: Turn
     request: GradingRequest
+    checklist: Checklist
     name: str
 
 
@@ -63,19 +65,19 @@ class _Earlier:
     def find(self, one: _Material) -> Tried | None:
         """What it has said about this answer, if it was asked as it would be now."""
         for grading in reversed(one.turn.gradings):
-            if (outcome := self._same(grading, one.request)) is not None:
+            if (outcome := self._same(grading, one)) is not None:
                 return Tried(name=one.name, outcome=outcome, seconds=outcome.provenance.seconds, kept=True)
         kept = self.kept(one.request.rubric).find(grading_key(one.name, one.request, 0))
         return Tried(name=one.name, outcome=kept.outcome, seconds=kept.seconds, kept=True) if kept else None
 
-    def _same(self, grading: Grading, request: GradingRequest) -> Graded | None:
+    def _same(self, grading: Grading, one: _Material) -> Graded | None:
         outcome = grading.outcome
         if not isinstance(outcome, Graded) or outcome.provenance.grader != self.grader.name:
             return None
-        made, question = outcome.provenance, request.question
+        made, question = outcome.provenance, one.turn.question
         prompt = self._prompts.judge.ref if made.kind == "judge" else ""
-        wanted = (prompt, request.rubric.ref, question.content_digest, question.reference_digest)
-        same = (made.prompt, made.rubric, made.question_digest, made.reference_digest) == wanted
+        wanted = (prompt, one.request.rubric.ref, one.checklist.ref, question.content_digest, question.reference_digest)
+        same = (made.prompt, made.rubric, made.checklist, made.question_digest, made.reference_digest) == wanted
         return outcome if same and not any(flag.startswith("fallback:") for flag in outcome.flags) else None
 
 
@@ -96,8 +98,9 @@ class Comparing:
         spending: Spending,
         jobs: Jobs,
         folder: Path,
+        checklist: Callable[[Question], Checklist],
     ) -> None:
-        """`folder` is where the gradings of comparisons are kept."""
+        """`folder` is where the gradings of comparisons are kept; `checklist` tells the key points that count."""
         self._store = store
         self._shelf = shelf
         self._prompts = prompts
@@ -105,6 +108,7 @@ class Comparing:
         self._spending = spending
         self._jobs = jobs
         self._folder = folder
+        self._checklist = checklist
 
     def foretell(self, sessions: Sequence[str], graders: Sequence[str]) -> Foretold:
         """Say what it would take, with no call. ContentError: fewer than two graders, or no answer."""
@@ -189,7 +193,7 @@ class Comparing:
         for name in graders:
             self._shelf.endpoint_of(name)
         material = [
-            _Material(turn, self._request(session, turn), turn.answer.id)
+            self._asked(session, turn, turn.answer)
             for session in map(self._store.session, dict.fromkeys(sessions))
             for turn in session.turns
             if turn.answer is not None
@@ -198,17 +202,19 @@ class Comparing:
             raise ContentError("There is no answer in these sessions yet.")
         return tuple(material)
 
-    def _request(self, session: Session, turn: Turn) -> GradingRequest:
-        """What a grader is asked about an answer; as the worker asks it."""
+    def _asked(self, session: Session, turn: Turn, answer: Answer) -> _Material:
+        """An answer with what a grader is asked about it, as the worker asks it."""
         wanted = turn.question.rubric or ""
         name = wanted if wanted in self._rubrics else _DEFAULT_RUBRIC
-        return GradingRequest(
-            question=turn.question,
-            answer=turn.answer.text if turn.answer else "",
+        checklist = self._checklist(turn.question)
+        request = GradingRequest(
+            question=with_checklist(turn.question, checklist),
+            answer=answer.text,
             rubric=self._rubrics[name],
             lang=session.plan.lang,
             session_id=session.id,
         )
+        return _Material(turn, request, checklist, answer.id)
 
 
 def comparison_key(sessions: Sequence[str], graders: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ _JUDGING = ("grading", "evaluation", "comparison")
 # Where nothing is known of a model: tokens of its prompts and replies, by the characters of what it is asked.
 _TOKENS_PER_CJK, _TOKENS_PER_OTHER = 0.8, 0.27
 _REPLY_BASE, _REPLY_PER_POINT = 250, 90
+_SAMPLE = 8  # prompts that an estimate renders; the page shows it at once
 _WIDE = re.compile(f"[{CJK}]")
 _log = logging.getLogger(__name__)
 
@@ -139,9 +140,11 @@ class Spending:
             prompt, completion = count * means.prompt_tokens, count * means.completion_tokens
             cached = count * means.cached_tokens
         else:
-            asked = [JudgePrompt(request, self._prompts.judge, b"estimate") for request in requests]
-            prompt = sum(tokens_of(message.content) for one in asked for message in one.messages)
-            completion = sum(_REPLY_BASE + _REPLY_PER_POINT * len(one.points) for one in asked)
+            sample = requests[:: max(1, count // _SAMPLE)]
+            asked = [JudgePrompt(request, self._prompts.judge, b"estimate") for request in sample]
+            times = count / len(sample)
+            prompt = times * sum(tokens_of(message.content) for one in asked for message in one.messages)
+            completion = times * sum(_REPLY_BASE + _REPLY_PER_POINT * len(one.points) for one in asked)
             cached = 0
         usage = Usage(prompt_tokens=round(prompt), completion_tokens=round(completion), cached_tokens=round(cached))
         return Estimate(

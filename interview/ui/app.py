@@ -84,6 +84,7 @@ class _Screen:
             self.frame.labels(page),
             self._tab_labels(page),
             self.practice.arrive(page),
+            self.graders.spending.warning(page, self.frame.notice),
         )
 
     def _switch_language(

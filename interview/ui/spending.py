@@ -11,7 +11,7 @@ from interview.store.spending import Grouping
 from interview.ui.events import Wires
 from interview.ui.page import Page, Updates
 from interview.ui.strings import t
-from interview.ui.views import view
+from interview.ui.views import notice, view
 from interview.ui.views.spending import spending_card
 
 _GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
@@ -48,6 +48,15 @@ class SpendingPanel:
             self.card: gr.update(value=spending_card(known, sums, limits, page.lang)),
             self.by: gr.update(choices=_choices(page.lang), value=known, label=t("spend.by", page.lang)),
         }
+
+    def warning(self, page: Page, place: Block) -> Updates:
+        """A line at `place` (a notice) where the budget is nearly or wholly used up."""
+        limit = self._spending.warning()
+        if limit is None:
+            return {}
+        says = t("spend.stops" if limit.share >= 1 else "spend.warns", page.lang)
+        text = f"{t(f'spend.budget_{limit.period}', page.lang)}: {limit.share:.0%}. {says}"
+        return {place: gr.update(value=notice(text, page.lang))}
 
     def connect(self, wires: Wires, tab: gr.Tab) -> None:
         """Entering the tab reads the store anew, and so does another grouping."""

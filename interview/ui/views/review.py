@@ -114,7 +114,7 @@ def _column(turn: Turn, grading: Grading, lang: Language) -> ViewValue:
         facts = [t("state.pending", lang)]
     return {
         "grading": grading.id,
-        "name": grader_word(grading.grader, lang),
+        "name": grader_word(grading.graded_by, lang),
         "facts": [fact for fact in (appeal_note(turn, grading, lang), *facts) if fact],
         "title": reason_sentence(outcome, lang) if isinstance(outcome, Ungraded) else "",
         "ring": ring_of(grading, (), lang),
