@@ -11,9 +11,10 @@ from interview.scheduling import RATINGS
 from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.ui.page import Page, Updates
+from interview.ui.reference import shows_reference
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
-from interview.ui.talk import TalkPanel, focus_of, open_turn, shows_reference
+from interview.ui.talk import TalkPanel, focus_of, open_turn
 from interview.ui.views import notice
 
 
@@ -79,7 +80,7 @@ class TurnActions:
     def source(self, page: Page, shown: str) -> Updates:
         """The passage of the notes."""
         updates = self._draw(page, self._session(page), shown, moved=False)
-        updates[self._talk.source_fold]["open"] = True
+        updates[self._talk.notes.source_fold]["open"] = True
         return updates
 
     def sure(self, page: Page, turn_id: str, level: int | None) -> Updates:
