@@ -146,6 +146,7 @@ class TalkPanel:
         hints = len(turn.question.hints) if turn and turn.follow_up is None and not silent else 0
         given = min(turn.hints_shown, hints) if turn else 0
         can_reveal = turn is not None and turn.question.has_reference and not turn.revealed and not silent
+        can_retry = unfinished and not silent and (turn is None or turn.follow_up is not None)
         return {
             self.hint: gr.update(
                 value=t("act.hint", lang, n=min(given + 1, hints), m=hints),
@@ -156,7 +157,7 @@ class TalkPanel:
             self.source: gr.update(
                 value=t("act.source", lang), visible=focus is not None and shows_reference(session, focus)
             ),
-            self.retry: gr.update(value=t("act.retry", lang), visible=unfinished and turn is None and not silent),
+            self.retry: gr.update(value=t("act.retry", lang), visible=can_retry),
             self.skip: gr.update(value=t("act.skip", lang), visible=turn is not None),
             self.finish: gr.update(
                 value=t("act.hand_in" if session.plan.mode == "mock" else "act.finish", lang), visible=unfinished

@@ -131,19 +131,23 @@ class TurnActions:
         session = self._session(page)
         if session.finished_at is None and not session.tells_nothing_yet:
             self._schedule.rate(session, session.turns[-1])
-        turn = open_turn(session)
-        if turn is not None and turn.follow_up is not None:
-            self._interviewer.skip(turn.id)
+        self._leave_follow_up(session)
         if self._interviewer.ask_next(page.session) is None:
             return self.finish(page)
         return self._draw(page, self._session(page))
 
     def retry(self, page: Page, shown: str) -> Updates:
-        """Ask the question in focus once more."""
+        """Ask the question in focus once more; a follow-up that is open is left."""
         session = self._session(page)
         turn = next((turn for turn in session.turns if turn.id == shown), session.turns[-1])
+        self._leave_follow_up(session)
         self._interviewer.retry(turn.id)
         return self._draw(page, self._session(page))
+
+    def _leave_follow_up(self, session: Session) -> None:
+        turn = open_turn(session)
+        if turn is not None and turn.follow_up is not None:
+            self._interviewer.skip(turn.id)
 
     def finish(self, page: Page) -> Updates:
         """End the session and show what it comes to."""
