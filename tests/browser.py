@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 
-from interview.models import Session
+from interview.models import Session, Turn
 from interview.store.store import Store
 from tests.conftest import REPO
 from tests.fake_judge import FakeJudge
@@ -137,6 +137,11 @@ def chromium_browser(path: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def main_turns(session: Session) -> list[Turn]:
+    """The turns that are no follow-ups; when one of these comes, if at all, is a matter of milliseconds."""
+    return [turn for turn in session.turns if turn.follow_up is None]
 
 
 class Candidate:

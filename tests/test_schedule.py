@@ -158,7 +158,9 @@ def test_an_interview_moves_what_would_come_after_it_and_its_end_moves_it_back(w
     assert moved.date() == day < plain.date()  # seen in the week before it, and remembered until then
     assert [due for _, due in Cards(world.store).due_before(world.clock.now + 30 * DAY)] == [moved]
     assert max(some(world.schedule.suggestion(*world.answered(2))).dues).date() <= day
-    world.schedule.wish(ScheduleWishes())
+    world.clock.now += 4 * DAY
+    world.schedule.forecast(BANK)
+    assert world.schedule.wishes.interview is None
     assert [due for _, due in Cards(world.store).due_before(world.clock.now + 30 * DAY)] == [plain]
 
 

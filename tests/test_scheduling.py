@@ -84,11 +84,28 @@ def test_no_interval_crosses_the_interview_and_the_week_before_it_has_everything
     if now >= eve_end:
         assert due == plain  # it is the day itself, or over: nothing to prepare for
         return
-    assert now < due <= eve_end or due == plain < eve_end
+    assert now < due <= eve_end
+    if plain < eve_end:
+        assert due == plain
     if plain >= eve_end and remembered(card, eve_end) < 0.9 and now < eve_end - DAY:
         assert eve_end - 7 * DAY <= due < eve_end
     if plain >= eve_end and now < eve_end - 7 * DAY:
         assert eve_end - 7 * DAY <= due < eve_end
+
+
+@given(ratings, st.integers(8, 400), st.lists(st.sampled_from(RATINGS), min_size=1, max_size=5))
+def test_who_keeps_to_the_schedule_sees_in_the_last_week_what_would_be_forgotten(history, ahead, habits):
+    card, now = card_after(history)
+    interview = midnight(local_day(now, timedelta()) + ahead * DAY, timedelta())
+    for turn in range(2000):
+        due = due_of(card, "q", interview)
+        if due >= interview:
+            break
+        now = max(due, now)
+        card = reviewed(card, habits[turn % len(habits)], now)
+    else:
+        raise AssertionError("the question never left the time before the interview")
+    assert remembered(card, interview) >= 0.9 or now >= interview - 7 * DAY
 
 
 @given(st.lists(st.floats(-300, 30), max_size=30), offsets)

@@ -138,6 +138,21 @@ def test_a_follow_up_adds_to_the_coverage_and_not_to_the_score(world: World):
     assert world.drawn()["q-head"]["value"]["position"].endswith("attempt 2")
 
 
+def test_answering_again_leaves_the_follow_up_and_counts_against_the_rating(world: World):
+    world.start()
+    world.send("tokens are compared")
+    world.grade(graded(key_points=points("covered", "covered")))
+    world.send("")
+    world.send("weights are made")
+    world.grade()
+    world.follow_up()
+    assert "practice-retry" in world.visible()
+    world.tab.actions.retry(world.page, "")
+    assert [turn.state for turn in world.session.turns[1:]] == ["answered", "skipped", "open"]
+    assert world.session.turns[-1].follow_up is None
+    assert "sure" in world.visible()
+
+
 def test_wishes_are_granted_and_a_non_answer_is_not_taken_at_once(world: World):
     world.start()
     world.send("give me a hint")

@@ -14,10 +14,12 @@ from interview.models import (
     Appeal,
     Ballot,
     Evidence,
+    Forecast,
     Grading,
     KeyPoint,
     Language,
     PointVote,
+    Rated,
     SelfGraded,
     SessionSummary,
     UngradedReason,
@@ -27,8 +29,13 @@ from interview.notes.bank import Problem, QuestionBank
 from interview.report import report
 from interview.rubrics import load_rubrics
 from interview.ui import views
+from interview.ui.views.foot import rating_bar
+from interview.ui.views.how import keys_card
+from interview.ui.views.paper import paper_card
+from interview.ui.views.setup import forecast_card
 from tests import view_samples as made
 from tests.conftest import REPO
+from tests.view_gallery import made_suggestion, mock_of
 
 LANGS: tuple[Language, ...] = ("zh", "en")
 COVERAGE = GraderChoice(name="coverage", kind="coverage", host="", model="")
@@ -53,6 +60,11 @@ def every_view(lang: Language) -> list[dict[str, Any]]:
         views.report_card(report(session), session, lang),
         views.room_head(session, lang),
         views.room_nav(session, "t1", lang),
+        paper_card(mock_of(session), lang),
+        keys_card(lang),
+        rating_bar(made_suggestion(), None, lang),
+        rating_bar(made_suggestion(), Rated(turn_id="h1", rating=3, due=made.NOW, can_undo=True), lang),
+        forecast_card(Forecast(days=(0,) * 7, fresh=0, streak=0, done=0), lang),
     ]
     for turn in session.turns:
         grading = views.shown_grading(turn)

@@ -1,13 +1,24 @@
 """Every card on one page, fed with hostile strings: `python -m tests.view_gallery PORT`."""
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import gradio as gr
 
 from interview.jobs import Job
-from interview.models import Checklist, ChecklistPoint, Dispute, Graded, Question, Turn, basis_of
+from interview.models import (
+    Checklist,
+    ChecklistPoint,
+    Dispute,
+    Forecast,
+    Graded,
+    Question,
+    Session,
+    Suggestion,
+    Turn,
+    basis_of,
+)
 from interview.report import report
 from interview.rubrics import load_rubrics
 from interview.ui import views
@@ -15,6 +26,10 @@ from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.theme import PAGE
 from interview.ui.views import questions as bank
 from interview.ui.views.comparing import comparison_card
+from interview.ui.views.foot import rating_bar
+from interview.ui.views.how import keys_card
+from interview.ui.views.paper import paper_card
+from interview.ui.views.setup import forecast_card
 from tests import view_samples as made
 from tests.conftest import REPO
 from tests.test_views_comparing import found, tried
@@ -66,6 +81,10 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("room_nav", views.room_nav(session, "h1", lang)),
         ("answer_segments", views.answer_segments(spoilt, grading, lang)),
         ("grades_list", views.grades_list(spoilt, lang)),
+        ("paper_card", paper_card(mock_of(session), lang)),
+        ("keys_card", keys_card(lang)),
+        ("rating_bar", rating_bar(made_suggestion(), None, lang)),
+        ("forecast_card", forecast_card(Forecast(days=(9, 0, 1, 2, 3, 4, 5), fresh=2, streak=3, done=4), lang)),
         *question_cards(question, spoilt),
     ]
 
@@ -92,6 +111,17 @@ def question_cards(question: Question, spoilt: Turn) -> list[tuple[views.ViewNam
         ("checklist_versions", bank.checklist_versions([checklist], "c", "en")),
         ("job_line", bank.job_line(job, 0, "en")),
     ]
+
+
+def mock_of(session: Session) -> Session:
+    """The same as a mock interview that still runs."""
+    return session.model_copy(update={"plan": session.plan.model_copy(update={"mode": "mock"}), "finished_at": None})
+
+
+def made_suggestion() -> Suggestion:
+    """A suggestion whose days are the next four."""
+    first, second, third, fourth = (made.NOW + timedelta(days=days) for days in (1, 2, 3, 4))
+    return Suggestion(turn_id="h1", suggested=2, dues=(first, second, third, fourth))
 
 
 def claimed_turn(event: gr.EventData) -> str:

@@ -65,11 +65,13 @@ class Schedule:
 
     def due(self, bank: QuestionBank) -> tuple[str, ...]:
         """Ids of the questions of these notes that are due today, the longest overdue first."""
+        self._forget_past_interview()
         ours = {question.id for question in bank.questions}
         return tuple(question_id for question_id, _ in self._cards.due_before(self._tomorrow()) if question_id in ours)
 
     def forecast(self, bank: QuestionBank) -> Forecast:
         """What today and the next days bring, of the questions of these notes; streak and today's reviews of all."""
+        self._forget_past_interview()
         now, offset = self._store.clock(), self._offset()
         ours = {question.id for question in bank.questions}
         known = self._cards.due_before(self._tomorrow() + scheduling.WEEK * DAY)
@@ -179,6 +181,12 @@ class Schedule:
         if wishes.interview is None or wishes.interview < local_day(self._store.clock(), self._offset()):
             return None
         return midnight(wishes.interview, self._offset())
+
+    def _forget_past_interview(self) -> None:
+        """An interview that is over moves no question any more: each is due again when py-fsrs says so."""
+        wishes = self.wishes
+        if wishes.interview is not None and self._interview(wishes) is None and not self._store.read_only:
+            self.wish(wishes.model_copy(update={"interview": None}))
 
     def _tomorrow(self) -> datetime:
         return midnight(local_day(self._store.clock().astimezone(UTC), self._offset()) + DAY, self._offset())

@@ -1,6 +1,5 @@
 """The interview itself: the conversation, its composer and actions, and the card beside it."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 import gradio as gr
@@ -15,6 +14,7 @@ from interview.service.schedule import Schedule
 from interview.ui.foot import FootPanel, Ratings, pill
 from interview.ui.messages import conversation
 from interview.ui.page import Page, Update, Updates
+from interview.ui.reference import ReferencePanel, shows_reference
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.strings import t
 from interview.ui.views import ViewValue, grade_card, how_card, question_head, report_card, shown_grading, view
@@ -90,10 +90,7 @@ class TalkPanel:
             self.grade = view("grade_card", {}, elem_id="grade")
             self.feedback = gr.Markdown("", elem_id="feedback", latex_delimiters=LATEX_DELIMITERS, visible=False)
             self.regrade = gr.Button("", size="sm", elem_classes=["pill"], elem_id="practice-regrade", visible=False)
-        with gr.Accordion("", open=False, elem_id="practice-reference", visible=False) as self.reference_fold:
-            self.reference = gr.Markdown("", latex_delimiters=LATEX_DELIMITERS, elem_id="practice-reference-text")
-        with gr.Accordion("", open=False, elem_id="practice-passage", visible=False) as self.source_fold:
-            self.source_text = gr.Markdown("", latex_delimiters=LATEX_DELIMITERS, elem_id="practice-passage-text")
+        self.notes = ReferencePanel()
 
     @property
     def outputs(self) -> list[Block]:
@@ -101,10 +98,9 @@ class TalkPanel:
         return [
             *(self.row, self.head, self.hint, self.reveal, self.retry, self.skip, self.finish, self.chat),
             *self.foot.outputs,
-            *(self.how, self.paper, self.report, self.rate_all, self.source, self.source_fold, self.source_text),
+            *(self.how, self.paper, self.report, self.rate_all, self.source, *self.notes.outputs),
             *(self.report_column, self.ending, self.end, self.leave, self.grade_column, self.grade, self.feedback),
-            *(self.regrade, self.reference_fold, self.reference),
-            *(self.turn, self.shown, self.stamp),
+            *(self.regrade, self.turn, self.shown, self.stamp),
         ]
 
     def render(self, page: Page, session: Session, shown: str = "", *, moved: bool = True) -> Updates:
@@ -158,6 +154,7 @@ class TalkPanel:
         hints = len(turn.question.hints) if turn and turn.follow_up is None and not silent else 0
         given = min(turn.hints_shown, hints) if turn else 0
         can_reveal = turn is not None and turn.question.has_reference and not turn.revealed and not silent
+        can_retry = unfinished and not silent and (turn is None or turn.follow_up is not None)
         return {
             self.hint: gr.update(
                 value=t("act.hint", lang, n=min(given + 1, hints), m=hints),
@@ -168,7 +165,7 @@ class TalkPanel:
             self.source: gr.update(
                 value=t("act.source", lang), visible=focus is not None and shows_reference(session, focus)
             ),
-            self.retry: gr.update(value=t("act.retry", lang), visible=unfinished and turn is None and not silent),
+            self.retry: gr.update(value=t("act.retry", lang), visible=can_retry),
             self.skip: gr.update(value=t("act.skip", lang), visible=turn is not None),
             self.finish: gr.update(
                 value=t("act.hand_in" if session.plan.mode == "mock" else "act.finish", lang), visible=unfinished
@@ -180,16 +177,12 @@ class TalkPanel:
         lang = page.lang
         silent = session.tells_nothing_yet
         is_open = focus is not None and focus.state == "open" and not silent
-        updates: Updates = {
+        return {
             self.how: gr.update(value=self._how(page, focus.question) if focus and is_open else {}, visible=is_open),
             **self._summary(session, lang, visible=focus is None or silent),
             **self._grade(page, None if silent else focus),
-            **self._reference(session, focus, lang),
+            **self.notes.render(session, focus, lang, moved=moved, is_open=is_open),
         }
-        if moved:
-            updates[self.reference_fold]["open"] = is_open
-            updates[self.source_fold]["open"] = False
-        return updates
 
     def _summary(self, session: Session, lang: Language, *, visible: bool) -> Updates:
         return {
@@ -233,43 +226,6 @@ class TalkPanel:
                 value=t("act.regrade" if failed else "room.regrade", page.lang), visible=not waits and (failed or other)
             ),
         }
-
-    def _reference(self, session: Session, turn: Turn | None, lang: Language) -> Updates:
-        """The reference of a Turn that is over, folded; of an open one only when it was asked for, and then open."""
-        if turn is None or not shows_reference(session, turn):
-            return {
-                self.reference_fold: gr.update(visible=False),
-                self.reference: gr.update(value=""),
-                self.source_fold: gr.update(visible=False),
-                self.source_text: gr.update(value=""),
-            }
-        question = turn.question
-        if not question.has_reference:
-            text, label = t("feedback.no_reference", lang), t("room.reference", lang)
-        else:
-            text = safe_markdown(question.reference, formulas=True)
-            label = t("feedback.reference", lang, n=question.line)
-        return {
-            self.reference_fold: gr.update(label=label, visible=True),
-            self.reference: gr.update(value=text),
-            self.source_fold: gr.update(
-                label=t("source.label", lang, file=question.file, line=question.line), visible=True
-            ),
-            self.source_text: gr.update(value=safe_markdown(passage(question))),
-        }
-
-
-def shows_reference(session: Session, turn: Turn) -> bool:
-    """Whether the reference of a Turn may be seen: it is over, or asked for; never while a mock interview runs."""
-    return not session.tells_nothing_yet and (turn.revealed or turn.state != "open")
-
-
-def passage(question: Question) -> str:
-    """The passage of the notes as it stands there: a block of source text, fenced by more ticks than it holds."""
-    longest = max((len(run) for run in re.findall("`+", question.reference)), default=0)
-    fence = "`" * max(3, longest + 1)
-    heading = f"{question.number}. {question.text}" if question.number is not None else question.text
-    return f"{fence}text\n{heading}\n\n{question.reference.strip()}\n{fence}"
 
 
 def is_waiting_for(turn: Turn, grader: str) -> bool:

@@ -1,19 +1,20 @@
 """What a candidate does with a question: answer or wish, ask for help, rate, go on; each returns the page after it."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 import gradio as gr
 
 from interview.conversation import Wish, wish_of
-from interview.models import Session, Turn
+from interview.models import Rating, Session, Turn
 from interview.scheduling import RATINGS
 from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.ui.page import Page, Updates
+from interview.ui.reference import shows_reference
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
-from interview.ui.talk import TalkPanel, focus_of, open_turn, shows_reference
+from interview.ui.talk import TalkPanel, focus_of, open_turn
 from interview.ui.views import notice
 
 
@@ -79,7 +80,7 @@ class TurnActions:
     def source(self, page: Page, shown: str) -> Updates:
         """The passage of the notes."""
         updates = self._draw(page, self._session(page), shown, moved=False)
-        updates[self._talk.source_fold]["open"] = True
+        updates[self._talk.notes.source_fold]["open"] = True
         return updates
 
     def sure(self, page: Page, turn_id: str, level: int | None) -> Updates:
@@ -130,19 +131,23 @@ class TurnActions:
         session = self._session(page)
         if session.finished_at is None and not session.tells_nothing_yet:
             self._schedule.rate(session, session.turns[-1])
-        turn = open_turn(session)
-        if turn is not None and turn.follow_up is not None:
-            self._interviewer.skip(turn.id)
+        self._leave_follow_up(session)
         if self._interviewer.ask_next(page.session) is None:
             return self.finish(page)
         return self._draw(page, self._session(page))
 
     def retry(self, page: Page, shown: str) -> Updates:
-        """Ask the question in focus once more."""
+        """Ask the question in focus once more; a follow-up that is open is left."""
         session = self._session(page)
         turn = next((turn for turn in session.turns if turn.id == shown), session.turns[-1])
+        self._leave_follow_up(session)
         self._interviewer.retry(turn.id)
         return self._draw(page, self._session(page))
+
+    def _leave_follow_up(self, session: Session) -> None:
+        turn = open_turn(session)
+        if turn is not None and turn.follow_up is not None:
+            self._interviewer.skip(turn.id)
 
     def finish(self, page: Page) -> Updates:
         """End the session and show what it comes to."""
@@ -157,8 +162,8 @@ class TurnActions:
         if focus is not None and not session.tells_nothing_yet:
             if rating == 0:
                 self._schedule.undo(session, focus)
-            elif rating in RATINGS:
-                self._schedule.rate(session, focus, rating)
+            elif isinstance(rating, int) and rating in RATINGS:
+                self._schedule.rate(session, focus, cast("Rating", rating))
         return self._draw(page, session, shown, moved=False)
 
     def rate_all(self, page: Page) -> Updates:

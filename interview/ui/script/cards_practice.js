@@ -72,15 +72,15 @@ function inDays(iso) {
 // --- countdowns: drawn from a stored deadline by the server's clock, so that a reload shows the same
 
 const WARN_SECONDS = 60;
-let ahead = 0; // how far this browser's clock is ahead of the server's
+const told = { at: "", ahead: 0 }; // how far this browser's clock was ahead of the server's when that told its own
 function countdown(timer, now) {
-  ahead = Date.now() - Date.parse(now);
+  if (now !== told.at) Object.assign(told, { at: now, ahead: Date.now() - Date.parse(now) });
   const node = h("span", "v-timer", { role: "timer", "aria-label": timer.label, title: timer.label, "data-deadline": timer.deadline, "data-left": timer.left, "data-over": timer.over });
   tick(node);
   return node;
 }
 function tick(node) {
-  const left = Math.round((Date.parse(node.dataset.deadline) - (Date.now() - ahead)) / 1000);
+  const left = Math.round((Date.parse(node.dataset.deadline) - (Date.now() - told.ahead)) / 1000);
   const seconds = Math.abs(left);
   const two = (number) => String(number).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);

@@ -64,7 +64,7 @@ const drafts = (() => {
     show(id, word, open) {
       savedWord = word ?? "";
       // Later than a second press of Enter, which would skip the grade.
-      if (id === turn && isOpen && !open) setTimeout(() => lead("#next", 40), 700);
+      if (id === turn && isOpen && !open) setTimeout(() => { if (!isOpen) lead("#next", 40); }, 700);
       isOpen = open;
       if (id === turn) return;
       turn = id;

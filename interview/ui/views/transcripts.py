@@ -56,15 +56,14 @@ def room_head(session: Session, lang: Language) -> ViewValue:
 
 def room_nav(session: Session, selected_turn_id: str | None, lang: Language) -> ViewValue:
     """The turns of a session with four counters that filter them; a click on a turn selects it (`turn`)."""
-    groups = {turn.id: _group(mark_of(turn)) for turn in session.turns}
+    turns = [turn for turn in session.turns if turn.follow_up is None or turn.answer is not None]
+    groups = {turn.id: _group(mark_of(turn)) for turn in turns}
     counts = Counter(groups.values())
     names = [*_GROUPS, _REST]
     return {
         "label": t("room.nav", lang),
         "counters": [{"group": name, "count": counts[name], "label": t(f"group.{name}", lang)} for name in names],
-        "items": [
-            _nav_item(session, turn, groups[turn.id], turn.id == selected_turn_id, lang) for turn in session.turns
-        ],
+        "items": [_nav_item(session, turn, groups[turn.id], turn.id == selected_turn_id, lang) for turn in turns],
     }
 
 
