@@ -176,7 +176,7 @@ def test_an_index_serves_every_search(store: Store, archive: Archive):
     sa.event.listen(store._engine, "before_cursor_execute", explain)
     for wanted in ({"words": "残差"}, {"section": "A"}, {"mark": "weak"}, {"words": "残差", "mark": "weak"}):
         plans.clear()
-        archive.find(ArchiveFilter(**wanted))
+        archive.find(ArchiveFilter.model_validate(wanted))
         assert plans
         assert not [plan for plan in plans if plan.startswith("SCAN") and "search" not in plan], wanted
 

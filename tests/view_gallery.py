@@ -5,12 +5,16 @@ from typing import Any
 
 import gradio as gr
 
-from interview.models import Graded
+from interview.jobs import Job
+from interview.models import Graded, Hit, Imported, Remark
 from interview.report import report
 from interview.rubrics import load_rubrics
 from interview.ui import views
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.theme import PAGE
+from interview.ui.views.attempts import attempts_card, improved_card
+from interview.ui.views.found import hit_rows, import_card, job_line
+from interview.ui.views.reference import reference_marks, turn_head
 from tests import view_samples as made
 from tests.conftest import REPO
 
@@ -60,6 +64,34 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("room_nav", views.room_nav(session, "h1", lang)),
         ("answer_segments", views.answer_segments(spoilt, grading, lang)),
         ("grades_list", views.grades_list(spoilt, lang)),
+        *_transcript_cards(),
+    ]
+
+
+def _transcript_cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
+    question = made.question(text=HOSTILE, section=HOSTILE, tags=(HOSTILE,), reference=HOSTILE, points=False)
+    outcome = hostile_grade()
+    again = made.turn(0, made.grading(outcome), answer=HOSTILE + made.ANSWER, question=question, id="h4", attempt=2)
+    first = again.model_copy(update={"id": "h3", "attempt": 1})
+    session = made.session(first, again, title=HOSTILE)
+    grading = views.shown_grading(again)
+    found = Hit(
+        **{"seq": 1, "turn_id": "h3", "session_id": "s1", "position": 0, "attempt": 1, "mark": "weak", "score": 1.0},
+        **{"title": HOSTILE, "question": HOSTILE, "section": HOSTILE, "at": made.NOW, "starred": True},
+        **{"field": "answer", "snippet": HOSTILE, "cut": (True, True), "spans": ((0, 9), (12, 30))},
+    )
+    remark = Remark(
+        id="r", turn_id="h4", kind="improved_answer", author=HOSTILE, text=HOSTILE + "more", created_at=made.NOW
+    )
+    failed = Job(id="j", kind="import", key="k", state="failed", problem=HOSTILE)
+    return [
+        ("hit_rows", hit_rows([found], HOSTILE, "en")),
+        ("job_line", job_line(failed, "en")),
+        ("import_card", import_card(Imported(added=1), [HOSTILE], 1, "en")),
+        ("turn_head", turn_head(session, again, None, "en", starred=True, again=True, words=HOSTILE)),
+        ("reference_marks", reference_marks(again, grading, "en")),
+        ("attempts_card", attempts_card(session, again, "en")),
+        ("improved_card", improved_card(again, [remark], "en")),
     ]
 
 

@@ -19,7 +19,6 @@ from interview.ui.views import view
 from interview.ui.views.attempts import attempts_card, improved_card
 from interview.ui.views.found import job_line
 
-
 Redraw = Callable[[Page, str, str], Updates]
 
 
