@@ -57,8 +57,8 @@ Object.assign(views, {
     h("ul", "v-problems", list(value.problems).map((text) => h("li", "", text))),
   ],
 
-  turn_head(value, act) {
-    paint.room("words", value.words);
+  turn_head(value, act, root) {
+    paint.room("words", root, value.words);
     const wish = (name) => () => act("select", { wish: name });
     return [
       h("p", "v-turn-head",
@@ -72,7 +72,7 @@ Object.assign(views, {
 
   reference_marks(value, act, root) {
     const segments = list(value.segments);
-    paint.room("lacking", segments);
+    paint.room("lacking", root, segments);
     const pair = () => root.closest("#room-pair");
     if (!paint.able) pair()?.classList.add("source");
     const inSource = Boolean(pair()?.classList.contains("source"));
