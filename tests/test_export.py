@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from interview.export import transcript_html, transcript_json, transcript_lines, transcript_markdown
+from interview.export import formulas, transcript_html, transcript_json, transcript_lines, transcript_markdown
 from interview.models import (
     Answer,
     CriterionGrade,
@@ -329,3 +329,11 @@ def test_a_selection_is_one_document_a_line_and_one_page():
     page = Page(transcript_html(*two))
     assert page.elements.count("header") == 2
     assert "2 transcripts" in page.text
+
+
+def test_whatever_the_converter_gives_only_elements_that_draw_come_out(monkeypatch: pytest.MonkeyPatch):
+    given_out = '<math onclick="x()"><script src="y">bad</script><mi style="z">a</mi></math>'
+    monkeypatch.setattr(formulas, "convert", lambda tex: given_out)
+    page = Page(formulas.mathml("not in the cache"))
+    assert page.elements == ["math", "semantics", "mrow", "mi", "annotation"]
+    assert page.attributes == {"display"}

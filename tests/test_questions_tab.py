@@ -1,6 +1,5 @@
 """The Questions tab: its cards as values, and one visit in a real Chromium."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from interview.grading.key_points import from_notes
-from interview.jobs import Job
 from interview.models import Dispute, Language, Question, basis_of
 from interview.ui.question_card import last_grade
 from interview.ui.views import questions as cards
@@ -86,17 +84,6 @@ def test_history_says_what_was_compared_with_an_older_reference():
     (row,) = cards.question_history(newer, [turn], "en")["rows"]
     assert "older reference" in row["meta"]
     assert row["place"] == f"{turn.session_id}:{turn.id}"
-
-
-@pytest.mark.parametrize("lang", LANGS)
-def test_work_is_told_as_it_stands(lang: Language):
-    job = Job(id="j", kind="audit", key="q", state="running", done=1, total=3)
-    assert (cards.job_line(job, 0, lang)["count"], cards.job_line(job, 0, lang)["job"]) == ("1 / 3", "j")
-    failed = job.model_copy(update={"state": "failed", "problem": "no key"})
-    assert cards.job_line(failed, 0, lang)["problem"] == "no key"
-    assert "2" in cards.job_line(job.model_copy(update={"state": "done"}), 2, lang)["text"]
-    assert cards.job_line(None, 0, lang) == {}
-    json.dumps(cards.job_line(failed, 0, lang))
 
 
 NOTES = """## Sorting

@@ -11,7 +11,8 @@ from interview.grading.key_points import split_reference
 from interview.jobs import Job
 from interview.models import Hit, Imported, Language, PointGrade, Question, Remark, Verdict
 from interview.ui.views.attempts import attempts_card, improved_card
-from interview.ui.views.found import hit_rows, import_card, job_line
+from interview.ui.views.found import hit_rows, import_card
+from interview.ui.views.job import job_line
 from interview.ui.views.reference import reference_marks, span_of, turn_head
 from tests import view_samples as made
 
@@ -166,11 +167,11 @@ def test_what_is_found_shows_the_words_in_their_place(lang: Language):
 def test_work_says_how_far_it_is_and_why_it_failed(lang: Language):
     job = Job(id="j", kind="import", key="k", state="running", done=3, total=9)
     running = job_line(job, lang)
-    assert "3" in running["share"]
-    assert "9" in running["share"]
+    assert "3" in running["count"]
+    assert "9" in running["count"]
     assert running["stop"]
     failed = job_line(job.model_copy(update={"state": "failed", "problem": "nobody at home"}), lang)
-    assert (failed["detail"], failed["stop"]) == ("nobody at home", "")
+    assert (failed["problem"], "stop" in failed) == ("nobody at home", False)
     assert job_line(job.model_copy(update={"state": "done"}), lang) == {}
 
 

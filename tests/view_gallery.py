@@ -13,7 +13,10 @@ from interview.models import (
     Dispute,
     Forecast,
     Graded,
+    Hit,
+    Imported,
     Question,
+    Remark,
     Session,
     Suggestion,
     Turn,
@@ -25,10 +28,14 @@ from interview.ui import views
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.theme import PAGE
 from interview.ui.views import questions as bank
+from interview.ui.views.attempts import attempts_card, improved_card
 from interview.ui.views.comparing import comparison_card
 from interview.ui.views.foot import rating_bar
+from interview.ui.views.found import hit_rows, import_card
 from interview.ui.views.how import keys_card
+from interview.ui.views.job import job_line
 from interview.ui.views.paper import paper_card
+from interview.ui.views.reference import reference_marks, turn_head
 from interview.ui.views.setup import forecast_card
 from tests import view_samples as made
 from tests.conftest import REPO
@@ -86,6 +93,34 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("rating_bar", rating_bar(made_suggestion(), None, lang)),
         ("forecast_card", forecast_card(Forecast(days=(9, 0, 1, 2, 3, 4, 5), fresh=2, streak=3, done=4), lang)),
         *question_cards(question, spoilt),
+        *_transcript_cards(),
+    ]
+
+
+def _transcript_cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
+    question = made.question(text=HOSTILE, section=HOSTILE, tags=(HOSTILE,), reference=HOSTILE, points=False)
+    outcome = hostile_grade()
+    again = made.turn(0, made.grading(outcome), answer=HOSTILE + made.ANSWER, question=question, id="h4", attempt=2)
+    first = again.model_copy(update={"id": "h3", "attempt": 1})
+    session = made.session(first, again, title=HOSTILE)
+    grading = views.shown_grading(again)
+    found = Hit(
+        **{"seq": 1, "turn_id": "h3", "session_id": "s1", "position": 0, "attempt": 1, "mark": "weak", "score": 1.0},
+        **{"title": HOSTILE, "question": HOSTILE, "section": HOSTILE, "at": made.NOW, "starred": True},
+        **{"field": "answer", "snippet": HOSTILE, "cut": (True, True), "spans": ((0, 9), (12, 30))},
+    )
+    remark = Remark(
+        id="r", turn_id="h4", kind="improved_answer", author=HOSTILE, text=HOSTILE + "more", created_at=made.NOW
+    )
+    failed = Job(id="j", kind="import", key="k", state="failed", problem=HOSTILE)
+    return [
+        ("hit_rows", hit_rows([found], HOSTILE, "en")),
+        ("job_line", job_line(failed, "en")),
+        ("import_card", import_card(Imported(added=1), [HOSTILE], 1, "en")),
+        ("turn_head", turn_head(session, again, None, "en", starred=True, again=True, words=HOSTILE)),
+        ("reference_marks", reference_marks(again, grading, "en")),
+        ("attempts_card", attempts_card(session, again, "en")),
+        ("improved_card", improved_card(again, [remark], "en")),
     ]
 
 
@@ -100,7 +135,6 @@ def question_cards(question: Question, spoilt: Turn) -> list[tuple[views.ViewNam
         **{"correction": HOSTILE, "reason": HOSTILE},
     )
     extras = question.model_copy(update={"hints": (HOSTILE,), "sources": (HOSTILE,)})
-    job = Job(id="j", kind="audit", key="q", state="failed", problem=HOSTILE)
     return [
         ("question_rows", bank.question_rows([question], {question.id: (1, hostile_grade())}, "", "en")),
         ("question_about", bank.question_about(question, checklist, [spoilt], [dispute], "en")),
@@ -109,7 +143,6 @@ def question_cards(question: Question, spoilt: Turn) -> list[tuple[views.ViewNam
         ("question_disputes", bank.question_disputes([dispute], "en")),
         ("question_history", bank.question_history(question, [spoilt], "en")),
         ("checklist_versions", bank.checklist_versions([checklist], "c", "en")),
-        ("job_line", bank.job_line(job, 0, "en")),
     ]
 
 

@@ -122,26 +122,42 @@ def _lines(names: Sequence[str]) -> str:
 
 def find(connection: sa.Connection, wanted: ArchiveFilter, limit: int, before: int | None) -> tuple[Hit, ...]:
     """Up to `limit` turns that fit the filter, newest first, asked before the one of number `before`."""
+    numbers = connection.scalars(_numbers(wanted, before).limit(limit)).all()
+    if not numbers:
+        return ()
+    told = (turn_facts.c.mark, turn_facts.c.score, sessions.c.title, answers.c.id.label("answer_id"), answers.c.text)
     query = (
-        _ASKED.add_columns(
-            turn_facts.c.mark, turn_facts.c.score, sessions.c.title, answers.c.id.label("answer_id"), answers.c.text
-        )
+        _ASKED.add_columns(*told)
         .join(turn_facts, turn_facts.c.seq == turns.c.seq)
         .outerjoin(answers, answers.c.turn_id == turns.c.id)
-        .where(*_conditions(wanted))
+        .where(turns.c.seq.in_(numbers))
         .order_by(turns.c.seq.desc())
-        .limit(limit)
     )
-    if before is not None:
-        query = query.where(turns.c.seq < before)
-    if wanted.words.strip():
-        query = query.join(_words, _words.c.rowid == turns.c.seq)
     return tuple(_hit(connection, row, wanted.words) for row in connection.execute(query).mappings())
+
+
+def _numbers(wanted: ArchiveFilter, before: int | None) -> sa.Select[tuple[Any]]:
+    """The numbers of the turns, newest first, by a walk along one index that ends with the last one needed.
+
+    Words are looked up first, in the order of the full-text table, and every other condition is asked of each of its
+    rows: joined the other way round, or sorted, a common word would cost as much as all turns that have it.
+    """
+    shelved = sa.exists().where(sessions.c.id == turn_facts.c.session_id, on_shelf(wanted.shelf))
+    facts = (shelved, *_conditions(wanted))
+    if wanted.words.strip():
+        number = _words.c.rowid
+        query = bigram_query(wanted.words)
+        matches = sa.literal_column("search").op("MATCH")(query) if query else sa.false()
+        found = sa.select(number).where(matches, sa.exists().where(turn_facts.c.seq == number, *facts))
+    else:
+        number = turn_facts.c.seq
+        found = sa.select(number).where(*facts)
+    return (found if before is None else found.where(number < before)).order_by(number.desc())
 
 
 def _conditions(wanted: ArchiveFilter) -> list[sa.ColumnElement[bool]]:
     facts = turn_facts.c
-    found = [on_shelf(wanted.shelf)]
+    found: list[sa.ColumnElement[bool]] = []
     for column, value in ((facts.section, wanted.section), (facts.mark, wanted.mark), (facts.mode, wanted.mode)):
         if value:
             found.append(column == value)
@@ -154,9 +170,6 @@ def _conditions(wanted: ArchiveFilter) -> list[sa.ColumnElement[bool]]:
         found.append(facts.asked_at >= wanted.since)
     if wanted.until is not None:
         found.append(facts.asked_at < wanted.until)
-    if wanted.words.strip():
-        query = bigram_query(wanted.words)
-        found.append(sa.literal_column("search").op("MATCH")(query) if query else sa.false())
     return found
 
 

@@ -17,7 +17,7 @@ from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.strings import t
 from interview.ui.views import view
 from interview.ui.views.attempts import attempts_card, improved_card
-from interview.ui.views.found import job_line
+from interview.ui.views.job import job_line
 
 Redraw = Callable[[Page, str, str], Updates]
 

@@ -15,7 +15,8 @@ from interview.ui.events import Wires
 from interview.ui.page import Page, Updates
 from interview.ui.strings import t
 from interview.ui.views import view
-from interview.ui.views.found import import_card, job_line
+from interview.ui.views.found import import_card
+from interview.ui.views.job import job_line
 
 
 class ImportPanel:

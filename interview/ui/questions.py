@@ -10,7 +10,7 @@ from interview.errors import ChecklistChanged, NotFound
 from interview.grading.key_points import from_notes
 from interview.grading.written_points import write_points
 from interview.jobs import Job
-from interview.models import Question
+from interview.models import Language, Question
 from interview.models.checklists import DisputeState
 from interview.service import checklists, disputes
 from interview.ui import question_card
@@ -21,7 +21,9 @@ from interview.ui.question_card import QuestionCard
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.ui.views import notice, view
-from interview.ui.views.questions import checklist_versions, job_line, question_rows
+from interview.ui.views.job import job_line
+from interview.ui.views.questions import checklist_versions, question_rows
+from interview.ui.views.view import ViewValue
 from interview.wiring import Viva
 
 _ALL = ""
@@ -155,7 +157,7 @@ class QuestionsTab:
         job = self._job(question)
         return {
             **self.card.show(shown, page.lang),
-            self.card.job: gr.update(value=job_line(job, len(shown.disputes), page.lang)),
+            self.card.job: gr.update(value=_line(job, len(shown.disputes), page.lang)),
             self._timer: gr.update(active=job is not None and not job.over),
         }
 
@@ -220,7 +222,7 @@ class QuestionsTab:
         return self._working(page, self._question(page, opened))
 
     def _working(self, page: Page, question: Question) -> Updates:
-        line = job_line(self._job(question), len(self._disputes.of(question)), page.lang)
+        line = _line(self._job(question), len(self._disputes.of(question)), page.lang)
         return {self.card.job: gr.update(value=line), self._timer: gr.update(active=True)}
 
     def _tick(self, page: Page, opened: str) -> Updates:
@@ -231,7 +233,7 @@ class QuestionsTab:
         job = self._job(question)
         if job is None or job.over:
             return self._shown(page, question)
-        return {self.card.job: gr.update(value=job_line(job, 0, page.lang))}
+        return {self.card.job: gr.update(value=job_line(job, page.lang))}
 
     def _decide(self, page: Page, choice: str, opened: str) -> Updates:
         """Accept or reject; grades of answers to this question may be counted anew, so the history is read again."""
@@ -247,3 +249,9 @@ def _has(question: Question, sought: str) -> bool:
     points = (point.text for point in question.key_points)
     text = "\n".join((question.section, question.text, question.reference, *question.tags, *points)).casefold()
     return all(word in text for word in sought.casefold().split())
+
+
+def _line(job: Job | None, disputed: int, lang: Language) -> ViewValue:
+    """The line of the work on a question; of a finished audit, how many statements are disputed."""
+    done = t(f"job.{job.kind}_done", lang, n=disputed) if job is not None and job.state == "done" else ""
+    return job_line(job, lang, done)

@@ -20,4 +20,12 @@ Object.assign(views, {
   notice: (value) => [
     h("div", "v-notice", { role: "alert" }, infoIcon(), h("span", "v-grow", h("b", "", value.text), value.detail && h("span", "v-detail", value.detail))),
   ],
+
+  job_line: (value, act) => [
+    h("div", value.problem ? "v-job v-warn" : "v-job", { role: "status" },
+      h("span", "", value.text), value.count && h("span", "v-muted", value.count),
+      !value.over && bar(value.share, "accent"),
+      value.stop && h("button", "v-pill", { type: "button", onclick: () => act("select", { job: value.job }) }, value.stop),
+      value.problem && h("small", "", value.problem)),
+  ],
 });

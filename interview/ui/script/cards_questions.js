@@ -54,12 +54,4 @@ Object.assign(views, {
       h("button", "v-pill", { type: "button", "aria-pressed": row.selected ? "true" : "false", onclick: () => act("select", { id: row.id }) },
         h("b", "", row.text), " ", h("small", "", dotted(row.facts)), row.at && [" ", time(row.at)]))),
   ],
-
-  job_line: (value, act) => [
-    h("div", value.problem ? "v-job v-warn" : "v-job", { role: "status" },
-      h("span", "", value.text), value.count && h("span", "v-muted", value.count),
-      !value.over && bar(value.share, "accent"),
-      value.stop && h("button", "v-pill", { type: "button", onclick: () => act("select", { job: value.job }) }, value.stop),
-      value.problem && h("small", "", value.problem)),
-  ],
 });

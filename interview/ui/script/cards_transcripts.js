@@ -45,20 +45,14 @@ Object.assign(views, {
         time(row.at)))),
   ],
 
-  job_line: (value, act) => [
-    h("p", `v-job ${value.running ? "v-running" : ""}`, { role: "status" }, h("b", "", value.text), value.share && h("span", "v-muted", value.share),
-      value.detail && h("span", "v-muted", value.detail),
-      value.stop && h("button", "v-link", { type: "button", onclick: () => act("select", { job: value.job }) }, value.stop)),
-  ],
-
   import_card: (value) => [
     list(value.said).length > 0 && h("p", "v-job", { role: "status" }, list(value.said).map((text) => h("span", "", text, " "))),
     value.title && h("p", "v-job v-broken", { role: "alert" }, value.title),
     h("ul", "v-problems", list(value.problems).map((text) => h("li", "", text))),
   ],
 
-  turn_head(value, act) {
-    paint.room("words", value.words);
+  turn_head(value, act, root) {
+    paint.room("words", root, value.words);
     const wish = (name) => () => act("select", { wish: name });
     return [
       h("p", "v-turn-head",
@@ -72,7 +66,7 @@ Object.assign(views, {
 
   reference_marks(value, act, root) {
     const segments = list(value.segments);
-    paint.room("lacking", segments);
+    paint.room("lacking", root, segments);
     const pair = () => root.closest("#room-pair");
     if (!paint.able) pair()?.classList.add("source");
     const inSource = Boolean(pair()?.classList.contains("source"));

@@ -47,6 +47,7 @@ const paint = (() => {
   }
   // In the review room: what the reference says and the answer lacks, and the words that were searched for.
   const room = { lacking: [], words: [] };
+  const roots = new Map(); // root of a card → what it has painted there
   const FORMULA = /\$\$[\s\S]*?\$\$|\\\([\s\S]*?\\\)|\$[^\s$][^$\n]*\$|!?\[|\]\([^)\n]*\)|^[ \t]*(?:[-+*]|\d{1,3}[.)])(?=\s)/gm;
   // Of equal words those count that stand nearest to where the source has them.
   function nearest(text, wanted, at) {
@@ -105,9 +106,12 @@ const paint = (() => {
   return {
     able,
     repaint,
-    room(kind, items) { room[kind] = list(items); soon(); },
+    room(kind, root, items) { room[kind] = list(items); roots.set(root, kind); soon(); },
     show(root, turn, marks) { shown.set(root, { turn, marks }); soon(); },
-    hide(root) { if (shown.delete(root)) soon(); },
+    hide(root) {
+      if (roots.has(root)) room[roots.get(root)] = [];
+      if (shown.delete(root) || roots.delete(root)) soon();
+    },
     hover(root, point) { hovered = { root, point }; soon(); },
   };
 })();

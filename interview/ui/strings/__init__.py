@@ -10,6 +10,7 @@ from interview.ui.strings import (
     frame,
     grade,
     graders,
+    jobs,
     measuring,
     practice,
     progress,
@@ -28,6 +29,7 @@ TABLES = (
     questions.WORDS,
     graders.WORDS,
     comparing.WORDS,
+    jobs.WORDS,
     measuring.WORDS,
     errors.WORDS,
 )

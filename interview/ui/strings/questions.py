@@ -77,11 +77,4 @@ WORDS: dict[str, tuple[str, str]] = {
         "When accepted, points that rest on these words leave the score: a new grade appears beside each old one. "
         "Your notes are not touched.",
     ),
-    "job.audit": ("正在审查参考答案", "Checking the reference"),
-    "job.key_points": ("正在提取要点", "Looking for key points"),
-    "job.audit_done": ("审查完毕，有争议 {n} 处", "Checked: {n:statement|statements} disputed"),
-    "job.key_points_done": ("要点已提取", "Key points found"),
-    "job.stopped": ("已停止", "stopped"),
-    "job.failed": ("没有成功", "It failed"),
-    "job.stop": ("停止", "Stop"),
 }

@@ -123,13 +123,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "note.text": ("只给自己看，可以搜索到", "For yourself; search finds it"),
     "note.save": ("保存笔记", "Save note"),
     "note.saved": ("笔记已保存", "Note saved"),
-    "job.import": ("正在导入…", "Importing…"),
-    "job.discussion": ("模型在写回复…", "The model is writing…"),
-    "job.improved_answer": ("模型在改进你的回答…", "The model is improving your answer…"),
-    "job.failed": ("没有成功，你写的都在。", "That did not work. What you wrote is kept."),
-    "job.stopped": ("已停止，做完的都保留了。", "Stopped. What was done is kept."),
-    "job.share": ("完成 {n}/{m}", "{n} of {m}"),
-    "job.stop": ("停止", "Stop"),
     "import.button": ("导入记录", "Import transcripts"),
     "import.came": ("导入了 {added} 份记录。", "{added:session|sessions} imported."),
     "import.known": (

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from interview.jobs import Job
 from interview.models import Hit, Imported, Language
 from interview.ui.strings import t
 from interview.ui.views.parts import mark_word, number
@@ -13,22 +12,6 @@ def hit_rows(hits: Sequence[Hit], words: str, lang: Language) -> ViewValue:
     """One button per turn that was found, in the order given; a click selects it (`turn`)."""
     missing = t("find.nothing_for", lang, words=words.strip()) if words.strip() else t("find.nothing", lang)
     return {"empty": "" if hits else missing, "rows": [_hit(hit, lang) for hit in hits]}
-
-
-def job_line(job: Job | None, lang: Language) -> ViewValue:
-    """How far a piece of work is, with a button that ends it (`job`); why it failed; nothing once it is done."""
-    if job is None or job.state == "done":
-        return {}
-    running = not job.over
-    share = t("job.share", lang, n=job.done, m=job.total) if job.total > 1 else ""
-    return {
-        "job": job.id,
-        "running": running,
-        "text": t(f"job.{job.kind}" if running else f"job.{job.state}", lang),
-        "share": share,
-        "detail": job.problem,
-        "stop": t("job.stop", lang) if running else "",
-    }
 
 
 def import_card(came: Imported | None, problems: Sequence[str], usable: int, lang: Language) -> ViewValue:

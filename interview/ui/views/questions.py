@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from interview.jobs import Job
 from interview.models import Checklist, ChecklistPoint, Dispute, Graded, Language, PointGrade, Question, Turn
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
@@ -136,19 +135,6 @@ def checklist_versions(versions: Sequence[Checklist], seen: str, lang: Language)
     ]
     notes: ViewValue = {"id": "notes", "text": t("edit.notes", lang), "facts": [], "at": "", "selected": not seen}
     return {"title": t("edit.versions", lang), "note": t("edit.use", lang), "rows": [*reversed(rows), notes]}
-
-
-def job_line(job: Job | None, disputed: int, lang: Language) -> ViewValue:
-    """How far the work on the opened question is; a click on stop tells `job`. Nothing where there was none."""
-    if job is None:
-        return {}
-    if not job.over:
-        share = job.done / job.total if job.total else 0.0
-        count = f"{job.done} / {job.total}" if job.total > 1 else ""
-        stop = t("job.stop", lang) if job.total > 1 else ""
-        return {"text": t(f"job.{job.kind}", lang), "count": count, "share": share, "stop": stop, "job": job.id}
-    text = t(f"job.{job.kind}_done", lang, n=disputed) if job.state == "done" else t(f"job.{job.state}", lang)
-    return {"text": text, "problem": job.problem, "over": True}
 
 
 def _row(question: Question, standings: Standings, selected: bool, lang: Language) -> ViewValue:

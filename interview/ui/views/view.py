@@ -22,7 +22,6 @@ ViewName = Literal[
     "room_head",
     "room_nav",
     "hit_rows",
-    "job_line",
     "import_card",
     "turn_head",
     "answer_segments",

@@ -189,6 +189,6 @@ def _create_search() -> None:
         op.create_index(f"ix_turn_facts_{column}", "turn_facts", [column])
     op.execute(
         "CREATE VIRTUAL TABLE search USING fts5(question, answer, feedback, note, "
-        "tokenize='unicode61 remove_diacritics 0')"
+        "tokenize='unicode61 remove_diacritics 0', prefix='1')"
     )
     search.index_all(op.get_bind())  # what was answered before this revision is found, too
