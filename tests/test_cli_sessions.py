@@ -86,3 +86,10 @@ def test_a_session_that_is_not_there(run: Run, store: Store, command: tuple[str,
 def test_a_file_that_is_no_database(run: Run, data_dir: Path):
     (data_dir / "viva.db").write_text("not a database, but long enough to be read as one" * 30, encoding="utf-8")
     assert "viva.db" in refusal(run("sessions", "list"))
+
+
+def test_search_finds_the_turn(run: Run, session: Session):
+    (hit,) = json.loads(run("sessions", "search", "own WORDS", "--json").stdout)
+    assert (hit["session_id"], hit["field"]) == (session.id, "answer")
+    assert "answer: my own words" in run("sessions", "search", "words").stdout
+    assert run("sessions", "search", "nowhere").stdout == ""

@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 
 from interview.errors import AnswerRefused, ContentError, PassingFault
 from interview.grading.shelf import GraderChoice
-from interview.models import Appeal, Evidence, Grading, KeyPoint, Language, SelfGraded, SessionSummary, UngradedReason
+from interview.models import (
+    Appeal,
+    Ballot,
+    Evidence,
+    Grading,
+    KeyPoint,
+    Language,
+    PointVote,
+    SelfGraded,
+    SessionSummary,
+    UngradedReason,
+    Verdict,
+)
 from interview.notes.bank import Problem, QuestionBank
 from interview.report import report
 from interview.rubrics import load_rubrics
@@ -251,6 +263,36 @@ def test_an_unproven_claim_is_shown_as_such_and_marks_nothing():
     assert card["points"][0]["claim_note"] == "引文不在你的回答里，不计分"
     assert card["marks"] == []
     assert card["flags"] == []  # the point says it
+
+
+def test_a_quote_that_did_not_hold_in_a_second_look_is_not_called_absent():
+    refused = made.points()[0].model_copy(
+        update={
+            "verdict": "missing",
+            "verified": False,
+            "evidence": (),
+            "claimed": "covered",
+            "claimed_quote": "created with O_EXCL",
+            "downgraded_by": "second_look",
+        }
+    )
+    flags = ("second_look:k1", "second_look_refused:k1", "second_look_failed:k1")
+    turn = made.turn(0, made.grading(made.judged(key_points=(refused,), flags=flags)))
+    card = views.grade_card(turn, turn.gradings[0], (), "en")
+    assert card["points"][0]["claim_note"].startswith("Looked at again")
+    assert len(card["flags"]) == 1  # that a look failed; the rest the point says
+    assert "Point 1" in card["flags"][0]
+
+
+def test_a_vote_tells_how_many_agree_beside_the_grade():
+    point = made.points()[0]
+    said: tuple[Verdict, ...] = ("covered", "missing")
+    votes = tuple(PointVote(by=f"m #{number}", verdict=verdict) for number, verdict in enumerate(said))
+    ballots = tuple(Ballot(by="m", host="h", model="m", score=score) for score in (4.0, None, 6.5))
+    voted = made.judged(key_points=(point.model_copy(update={"votes": votes}),), ballots=ballots)
+    turn = made.turn(0, made.grading(voted))
+    assert views.grade_card(turn, turn.gradings[0], (), "en")["meta"][-1] == "2 of 3 votes, 50% agree, median 4"
+    assert "2/3 票" in views.grade_card(turn, turn.gradings[0], (), "zh")["meta"][-1]
 
 
 def test_findings_doubt_and_flags_are_told_in_words():

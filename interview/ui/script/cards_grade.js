@@ -13,7 +13,7 @@ Object.assign(views, {
       h("div", "v-grade-head", ring(value.ring, "large"),
         h("div", "v-grow", h("div", "v-title-row", h("h2", `v-title ${tone(value.ring.tone)}`, value.title), chips(value.chips)),
           h("p", "v-sentence", { "aria-live": live ? "polite" : undefined }, withTime(value.sentence, value.retry_at)), h("p", "v-meta", dotted(value.meta)))),
-      value.doubt && h("div", "v-doubt", h("b", "", value.doubt.title), value.doubt.quote && quoted(value.doubt.quote, "partial"), h("p", "", value.doubt.reason), h("small", "", value.doubt.note)),
+      value.doubt && h("div", "v-doubt", h("b", "", value.doubt.title), value.doubt.quote && quoted(value.doubt.quote, "partial"), h("p", "", value.doubt.reason), value.doubt.other && h("p", "v-other", h("b", "", value.doubt.other), " ", h("small", "", value.doubt.other_sum)), h("small", "", value.doubt.note)),
       list(value.points).length > 0 && h("ul", "v-points", value.points.map((point) => pointRow(point, root, wish))),
       list(value.findings).length > 0 && [h("h3", "", value.findings_title), h("ul", "v-points", value.findings.map(findingRow))],
       list(value.bars).length > 0 && h("div", "v-bars", value.bars.map((row) => h("div", "v-bar-row", { title: row.title || undefined }, h("span", "v-bar-label", row.label), bar(row.share, "accent"), h("span", "v-bar-text", row.text)))),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from interview.backends.tariff import amount
 from interview.models import (
     CriterionGrade,
     Finding,
@@ -29,6 +30,9 @@ from interview.ui.views.parts import (
     verdict_word,
 )
 from interview.ui.views.view import ViewValue
+
+_DOWNGRADED = {"quote": "grade.unverified", "second_look": "grade.not_held"}
+_SAID_BY_POINTS = ("unverified_quote:", "second_look:", "second_look_refused:")
 
 
 def grade_card(
@@ -97,9 +101,9 @@ def flag_text(flag: str, points: Sequence[PointGrade], lang: Language) -> str:
 
 
 def _flags(outcome: Graded | Ungraded, lang: Language) -> list[str]:
-    """The flags but those that the points say themselves."""
+    """The flags but those that the points say themselves, and second looks that changed nothing."""
     points = outcome.key_points if isinstance(outcome, Graded) else ()
-    told = [flag for flag in outcome.flags if not flag.startswith("unverified_quote")]
+    told = [flag for flag in outcome.flags if not flag.startswith(_SAID_BY_POINTS)]
     return [flag_text(flag, points, lang) for flag in told]
 
 
@@ -185,10 +189,23 @@ def _meta(outcome: Graded, lang: Language) -> list[str]:
     seconds = duration(provenance.seconds)
     if provenance.kind in ("coverage", "guard"):
         return [t(f"grade.{provenance.kind}_meta", lang), seconds]
+    if provenance.kind == "audit":
+        return [provenance.grader, t("grade.audit_meta", lang)]
     counts = (provenance.prompt_tokens, provenance.completion_tokens)
     tokens = sum(count for count in counts if count is not None)
     meta = [provenance.grader, provenance.prompt, seconds]
-    return [part for part in meta if part] + ([t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else [])
+    cost = [amount(provenance.cost, provenance.currency)] if provenance.cost else []
+    told = [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
+    return [part for part in meta if part] + told + cost + _votes(outcome, lang)
+
+
+def _votes(outcome: Graded, lang: Language) -> list[str]:
+    """How many voted, how far they agree, and the middle one of their own scores; nothing where nobody voted."""
+    if outcome.agreement is None or outcome.median_score is None:
+        return []
+    voted = sum(ballot.score is not None for ballot in outcome.ballots)
+    told = {"n": voted, "m": len(outcome.ballots), "share": f"{outcome.agreement:.0%}"}
+    return [t("grade.votes", lang, **told, median=number(outcome.median_score))]
 
 
 def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
@@ -203,7 +220,7 @@ def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
         "quotes": [evidence.quote for evidence in point.evidence],
         "checked": t("grade.checked", lang) if checked else "",
         "claim": point.claimed_quote if unproven else "",
-        "claim_note": t("grade.unverified", lang) if unproven else "",
+        "claim_note": t(_DOWNGRADED[point.downgraded_by or "quote"], lang) if unproven else "",
         "reason": point.reason,
     }
 
@@ -244,9 +261,13 @@ def _criterion_bar(criterion: CriterionGrade, lang: Language, rubric: Rubric | N
 def _doubt(outcome: Graded, lang: Language) -> ViewValue | None:
     if outcome.doubt is None:
         return None
+    other = outcome.alternative
     return {
         "title": t(f"doubt.{outcome.doubt.status}", lang),
         "quote": outcome.doubt.quote,
         "reason": outcome.doubt.reason,
-        "note": t("doubt.note", lang),
+        "other": t("doubt.other_score", lang, score=f"{other.score:.1f}") if other else "",
+        "other_sum": other.sum if other else "",
+        # A grade that was counted anew says by its flags what was decided.
+        "note": "" if outcome.provenance.kind == "audit" else t("doubt.note", lang),
     }
