@@ -86,8 +86,8 @@ def test_only_judged_first_answers_enter_means_and_every_kind_is_counted(desk: D
     desk.answer(session, 3, grade(10.0), revealed=True)
     desk.answer(session, 4, grade(6.0))
     desk.answer(session, 5, grade(8.0))
-    desk.answer(session, 6, None)
-    desk.answer(session, 7, grade(1.0), parent="t", follow_up="and?")  # of a question that was skipped
+    desk.answer(session, 6, grade(1.0), parent="t", follow_up="and?")  # of a question that was skipped
+    desk.answer(session, 7, None)
     progress = desk.read()
     assert progress.kinds.model_dump() == {
         **{"answers": 10, "judged": 7, "estimated": 1, "self_graded": 0, "ungraded": 1, "pending": 1},
