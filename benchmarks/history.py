@@ -33,9 +33,8 @@ def kept_history(turn_count: int, last: int) -> Path:
 
     Copy it before use.
     """
-    made_by = digest(
-        "".join(Path(module.__file__ or "").read_text("utf-8") for module in (schema, sys.modules[__name__]))
-    )
+    forms = (Path(str(schema.__file__)), Path(__file__))
+    made_by = digest("".join(form.read_text("utf-8") for form in forms))
     folder = Path(tempfile.gettempdir()) / f"viva-history-{made_by}-{turn_count}-{last}"
     if not folder.exists():
         unfinished = folder.with_suffix(".part")
