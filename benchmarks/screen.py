@@ -27,6 +27,7 @@ from tests.browser import App, Candidate, chromium_browser, free_port, running
 
 LIMIT = 2.0
 REVIEWED = 50  # turns of the session that is reviewed
+SETTLING_MS = 1000  # entering a tab draws it twice, as it was known and as it is now
 PER_SESSION = 5  # answers after which both conversations start anew
 ECHO = """
 import sys
@@ -145,6 +146,7 @@ class VivaPage:
         """Milliseconds from the last letter of a word to the one answer that has it."""
         box = self._reader.locator("#find-words :is(input, textarea)")
         found = shown("#hit-rows .v-found", "== 1")
+        self._reader.wait_for_timeout(SETTLING_MS)
         spent = timed(self._reader, "input", found, lambda: box.fill(MARKER))
         box.fill("")
         expect(self._reader.locator("#session-rows .v-session").first).to_be_visible()
