@@ -13,7 +13,7 @@ from interview.models import Language, Value, Verdict, digest
 from interview.toml_file import read_toml
 
 # Marks of a transcript row that are not bands; a band of the same name could not be told from them.
-RESERVED_BANDS = frozenset({"estimate", "ungraded", "pending", "skipped", "open"})
+RESERVED_BANDS = frozenset({"own", "estimate", "ungraded", "pending", "skipped", "open"})
 CREDITED: tuple[Verdict, ...] = ("covered", "partial", "missing", "contradicted")
 
 

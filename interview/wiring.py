@@ -21,6 +21,7 @@ from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
 from interview.service.follow_ups import FollowUps
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
+from interview.service.measuring import Measuring
 from interview.service.progress import ProgressReader
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
@@ -51,6 +52,7 @@ class Viva:
     prompts: Prompts
     rubrics: dict[str, Rubric]
     appeals: Appeals
+    measuring: Measuring
     endpoints: Endpoints
     spending: Spending
     comparing: Comparing
@@ -107,6 +109,7 @@ def build(settings: Settings) -> Viva:
         )
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
+        measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
         archive = Archive(store, jobs)
         discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
     except BaseException:
@@ -119,6 +122,7 @@ def build(settings: Settings) -> Viva:
         checklists=checklists,
         disputes=disputes,
         appeals=appeals,
+        measuring=measuring,
         endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
         spending=spending,
         comparing=compare_with(bench, store, spending, jobs, settings),

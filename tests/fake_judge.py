@@ -19,6 +19,8 @@ FOLLOW_UP = '{"question": "…"}'  # the shape that prompts/follow_up.md asks fo
 _SHAPE = re.compile(r"^\{\"(?:key_points|criteria|pitfalls|errors)\".*\}$", re.MULTILINE)
 _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
 
+_STATEMENTS = re.compile(r"^The two statements \(JSON\):\n\n(\{.*\})$", re.MULTILINE)
+
 
 def confirmed(prompt: str) -> str:
     """The reply to a second look: the quote says the key point, and not the statement beside it."""
@@ -41,6 +43,7 @@ class FakeJudge:
         self.feedback = "Clear. Next time, add what is missing."
         self.follow_up = "And what happens after that?"
         self.words = "Here is what I would say."
+        self.on_appeal = ("", "missing")  # quote and verdict
         self.calls = 0
         self.held_after = 1
         # What is replied where something else than a judgement is asked for, by the name of its form.
@@ -123,6 +126,10 @@ class FakeJudge:
             yield json.dumps({"question": self.follow_up})
             return
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
+        if "<<<CLAIM" in user:
+            quote, verdict = self.on_appeal
+            yield json.dumps({"quote": quote, "reason": "looked again", "verdict": verdict}, ensure_ascii=False)
+            return
         shapes = _SHAPE.findall(user)
         if not shapes:  # a second look; else not asked to judge, but to write
             yield confirmed(user) if '{"a": "' in user else self.words

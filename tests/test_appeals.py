@@ -18,6 +18,7 @@ from interview.grading.appeal import hear
 from interview.grading.grader import GradingRequest
 from interview.grading.judge import JudgeGrader
 from interview.grading.judging import Calls
+from interview.grading.jury import JuryGrader
 from interview.grading.scoring import rescore
 from interview.live import LiveFeed
 from interview.models import (
@@ -190,11 +191,13 @@ CRITERIA = tuple(
 )
 
 
+POINTS = tuple(PointGrade(**point.model_dump(), verdict="missing", verified=True) for point in QUESTION.key_points)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=60), st.one_of(st.text(max_size=40), st.sampled_from([ANSWER, SATURATES, QUESTION.text])))
 def test_whatever_is_claimed_and_quoted_a_won_point_stands_in_the_answer(claim: str, quote: str) -> None:
-    points = tuple(PointGrade(**point.model_dump(), verdict="missing", verified=True) for point in QUESTION.key_points)
-    grade = graded(score=0.0, key_points=points, criteria=CRITERIA)
+    grade = graded(score=0.0, key_points=POINTS, criteria=CRITERIA)
     contested = Contested(appeal=Appeal(grading_id="g", point_id="k2", reason=claim), grade=grade)
     asked = GradingRequest(question=QUESTION, answer=ANSWER, rubric=RUBRICS["default"], lang="en", contested=contested)
     scripted = ScriptedBackend([json.dumps(said("covered", quote))])
@@ -206,7 +209,7 @@ def test_whatever_is_claimed_and_quoted_a_won_point_stands_in_the_answer(claim: 
         assert all(ANSWER[one.start : one.end] == one.quote for one in point.evidence)
     else:
         assert found.score == grade.score
-        assert found.key_points[0] == points[0]
+        assert found.key_points[0] == POINTS[0]
 
 
 def test_an_appeal_never_lowers_a_verdict(make) -> None:
@@ -286,6 +289,30 @@ def test_an_estimate_offers_no_appeal(make) -> None:
     world.store.finish_grading(claim, graded(label="coverage_estimate"))
     with pytest.raises(VerdictRefused):
         world.appeals.appeal(claim.grading_id, "k1")
+
+
+def test_a_jury_hears_an_appeal_by_majority() -> None:
+    def heard(*quotes: str) -> Graded:
+        members = [
+            JudgeGrader(ScriptedBackend([json.dumps(said("covered", quote))]), PROMPTS, name="judge")
+            for quote in quotes
+        ]
+        grade = graded(score=0.0, key_points=POINTS, criteria=CRITERIA)
+        contested = Contested(appeal=Appeal(grading_id="g", point_id="k2"), grade=grade)
+        asked = GradingRequest(
+            question=QUESTION, answer=ANSWER, rubric=RUBRICS["default"], lang="en", contested=contested
+        )
+
+        async def last() -> Any:
+            jury = JuryGrader(members, name="judge@vote=3", mode="vote=3")
+            return [event async for event in jury.grade(asked)][-1]
+
+        found = asyncio.run(last())
+        assert isinstance(found, Graded)
+        return found
+
+    assert heard(SATURATES, SATURATES, "not there").key_points[1].verdict == "covered"
+    assert heard(SATURATES, "not there", "nor there").key_points[1].verdict == "missing"
 
 
 # --- the own verdict

@@ -96,7 +96,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     async def built() -> PracticeTab:
         with gr.Blocks():
             frame = Frame(viva.interviewer, PAGE)
-            return PracticeTab(viva.interviewer, viva.schedule, viva.follow_ups, viva.live, viva.rubrics, frame, PAGE)
+            return PracticeTab(viva, frame, PAGE)
 
     yield World(viva, asyncio.run(built()))
     viva.store.close()

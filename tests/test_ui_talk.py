@@ -49,7 +49,7 @@ def tab(viva: Viva) -> PracticeTab:
     async def built() -> PracticeTab:
         with gr.Blocks():
             frame = Frame(viva.interviewer, PAGE)
-            return PracticeTab(viva.interviewer, viva.schedule, viva.follow_ups, viva.live, viva.rubrics, frame, PAGE)
+            return PracticeTab(viva, frame, PAGE)
 
     return asyncio.run(built())
 

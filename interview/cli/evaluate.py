@@ -1,25 +1,21 @@
 """`evaluate`: how far a grader can be trusted, measured on human-graded answers or on a suite."""
 
 import asyncio
-import random
-from collections import Counter
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
-from interview.calibration.attacks import Case, read_injection
 from interview.calibration.costs import Prices
 from interview.calibration.evaluation import Evaluation, evaluate_grader
-from interview.calibration.golden import measure_golden
-from interview.calibration.golden_answers import GoldenAnswer, read_golden
+from interview.calibration.golden import GoldenReport
 from interview.calibration.human_grades import HumanGrades, read_human_grades
-from interview.calibration.injection import measure_injection
-from interview.calibration.probes import measure_probes
+from interview.calibration.injection import InjectionReport
+from interview.calibration.probes import ProbesReport
+from interview.calibration.suite_runs import Drawn, SuiteName, SuiteRun, drawn, flat, measure, rounded, suite_figures
 from interview.calibration.trials import Trials, paid_gradings
 from interview.cli.costs import foretold
 from interview.cli.counting import counting
@@ -27,24 +23,17 @@ from interview.cli.evaluate_tables import evaluation_lines, golden_lines, inject
 from interview.cli.options import AsJson, DataDir, Lang, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, say, say_json
 from interview.cli.progress import show_progress
-from interview.errors import ContentError
+from interview.errors import ContentError, StoreError
 from interview.grading.grader import GradingRequest, model_of
 from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.rubrics import Rubric
+from interview.service.measuring import EVALUATIONS, RUBRIC
 from interview.service.spending import Spending
-from interview.settings import read_settings
+from interview.settings import Settings, read_settings
+from interview.store.measurements import Measurements
+from interview.store.store import Store
 from interview.wiring import Bench, build_bench
-
-RUBRIC = "points_only"
-
-
-class Suite(StrEnum):
-    """What else than human-graded answers a grader can be measured on."""
-
-    GOLDEN = "golden"
-    INJECTION = "injection"
-    PROBES = "probes"
 
 
 @dataclass(frozen=True)
@@ -60,8 +49,9 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Report:
-    """What is printed: as JSON, or line by line."""
+    """What is printed, as JSON or line by line, and kept under the name of the suite or of the data set's file."""
 
+    suite: str
     fields: Mapping[str, Any]
     lines: Iterable[str]
 
@@ -72,7 +62,7 @@ def evaluate(
     ] = None,
     grader: Annotated[str | None, typer.Option(metavar="NAME", help="Else what is used at start.")] = None,
     mode: Mode = None,
-    suite: Annotated[Suite | None, typer.Option(help="Measure on a suite instead of a data set.")] = None,
+    suite: Annotated[SuiteName | None, typer.Option(help="Measure on a suite instead of a data set.")] = None,
     suite_file: Annotated[
         Path | None, typer.Option("--suite-file", metavar="F", help="Another file, or folder, of that suite.")
     ] = None,
@@ -112,21 +102,27 @@ def evaluate(
         run = _Run(trials, chosen, sample, seed, _prices(prices))
         report = asyncio.run(_closing(bench.shelf, _measuring(run, dataset, suite, suite_file, lang, repeats)))
     if as_json:
-        say_json(_rounded(report.fields))
+        say_json(rounded(report.fields))
     else:
         for line in report.lines:
             say(line)
+    options = {"sample": sample, "seed": seed, "repeats": repeats, "lang": lang}
+    _keep(settings, name, report, options)
 
 
 def _measuring(
-    run: _Run, dataset: Path | None, suite: Suite | None, suite_file: Path | None, lang: Lang | None, repeats: int
+    run: _Run,
+    dataset: Path | None,
+    suite: SuiteName | None,
+    suite_file: Path | None,
+    lang: Lang | None,
+    repeats: int,
 ) -> Coroutine[Any, Any, _Report]:
     if dataset is not None:
         return _on_people(run, read_human_grades(dataset), repeats)
-    if suite is Suite.INJECTION:
-        return _on_injection(run, read_injection(suite_file), lang)
-    answers = _of_questions(read_golden(suite_file), run.sample, run.seed, lang)
-    return _on_golden(run, answers) if suite is Suite.GOLDEN else _on_probes(run, answers)
+    assert suite is not None
+    chosen = SuiteRun(suite=suite, sample=run.sample, seed=run.seed, lang=lang)
+    return _on_suite(run, drawn(chosen, suite_file))
 
 
 def _rubric(bench: Bench, name: str) -> Rubric:
@@ -150,7 +146,7 @@ def _trials(
     bench: Bench, name: str, rubric: Rubric, data_dir: Path, concurrency: int, spending: Spending | None
 ) -> Trials:
     grader = bench.shelf.alone(name, "evaluation")
-    paid = paid_gradings(data_dir / "evaluations", grader, model_of(grader), rubric, bench.prompts)
+    paid = paid_gradings(data_dir / EVALUATIONS, grader, model_of(grader), rubric, bench.prompts)
 
     def foretell(requests: Sequence[GradingRequest]) -> None:
         if spending is not None and requests:
@@ -159,33 +155,11 @@ def _trials(
     return Trials(grader, paid, concurrency, show_progress, before=foretell)
 
 
-def _rounded(content: Any) -> Any:
-    """Numbers to nine decimals, so that one computed in two ways is the same number in both places."""
-    if isinstance(content, float):
-        return round(content, 9)
-    if isinstance(content, dict):
-        return {name: _rounded(found) for name, found in cast(dict[str, Any], content).items()}
-    if isinstance(content, list | tuple):
-        return [_rounded(found) for found in cast(Sequence[Any], content)]
-    return content
-
-
 async def _closing(shelf: GraderShelf, measuring: Coroutine[Any, Any, _Report]) -> _Report:
     try:
         return await measuring
     finally:
         await shelf.close()
-
-
-def _of_questions(
-    answers: Sequence[GoldenAnswer], sample: int | None, seed: int, lang: Lang | None
-) -> tuple[GoldenAnswer, ...]:
-    """The answers in that language to so many questions, all answers of each."""
-    kept = [answer for answer in answers if lang in (None, answer.lang)]
-    questions = list(dict.fromkeys(answer.question.id for answer in kept))
-    if sample is not None and sample < len(questions):
-        questions = random.Random(seed).sample(questions, sample)
-    return tuple(answer for answer in kept if answer.question.id in questions)
 
 
 async def _on_people(run: _Run, every: HumanGrades, repeats: int) -> _Report:
@@ -206,40 +180,35 @@ async def _on_people(run: _Run, every: HumanGrades, repeats: int) -> _Report:
         "seed": run.seed,
         "repeats": repeats,
     }
-    return _Report(_evaluation_fields(run, found) | beside, evaluation_lines(found))
+    return _Report(Path(grades.file).name, _evaluation_fields(run, found) | beside, evaluation_lines(found))
 
 
 def _evaluation_fields(run: _Run, found: Evaluation) -> dict[str, Any]:
     whole = found.model_dump(mode="json")
     agreement = whole.pop("agreement")
     first = {"n": agreement["n"], "failures": len(found.failed)} | agreement
-    return first | {"ci95": whole.pop("ci95"), "baselines": whole.pop("baselines")} | _flat(run, whole)
+    beside = {"ci95": whole.pop("ci95"), "baselines": whole.pop("baselines")}
+    return first | beside | flat(whole, run.trials.grader.name, run.rubric)
 
 
-async def _on_golden(run: _Run, answers: Sequence[GoldenAnswer]) -> _Report:
-    found = await measure_golden(run.trials, answers, run.rubric, run.prices)
-    return _Report({"suite": "golden", **_flat(run, found.model_dump(mode="json"))}, golden_lines(found))
+async def _on_suite(run: _Run, chosen: Drawn) -> _Report:
+    found = await measure(run.trials, chosen, run.rubric, run.prices)
+    fields = suite_figures(found, chosen, run.trials.grader.name, run.rubric)
+    match found:
+        case GoldenReport():
+            lines = golden_lines(found)
+        case InjectionReport():
+            lines = injection_lines(found)
+        case ProbesReport():
+            lines = probes_lines(found)
+    return _Report(chosen.run.suite, fields, lines)
 
 
-async def _on_probes(run: _Run, answers: Sequence[GoldenAnswer]) -> _Report:
-    found = await measure_probes(run.trials, answers, run.rubric, run.seed, run.prices)
-    return _Report({"suite": "probes", **_flat(run, found.model_dump(mode="json"))}, probes_lines(found))
-
-
-async def _on_injection(run: _Run, every: Sequence[Case], lang: Lang | None) -> _Report:
-    cases = [case for case in every if lang in (None, case.lang)]
-    attacks = [case.id for case in cases if case.kind == "attack"]
-    if run.sample is not None and run.sample < len(attacks):
-        left_out = set(attacks) - set(random.Random(run.seed).sample(attacks, run.sample))
-        cases = [case for case in cases if case.id not in left_out]
-    found = await measure_injection(run.trials, cases, run.rubric, run.prices)
-    return _Report({"suite": "injection", **_flat(run, found.model_dump(mode="json"))}, injection_lines(found))
-
-
-def _flat(run: _Run, fields: dict[str, Any]) -> dict[str, Any]:
-    """Every key at the top: what was spent, and which grader it was."""
-    failed: list[dict[str, Any]] = fields.pop("failed")
-    spent: dict[str, Any] = fields.pop("spent")
-    reasons = dict(Counter(one["reason"] for one in failed).most_common())
-    about = {"grader": run.trials.grader.name, "rubric": run.rubric.ref}
-    return fields | spent | about | {"failure_reasons": reasons, "failed": failed}
+def _keep(settings: Settings, grader: str, report: _Report, options: dict[str, Any]) -> None:
+    """Keep the report in the data folder, for the screen; where it cannot be, say so and go on."""
+    try:
+        with closing(Store.open(settings.data_dir)) as store:
+            kept = Measurements(store)
+            kept.finish(kept.begin(grader, report.suite, options), rounded(report.fields))
+    except StoreError as fault:
+        complain(f"The report is printed, and not kept: {fault}")

@@ -12,13 +12,13 @@ from interview.grading.grader import GradingRequest
 from interview.grading.judge_prompt import FEEDBACK_LANGUAGE
 from interview.grading.judging import Calls
 from interview.grading.reply import PointReply, Quote, Reason
-from interview.grading.scoring import score
+from interview.grading.scoring import alternative, score
+from interview.grading.second_look import doubtful_points
 from interview.grading.verdicts import Proof
 from interview.grading.wire import Wire
-from interview.grading.words import word_set
 from interview.models import Contested, Graded, KeyPoint, PointGrade, Provenance, Ungraded, UngradedReason
 from interview.prompts import Part, Prompts
-from interview.text import judge_copy, script
+from interview.text import judge_copy
 
 # The quote stands in the answer, but no word of it belongs to the point: the earlier verdict stands.
 UNRELATED = "appeal_unrelated"
@@ -50,7 +50,8 @@ async def hear(
     nonce = hmac.digest(secret, request.answer.encode(), "sha256").hex()[:16]
 
     def made() -> Provenance:
-        return calls.provenance(request, name, prompts["appeal"].ref, monotonic() - started)
+        seconds, mode = monotonic() - started, contested.grade.provenance.mode
+        return calls.provenance(request, name, prompts["appeal"].ref, seconds, mode)
 
     try:
         parts = _parts(request, contested, prompts, nonce)
@@ -61,7 +62,7 @@ async def hear(
         reason: UngradedReason = fault.fault
         return Ungraded(reason=reason, detail=str(fault), provenance=made())
     point, flags = _decided(request, contested, reply, nonce)
-    return _recounted(request, contested, point, flags, made())
+    return _recounted(request, contested, point, flags + calls.fallback(name), made())
 
 
 def _parts(request: GradingRequest, contested: Contested, prompts: Prompts, nonce: str) -> tuple[Part, ...]:
@@ -88,7 +89,7 @@ def _decided(
         return _held(before, heard), (f"unverified_quote:{before.id}",)
     if not contested.won_by(heard.verdict):
         return _held(before, heard), ()
-    if _is_unrelated(heard):
+    if before.id in doubtful_points(request, (heard,), 0.0):
         quote = heard.evidence[0].quote
         unproven = {"claimed": heard.verdict, "claimed_quote": quote, "verdict": "missing", "verified": False}
         return _held(before, heard.model_copy(update=unproven)), (f"{UNRELATED}:{before.id}",)
@@ -100,16 +101,6 @@ def _held(before: PointGrade, heard: PointGrade) -> PointGrade:
     claimed = {"claimed": heard.claimed, "claimed_quote": heard.claimed_quote} if heard.claimed else {}
     proven = {"verified": before.verified and not (before.verdict == "missing" and heard.claimed)}
     return before.model_copy(update={"reason": heard.reason or before.reason, **claimed, **proven})
-
-
-def _is_unrelated(point: PointGrade) -> bool:
-    """Whether quote and point are of one script and share no content word."""
-    quote = " ".join(evidence.quote for evidence in point.evidence)
-    scripts = {script(quote), script(point.text)}
-    if len(scripts) > 1 or "mixed" in scripts:
-        return False
-    said, asked = word_set(quote), word_set(point.text)
-    return bool(said and asked) and not said & asked
 
 
 def _recounted(
@@ -127,11 +118,12 @@ def _recounted(
         "band": counted.band,
         "sum": counted.sum,
         "key_points": points,
-        "alternative": None,  # it would speak of verdicts that are gone
         "flags": tuple(flag for flag in grade.flags if flag not in ours) + flags,
         "provenance": made.model_copy(update={"checklist": grade.provenance.checklist}),
     }
-    return grade.model_copy(update=changed)
+    heard = grade.model_copy(update=changed)
+    disputed = grade.alternative.points if grade.alternative else ()
+    return heard.model_copy(update={"alternative": alternative(heard, request.rubric, disputed)})
 
 
 def _encoded(text: str) -> str:

@@ -6,8 +6,6 @@ import gradio as gr
 from gradio.blocks import Block
 
 from interview.models import Language
-from interview.ui.comparing import ComparingPanel
-from interview.ui.contest import Contest
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
 from interview.ui.graders import GradersTab
@@ -15,7 +13,6 @@ from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
 from interview.ui.progress import ProgressTab
 from interview.ui.questions import QuestionsTab
-from interview.ui.spending import SpendingPanel
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.wiring import Viva
@@ -25,28 +22,20 @@ class _Screen:
     """Connects the header with the tabs below it."""
 
     def __init__(self, viva: Viva, page: Page, demo: gr.Blocks) -> None:
-        service = viva.interviewer
-        contest = Contest(service, viva.appeals)
-        self.frame = Frame(service, page)
+        self.frame = Frame(viva.interviewer, page)
         with gr.Tabs(elem_id="tabs", selected="practice", overflow_behavior="wrap") as self.tabs:
             with gr.Tab(t("tab.practice", page.lang), id="practice", elem_id="tab-practice") as self.practice_tab:
-                self.practice = PracticeTab(
-                    service, viva.schedule, viva.follow_ups, viva.live, viva.rubrics, self.frame, page, contest
-                )
+                self.practice = PracticeTab(viva, self.frame, page)
             with gr.Tab(
                 t("tab.transcripts", page.lang), id="transcripts", elem_id="tab-transcripts"
             ) as self.transcripts_tab:
-                self.transcripts = TranscriptsTab(
-                    service, viva.archive, viva.discussing, viva.live, viva.rubrics, self.frame, contest
-                )
+                self.transcripts = TranscriptsTab(viva, self.frame)
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
                 self.progress = ProgressTab(viva.progress, page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
                 self.questions = QuestionsTab(viva, page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
                 self.graders = GradersTab(viva, self.frame, page)
-                self.comparing = ComparingPanel(viva.comparing, service, page)
-                self.spending = SpendingPanel(viva.spending, page)
         # A browser that remembers no grader gets the one in use now, not the one at the start of this process.
         self._connect(Wires(self.frame.kept, self.frame.grader, page.model_copy(update={"grader": ""})), demo)
 
@@ -56,9 +45,7 @@ class _Screen:
         transcripts.connect(wires, self.transcripts_tab, self.tabs, practice)
         self.progress.connect(wires, self.progress_tab, self.tabs, transcripts)
         self.questions.connect(wires, self.questions_tab, self.tabs, practice, transcripts)
-        self.graders.connect(wires, self.graders_tab)
-        self.comparing.connect(wires, self.graders_tab, transcripts, self.tabs)
-        self.spending.connect(wires, self.graders_tab)
+        self.graders.connect(wires, self.graders_tab, self.tabs, transcripts)
         everything: Sequence[Block] = [
             *frame.outputs,
             *practice.outputs,
@@ -66,8 +53,6 @@ class _Screen:
             *self.progress.outputs,
             *self.questions.outputs,
             *self.graders.outputs,
-            *self.comparing.outputs,
-            *self.spending.outputs,
             *self._tabs,
         ]
         practice.follow(wires.on_visit(demo.load, self._arrive, everything, frame.notice))
@@ -93,14 +78,12 @@ class _Screen:
         wires.on_select(frame.banner.select, lead, "to", [self.tabs], frame.notice)
 
     def _arrive(self, page: Page) -> Updates:
-        """A page that opens or reloads: what the browser remembers, filled in from the store."""
+        """A page that opens or reloads: what the browser remembers. The other tabs are filled when they are entered."""
         page = page.model_copy(update={"grader": self.frame.choice(page.grader).name})
         return together(
             self.frame.labels(page),
             self._tab_labels(page),
             self.practice.arrive(page),
-            self.transcripts.arrive(page),
-            *self._others(page),
         )
 
     def _switch_language(
@@ -112,8 +95,9 @@ class _Screen:
             self._tab_labels(page),
             self.practice.arrive(page, shown),
             self.transcripts.arrive(page, session_id, turn_id, wanted),
-            *self._others(page),
+            self.progress.arrive(page),
             self.questions.arrive(page, *questions),
+            self.graders.arrive(page),
         )
 
     def _switch_grader(self, page: Page, shown: str, *wishes: object) -> Updates:
@@ -121,15 +105,6 @@ class _Screen:
         return together(
             self.frame.labels(page),
             self.practice.grader_changed(page, shown, *wishes),
-        )
-
-    def _others(self, page: Page) -> tuple[Updates, ...]:
-        return (
-            self.progress.arrive(page),
-            self.questions.arrive(page),
-            self.graders.arrive(page),
-            self.comparing.arrive(page),
-            self.spending.arrive(page),
         )
 
     @property

@@ -9,6 +9,8 @@ from interview.models import Turn, Value
 from interview.service.appeals import Appeals
 from interview.service.interviewer import Interviewer
 
+_MODES = ("", "@careful", "@vote=3")
+
 
 class Wish(Value):
     """What the page tells. All of it is the client's word: ids are looked up in the store before use."""
@@ -31,8 +33,12 @@ class Contest:
         self._appeals = appeals
 
     def graders(self) -> tuple[str, ...]:
-        """The graders that can be asked for a second opinion."""
-        return tuple(choice.name for choice in self._interviewer.choices())
+        """The graders that can be asked for a second opinion, each judge in every mode, and the judges as a panel."""
+        choices = self._interviewer.choices()
+        judges = [choice.name for choice in choices if choice.kind == "judge"]
+        others = [choice.name for choice in choices if choice.kind != "judge"]
+        panel = [f"panel={','.join(judges)}"] if len(judges) > 1 else []
+        return (*(f"{name}{mode}" for name in judges for mode in _MODES), *panel, *others)
 
     def __call__(self, told: object, turns: tuple[Turn, ...]) -> None:
         """Do it. VerdictRefused: it makes no sense, or is about none of the page's `turns`."""

@@ -1,18 +1,11 @@
 """The Practice tab: set-up and interview, and what each of their buttons does."""
 
-from collections.abc import Mapping
-
 import gradio as gr
 from gradio.blocks import Block
 from gradio.events import Dependency
 
 from interview.errors import NotFound, VivaError
-from interview.live import LiveFeed
 from interview.models import Session
-from interview.rubrics import Rubric
-from interview.service.follow_ups import FollowUps
-from interview.service.interviewer import Interviewer
-from interview.service.schedule import Schedule
 from interview.ui.contest import Contest
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.follow import SLOW_SECONDS, Follower
@@ -23,33 +16,26 @@ from interview.ui.setup import SetupPanel
 from interview.ui.setup_wishes import read_wishes
 from interview.ui.talk import SUMMARY, TalkPanel, is_waiting_for
 from interview.ui.turn_actions import TurnActions
+from interview.wiring import Viva
 
 
 class PracticeTab:
     """Either the set-up or, while the page names a session, its interview."""
 
-    def __init__(
-        self,
-        interviewer: Interviewer,
-        schedule: Schedule,
-        follow_ups: FollowUps,
-        live: LiveFeed,
-        rubrics: Mapping[str, Rubric],
-        frame: Frame,
-        page: Page,
-        contest: Contest,
-    ) -> None:
+    def __init__(self, viva: Viva, frame: Frame, page: Page) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
-        self._interviewer = interviewer
-        self._schedule = schedule
-        self._follow_ups = follow_ups
-        self._follower = Follower(live, interviewer.session)
+        self._interviewer = viva.interviewer
+        self._schedule = viva.schedule
+        self._follow_ups = viva.follow_ups
+        self._follower = Follower(viva.live, viva.interviewer.session)
         self._frame = frame
         self._fallback = page
-        self.setup = SetupPanel(interviewer, schedule, lambda name: frame.choice(name).kind == "coverage", page)
-        self._contest = contest
-        self.talk = TalkPanel(live, rubrics, schedule, page, contest.graders)
-        self.actions = TurnActions(interviewer, schedule, self.talk, self._talk)
+        self._contest = Contest(viva.interviewer, viva.appeals)
+        self.setup = SetupPanel(
+            viva.interviewer, viva.schedule, lambda name: frame.choice(name).kind == "coverage", page
+        )
+        self.talk = TalkPanel(viva.live, viva.rubrics, viva.schedule, page, self._contest.graders)
+        self.actions = TurnActions(viva.interviewer, viva.schedule, self.talk, self._talk)
         self._timer = gr.Timer(SLOW_SECONDS)
 
     @property

@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from interview.live import LiveFeed
-from interview.models import Graded, Grading, Language, PointGrade, Question, Session, Turn, digest
+from interview.models import Graded, Grading, Language, PointGrade, Question, SelfGraded, Session, Turn, digest
 from interview.report import report
 from interview.rubrics import Rubric
 from interview.service.interviewer import DEFAULT_RUBRIC
@@ -221,8 +221,8 @@ class TalkPanel:
         outcome = grading.outcome if grading else None
         feedback = outcome.feedback if isinstance(outcome, Graded) else ""
         waits = any(grading.state != "done" for grading in turn.gradings)
-        other = grading is None or grading.grader != page.grader
-        failed = not isinstance(outcome, Graded)
+        other = grading is None or (grading.label != "own" and grading.grader != page.grader)
+        failed = not isinstance(outcome, Graded | SelfGraded)
         return {
             self.grade_column: gr.update(visible=True),
             self.grade: gr.update(

@@ -118,6 +118,7 @@ STYLES = (
     "questions",
     "graders",
     "comparing",
+    "measuring",
     "phone",
     "motion",
 )
@@ -132,6 +133,7 @@ SCRIPTS = (
     "cards_questions",
     "cards_graders",
     "cards_comparing",
+    "cards_measuring",
     "mount",
     "chat",
     "paint",

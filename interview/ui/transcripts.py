@@ -1,17 +1,12 @@
 """The Transcripts tab: the list with its search, and the review room of the session that is opened."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import gradio as gr
 from gradio.blocks import Block
 from gradio.events import Dependency
 
-from interview.live import LiveFeed
 from interview.models import Shelf
-from interview.rubrics import Rubric
-from interview.service.archive import Archive
-from interview.service.discussing import Discussing
-from interview.service.interviewer import Interviewer
 from interview.ui.archive_list import ListPanel, read_wanted
 from interview.ui.beside import BesidePanel, job_stamp
 from interview.ui.contest import Contest
@@ -24,32 +19,25 @@ from interview.ui.room import RoomPanel
 from interview.ui.strings import t
 from interview.ui.talk import is_waiting_for
 from interview.ui.views import view
+from interview.wiring import Viva
 
 
 class TranscriptsTab:
     """Either the list or the room of one session. Which one is open is this page's own affair."""
 
-    def __init__(
-        self,
-        interviewer: Interviewer,
-        archive: Archive,
-        discussing: Discussing,
-        live: LiveFeed,
-        rubrics: Mapping[str, Rubric],
-        frame: Frame,
-        contest: Contest,
-    ) -> None:
+    def __init__(self, viva: Viva, frame: Frame) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
+        interviewer, archive, discussing = viva.interviewer, viva.archive, viva.discussing
         self._interviewer = interviewer
         self._archive = archive
-        self._follower = Follower(live, interviewer.session)
+        self._follower = Follower(viva.live, interviewer.session)
         self._frame = frame
-        self._contest = contest
+        self._contest = Contest(interviewer, viva.appeals)
         self.notice = view("notice", {}, elem_id="transcripts-notice")
         self.list = ListPanel(archive)
         self.room = RoomPanel(
-            live,
-            rubrics,
+            viva.live,
+            viva.rubrics,
             build_beside=lambda: BesidePanel(archive, discussing, lambda name: frame.choice(name).kind == "judge"),
             job_of=lambda turn_id: job_stamp(discussing.latest(turn_id)),
             find_question=lambda session, question_id: interviewer.bank(session.plan.lang).find(question_id),

@@ -13,11 +13,13 @@ Object.assign(views, {
       h("div", "v-grade-head", ring(value.ring, "large"),
         h("div", "v-grow", h("div", "v-title-row", h("h2", `v-title ${tone(value.ring.tone)}`, value.title), chips(value.chips)),
           h("p", "v-sentence", { "aria-live": live ? "polite" : undefined }, withTime(value.sentence, value.retry_at)), h("p", "v-meta", dotted(value.meta)))),
-      value.doubt && h("div", "v-doubt", h("b", "", value.doubt.title), value.doubt.quote && quoted(value.doubt.quote, "partial"), h("p", "", value.doubt.reason), value.doubt.other && h("p", "v-other", h("b", "", value.doubt.other), " ", h("small", "", value.doubt.other_sum)), h("small", "", value.doubt.note)),
+      value.doubt && h("div", "v-doubt", h("b", "", value.doubt.title), value.doubt.quote && quoted(value.doubt.quote, "partial"), h("p", "", value.doubt.reason), h("small", "", value.doubt.note)),
+      value.alternative && h("p", "v-alternative", value.alternative.text, " ", h("small", "", value.alternative.sum)),
       list(value.points).length > 0 && h("ul", "v-points", value.points.map((point) => pointRow(point, root, wish))),
       list(value.findings).length > 0 && [h("h3", "", value.findings_title), h("ul", "v-points", value.findings.map(findingRow))],
       list(value.bars).length > 0 && h("div", "v-bars", value.bars.map((row) => h("div", "v-bar-row", { title: row.title || undefined }, h("span", "v-bar-label", row.label), bar(row.share, "accent"), h("span", "v-bar-text", row.text)))),
       value.sum && h("p", "v-sum", `${value.sum} · ${value.sum_note}`),
+      value.votes && h("p", "v-meta", value.votes),
       list(value.flags).length > 0 && h("ul", "v-flags", value.flags.map((flag) => h("li", "", flag))),
       notes(value.notes),
       list(value.ways).some(Boolean) && h("div", "v-ways", value.ways.filter(Boolean).map((way) => (way.kind === "own" ? ownForm(way, wish) : secondForm(way, wish)))),
@@ -38,7 +40,7 @@ function pointRow(point, root, wish) {
   const row = h("li", "", icon(point.verdict),
     h("div", "v-grow",
       h("div", "v-point-text", point.text, point.bonus && [" ", h("span", "v-tag", point.bonus)]),
-      h("div", "v-proof", list(point.quotes).map((quote) => [quoted(quote, point.verdict), " "]), h("small", "", dotted([point.checked, point.reason]))),
+      h("div", "v-proof", list(point.quotes).map((quote) => [quoted(quote, point.verdict), " "]), h("small", "", dotted([point.checked, point.votes, point.reason]))),
       point.claim_note && h("div", "v-proof", h("s", "", point.claim), " ", h("small", "v-warn", point.claim_note)),
       point.appeal && appealForm(point.appeal, wish)),
     h("span", `v-word ${verdict(point.verdict)}`, point.word));
@@ -52,7 +54,7 @@ const findingRow = (finding) => h("li", "", icon("contradicted"),
 
 // --- what can be said against a grade: forms behind a fold, so that Enter sends them
 
-const fold = (title, children) => h("details", "v-fold", h("summary", "", title), children);
+const fold = (title, children) => h("details", "v-way", h("summary", "", title), children);
 const form = (send, ...children) =>
   h("form", "v-form", { autocomplete: "off", onsubmit: (event) => { event.preventDefault(); send(event.target.elements); } }, children);
 const goButton = (text) => h("button", "v-go", { type: "submit" }, text);

@@ -130,7 +130,8 @@ Object.assign(views, {
 
   grades_list(value, act, root) {
     const pairs = list(value.pairs);
-    const newest = pairs.length ? [pairs.at(-1).one, pairs.at(-1).other] : [];
+    const first = pairs.filter((one) => one.by_point).at(-1) || pairs.at(-1);
+    const newest = first ? [first.one, first.other] : [];
     const graded = new Set(pairs.flatMap((pair) => [pair.one, pair.other]));
     const kept = (root.dataset.pair || "").split(" ").filter(Boolean).map(Number).filter((number) => graded.has(number));
     const chosen = kept.length ? kept : newest;

@@ -10,6 +10,7 @@ from interview.ui.strings import (
     frame,
     grade,
     graders,
+    measuring,
     practice,
     progress,
     questions,
@@ -27,6 +28,7 @@ TABLES = (
     questions.WORDS,
     graders.WORDS,
     comparing.WORDS,
+    measuring.WORDS,
     errors.WORDS,
 )
 # key: (Chinese, English). The part before the first dot says where it stands.

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from interview.backends.tariff import amount
 from interview.models import (
-    CriterionGrade,
     Finding,
     Graded,
     Grading,
@@ -19,9 +17,9 @@ from interview.service.appeals import machine_grading
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import TABLE, t
 from interview.ui.views.contest import appeal_of, on_its_way, own_verdict, second_opinion
+from interview.ui.views.grade_facts import alternative, bars, chips, meta, vote_of, votes
 from interview.ui.views.line import judged_text, retry_at_of, state_of, title_of, waiting_text
 from interview.ui.views.parts import (
-    duration,
     grader_word,
     is_estimate,
     number,
@@ -151,11 +149,11 @@ def _own_card(turn: Turn, outcome: SelfGraded, lang: Language) -> ViewValue:
 def _graded_card(turn: Turn, grading: Grading, outcome: Graded, lang: Language, rubric: Rubric | None) -> ViewValue:
     estimate = is_estimate(outcome)
     return {
-        "chips": _chips(turn, outcome, lang),
+        "chips": chips(turn, outcome, lang),
         "sentence": t("grade.estimate", lang, tally=tally(outcome.key_points, lang, estimate=True))
         if estimate
         else tally(outcome.key_points, lang),
-        "meta": _meta(outcome, lang),
+        "meta": meta(outcome, lang),
         "points": [
             _point(point, lang, estimate=estimate) | {"appeal": appeal_of(turn, grading, point, lang)}
             for point in outcome.key_points
@@ -163,49 +161,16 @@ def _graded_card(turn: Turn, grading: Grading, outcome: Graded, lang: Language, 
         "notes": on_its_way(turn, grading, lang),
         "findings_title": t("grade.findings", lang) if outcome.findings else "",
         "findings": [_finding(finding, turn, lang) for finding in outcome.findings],
-        "bars": [] if estimate else _bars(outcome, lang, rubric),
+        "bars": [] if estimate else bars(outcome, lang, rubric),
         # An estimate shows what was found, not a score that could be taken for a grade.
         "sum": "" if estimate else outcome.sum,
         "sum_note": t("grade.in_code", lang),
         "flags": _flags(outcome, lang),
         "doubt": _doubt(outcome, lang),
+        "alternative": alternative(outcome, lang),
+        "votes": votes(outcome, lang),
         "marks": marks_of(outcome),
     }
-
-
-def _chips(turn: Turn, outcome: Graded, lang: Language) -> list[ViewValue]:
-    chips = [{"text": t(f"help.{turn.help_used}", lang), "tone": "plain"}]
-    if is_estimate(outcome):
-        chips.insert(0, {"text": t("grade.no_statistics", lang), "tone": "warn"})
-    if outcome.provisional:
-        chips.insert(0, {"text": t("grade.provisional", lang), "tone": "warn"})
-    if outcome.provenance.reference_digest != turn.question.reference_digest:
-        chips.append({"text": t("grade.older_reference", lang), "tone": "warn"})
-    return chips
-
-
-def _meta(outcome: Graded, lang: Language) -> list[str]:
-    provenance = outcome.provenance
-    seconds = duration(provenance.seconds)
-    if provenance.kind in ("coverage", "guard"):
-        return [t(f"grade.{provenance.kind}_meta", lang), seconds]
-    if provenance.kind == "audit":
-        return [provenance.grader, t("grade.audit_meta", lang)]
-    counts = (provenance.prompt_tokens, provenance.completion_tokens)
-    tokens = sum(count for count in counts if count is not None)
-    meta = [provenance.grader, provenance.prompt, seconds]
-    cost = [amount(provenance.cost, provenance.currency)] if provenance.cost else []
-    told = [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
-    return [part for part in meta if part] + told + cost + _votes(outcome, lang)
-
-
-def _votes(outcome: Graded, lang: Language) -> list[str]:
-    """How many voted, how far they agree, and the middle one of their own scores; nothing where nobody voted."""
-    if outcome.agreement is None or outcome.median_score is None:
-        return []
-    voted = sum(ballot.score is not None for ballot in outcome.ballots)
-    told = {"n": voted, "m": len(outcome.ballots), "share": f"{outcome.agreement:.0%}"}
-    return [t("grade.votes", lang, **told, median=number(outcome.median_score))]
 
 
 def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
@@ -222,6 +187,7 @@ def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
         "claim": point.claimed_quote if unproven else "",
         "claim_note": t(_DOWNGRADED[point.downgraded_by or "quote"], lang) if unproven else "",
         "reason": point.reason,
+        "votes": vote_of(point, lang),
     }
 
 
@@ -235,39 +201,13 @@ def _finding(finding: Finding, turn: Turn, lang: Language) -> ViewValue:
     }
 
 
-def _bars(outcome: Graded, lang: Language, rubric: Rubric | None) -> list[ViewValue]:
-    required = [point for point in outcome.key_points if point.kind == "required"]
-    reached = sum({"covered": 1.0, "partial": 0.5}.get(point.verdict, 0.0) for point in required)
-    points_bar = {
-        "label": t("bar.points", lang),
-        "share": reached / len(required) if required else 0.0,
-        "text": f"{number(reached)} / {len(required)}",
-        "title": "",
-    }
-    return [points_bar, *(_criterion_bar(criterion, lang, rubric) for criterion in outcome.criteria)]
-
-
-def _criterion_bar(criterion: CriterionGrade, lang: Language, rubric: Rubric | None) -> ViewValue:
-    known = next((known for known in rubric.criteria if known.id == criterion.id), None) if rubric else None
-    level = next((level for level in known.levels if level.id == criterion.level), None) if known else None
-    return {
-        "label": known.title[lang] if known else criterion.id,
-        "share": criterion.value,
-        "text": f"{level.title[lang] if level else criterion.level} · {criterion.value:g}",
-        "title": level.anchor[lang] if level else criterion.reason,
-    }
-
-
 def _doubt(outcome: Graded, lang: Language) -> ViewValue | None:
     if outcome.doubt is None:
         return None
-    other = outcome.alternative
     return {
         "title": t(f"doubt.{outcome.doubt.status}", lang),
         "quote": outcome.doubt.quote,
         "reason": outcome.doubt.reason,
-        "other": t("doubt.other_score", lang, score=f"{other.score:.1f}") if other else "",
-        "other_sum": other.sum if other else "",
         # A grade that was counted anew says by its flags what was decided.
         "note": "" if outcome.provenance.kind == "audit" else t("doubt.note", lang),
     }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TypeGuard
 
 from interview.models import Graded, Grading, Language, PointGrade, SelfGraded, Turn, Ungraded, Verdict
+from interview.service.appeals import machine_grading
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
 from interview.ui.views.contest import appeal_note
@@ -22,6 +23,8 @@ def answer_segments(turn: Turn, grading: Grading | None, lang: Language) -> View
     of its points (position in the checklist, from 1); errors mark without a number.
     """
     answer = turn.answer
+    if grading is not None and grading.label == "own":  # has no words of its own: those that the machine went by
+        grading = machine_grading(turn)
     outcome = grading.outcome if grading else None
     text = answer.text if answer else ""
     return {
@@ -38,7 +41,7 @@ def grades_list(turn: Turn, lang: Language) -> ViewValue:
 
     Rows whose verdicts differ are told apart; the foot says how many agree, how far the scores lie apart, and that
     all grades are kept. `pairs` say of every two grades what differs, `rows` by number; the page shows the pair that
-    the reader chose, first the two newest. Fewer than two gradings draw nothing.
+    the reader chose, first the two newest that have verdicts. Fewer than two gradings draw nothing.
     """
     if len(turn.gradings) < 2:
         return {}
@@ -169,11 +172,12 @@ def _difference(
     told: list[str] = []
     if _is_scored(first) and _is_scored(second):
         told.append(t("grades.apart", lang, n=f"{abs(first.score - second.score):.1f}"))
-    if isinstance(first, Graded) and isinstance(second, Graded):
+    by_point = isinstance(first, Graded) and isinstance(second, Graded)
+    if by_point:
         told.append(t("grades.differ", lang, n=len(differing)) if differing else t("grades.same", lang))
     else:
         differing = []
-    return {"text": t("list.comma", lang).join(told), "rows": differing}
+    return {"text": t("list.comma", lang).join(told), "rows": differing, "by_point": by_point}
 
 
 def _is_scored(outcome: object) -> TypeGuard[Graded | SelfGraded]:

@@ -30,6 +30,7 @@ ViewName = Literal[
     "attempts_card",
     "improved_card",
     "grades_list",
+    "measuring_card",
     "forecast_card",
     "rating_bar",
     "paper_card",

@@ -1,0 +1,110 @@
+"""The facts around a grade: who graded and at what price, the parts of its score, the votes, and the other score."""
+
+from typing import get_args
+
+from interview.backends.tariff import amount
+from interview.models import CriterionGrade, Graded, Language, PointGrade, Turn
+from interview.models.checklists import Origin
+from interview.rubrics import Rubric
+from interview.ui.strings import t
+from interview.ui.views.parts import duration, is_estimate, number, worded
+from interview.ui.views.view import ViewValue
+
+ORIGINS: tuple[str, ...] = get_args(Origin)
+
+
+def chips(turn: Turn, outcome: Graded, lang: Language) -> list[ViewValue]:
+    """What the reader must know before the score."""
+    told = [{"text": t(f"help.{turn.help_used}", lang), "tone": "plain"}]
+    if is_estimate(outcome):
+        told.insert(0, {"text": t("grade.no_statistics", lang), "tone": "warn"})
+    if outcome.provisional:
+        told.insert(0, {"text": t("grade.provisional", lang), "tone": "warn"})
+    if outcome.provenance.reference_digest != turn.question.reference_digest:
+        told.append({"text": t("grade.older_reference", lang), "tone": "warn"})
+    if outcome.agreement is not None:
+        agreed = t("grade.agreement", lang, n=round(100 * outcome.agreement), m=len(outcome.ballots))
+        told.append({"text": agreed, "tone": "plain"})
+    return told
+
+
+def meta(outcome: Graded, lang: Language) -> list[str]:
+    """Who graded, with what, how long and for how much."""
+    provenance = outcome.provenance
+    seconds = duration(provenance.seconds)
+    if provenance.kind in ("coverage", "guard"):
+        return [t(f"grade.{provenance.kind}_meta", lang), seconds]
+    if provenance.kind == "audit":
+        return [provenance.grader, t("grade.audit_meta", lang)]
+    counts = (provenance.prompt_tokens, provenance.completion_tokens)
+    tokens = sum(count for count in counts if count is not None)
+    facts = [provenance.grader, provenance.prompt, seconds]
+    facts += [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
+    return [part for part in (*facts, _cost(outcome), _checklist(outcome, lang)) if part]
+
+
+def _cost(outcome: Graded) -> str:
+    """What the grade cost, where the price is known: `0.0012 USD`."""
+    cost = outcome.provenance.cost
+    return "" if cost is None else amount(cost, outcome.provenance.currency)
+
+
+def _checklist(outcome: Graded, lang: Language) -> str:
+    """Which version of the key points the answer was compared with; empty for grades that do not say."""
+    origin, _, version = outcome.provenance.checklist.partition("@")
+    return t(f"checklist.{origin}", lang) + (f" @{version[:6]}" if version else "") if origin in ORIGINS else ""
+
+
+def bars(outcome: Graded, lang: Language, rubric: Rubric | None) -> list[ViewValue]:
+    """The key points and each criterion as bars; with `rubric` its own words name them."""
+    required = [point for point in outcome.key_points if point.kind == "required"]
+    reached = sum({"covered": 1.0, "partial": 0.5}.get(point.verdict, 0.0) for point in required)
+    points_bar = {
+        "label": t("bar.points", lang),
+        "share": reached / len(required) if required else 0.0,
+        "text": f"{number(reached)} / {len(required)}",
+        "title": "",
+    }
+    return [points_bar, *(_criterion_bar(criterion, lang, rubric) for criterion in outcome.criteria)]
+
+
+def _criterion_bar(criterion: CriterionGrade, lang: Language, rubric: Rubric | None) -> ViewValue:
+    known = next((known for known in rubric.criteria if known.id == criterion.id), None) if rubric else None
+    level = next((level for level in known.levels if level.id == criterion.level), None) if known else None
+    return {
+        "label": known.title[lang] if known else criterion.id,
+        "share": criterion.value,
+        "text": f"{level.title[lang] if level else criterion.level} · {criterion.value:g}",
+        "title": level.anchor[lang] if level else criterion.reason,
+    }
+
+
+def votes(outcome: Graded, lang: Language) -> str:
+    """Who voted, and what each came to; empty where nobody did."""
+    told = [
+        f"{ballot.by} {number(ballot.score)}"
+        if ballot.score is not None
+        else f"{ballot.by} {t(f'reason.{ballot.failure}', lang) if ballot.failure else t('state.ungraded', lang)}"
+        for ballot in outcome.ballots
+    ]
+    return t("grade.votes", lang, votes=t("list.comma", lang).join(told)) if told else ""
+
+
+def vote_of(point: PointGrade, lang: Language) -> str:
+    """How many votes are the verdict; empty where nobody voted or all agree."""
+    same = sum(vote.verdict == point.verdict for vote in point.votes)
+    return t("grade.vote", lang, n=same, m=len(point.votes)) if same < len(point.votes) else ""
+
+
+def alternative(outcome: Graded, lang: Language) -> ViewValue | None:
+    """The score if the disputed words of the reference were wrong; it stands beside the grade and replaces nothing."""
+    other = outcome.alternative
+    if other is None:
+        return None
+    numbers = {point.id: str(place) for place, point in enumerate(outcome.key_points, start=1)}
+    points = t("list.comma", lang).join(numbers[name] for name in other.points if name in numbers)
+    band = worded("band", other.band, lang)
+    return {
+        "text": t("doubt.alternative", lang, points=points, score=f"{other.score:.1f}", band=band),
+        "sum": other.sum,
+    }
