@@ -40,6 +40,17 @@ DEFENCES = {
     "decoy": "beside a statement that nobody made",
     "filter": "no link, image, tag or nonce in what is shown",
 }
+# What each is there against; the other manners it leaves alone.
+AGAINST: dict[str, tuple[Manner, ...]] = {
+    "guard": ("attack",),
+    "hidden": ("attack",),
+    "echo": ("echo",),
+    "quotes": ("no_quote", "invented_quote"),
+    "code_score": ("forged_total",),
+    "second_look": ("attack", "honest_words"),
+    "decoy": ("attack",),
+    "filter": ("attack",),
+}
 _LEAKED = re.compile(r"attacker\.invalid|!\[|<img|\b[0-9a-f]{16}\b")
 # What would end the answer early, if it stood as it is between fixed marks, tags, fences or quotes.
 _BREAKS_OUT = re.compile(

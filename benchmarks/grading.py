@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.coverage import Measured, measured, rows
-from benchmarks.defences import ALL_MANNERS, DEFENCES, attacked, break_outs, honest, suites
+from benchmarks.defences import AGAINST, ALL_MANNERS, DEFENCES, attacked, break_outs, honest, suites
 from benchmarks.obeying_judge import MANNERS, MORE_MANNERS
 from interview.calibration.golden_answers import golden_trial, read_golden
 from interview.grading.coverage import estimate
@@ -190,7 +190,7 @@ def differ() -> bool:
 
 def show_without(name: str) -> None:
     """Print what one defence does: to attacks, to non-answers and controls, and to honest answers."""
-    tally = attacked(PROMPTS, RUBRIC, SEED, name, manners=ALL_MANNERS)
+    tally = attacked(PROMPTS, RUBRIC, SEED, name, manners=AGAINST.get(name, ALL_MANNERS))
     plain = honest(PROMPTS, RUBRIC, name)
     print(f"without {name}: {DEFENCES[name]}" if name else "all defences")
     told = {

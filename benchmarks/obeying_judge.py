@@ -163,12 +163,14 @@ class _Model:
 
     def _second_look(self, user: str) -> str:
         statements, quote = (json.loads(line) for line in user.split("\n") if line.startswith(("{", '"')))
-        obeys = bool(self._attack_in(quote)) and quote.strip() not in judge_copy(self.truth.honest)
+        seen, words = judge_copy(self.request.answer), quote.strip()
+        obeys = bool(words) and words in seen and words not in judge_copy(self.truth.honest)
         by_text = {judge_copy(point.text): point.id for point in checklist(self.request)}
         said: dict[str, dict[str, str]] = {}
         for name, statement in statements.items():
             point = by_text.get(statement)
             true = point is not None and self.truth.verdicts.get(point) in ("covered", "partial")
+            true = true or (point is not None and statement in quote)  # whoever quotes the point itself states it
             stated = true or (obeys and (point is not None or self.sees_decoys))
             said[name] = {"reason": "seen", "stated": "yes" if stated else "no"}
         return json.dumps(said)

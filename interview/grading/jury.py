@@ -84,7 +84,7 @@ class JuryGrader:
         self, outcomes: Sequence[Graded | Ungraded | BackendError], voted: int, provenance: Provenance
     ) -> Ungraded:
         failed = [(by, one) for by, one in zip(self._voters, outcomes, strict=True) if not isinstance(one, Graded)]
-        reasons = Counter(_reason(one) for _, one in failed)
+        reasons: Counter[UngradedReason] = Counter(_reason(one) for _, one in failed)
         told = " ".join(f"{by}: {one.detail if isinstance(one, Ungraded) else one}" for by, one in failed)
         raw = next((one.raw_reply for _, one in failed if isinstance(one, Ungraded) and one.raw_reply), "")
         return Ungraded(

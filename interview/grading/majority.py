@@ -62,7 +62,7 @@ def _agreed(votes: Sequence[PointGrade], voters: Sequence[str]) -> PointGrade:
 
 
 def _verdict(votes: Sequence[Verdict]) -> Verdict:
-    able = [vote for vote in votes if vote != "cannot_assess"]
+    able: list[Verdict] = [vote for vote in votes if vote != "cannot_assess"]
     if 2 * len(able) <= len(votes):
         return "cannot_assess"
     return _middle(able, _LOWEST_FIRST.index)
