@@ -5,6 +5,8 @@ the words of the questions' own references.
 """
 
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import count
@@ -13,9 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from interview.models import Evidence, Graded, KeyPoint, PointGrade, Provenance, Question, SessionPlan, Verdict
+from interview.models import Evidence, Graded, KeyPoint, PointGrade, Provenance, Question, SessionPlan, Verdict, digest
 from interview.notes.bank import QuestionBank
-from interview.store import rows
+from interview.notes.library import built_in
+from interview.store import rows, schema, search
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
 from interview.store.store import Store, utc_now
 
@@ -23,6 +26,23 @@ MARKER = "zirconium"  # stands in one answer only, the first of all
 _VERDICTS: tuple[Verdict, ...] = ("covered", "covered", "covered", "partial", "missing", "contradicted")
 _VALUE = {"covered": 1.0, "partial": 0.5}
 _BANDS = ((8.5, "strong"), (6.5, "good"), (4.0, "fair"), (0.0, "weak"))
+
+
+def kept_history(turn_count: int, last: int) -> Path:
+    """Folder with a history of the bank that ships with Viva; made once per form of the tables, then kept.
+
+    Copy it before use.
+    """
+    forms = (Path(str(schema.__file__)), Path(__file__))
+    made_by = digest("".join(form.read_text("utf-8") for form in forms))
+    folder = Path(tempfile.gettempdir()) / f"viva-history-{made_by}-{turn_count}-{last}"
+    if not folder.exists():
+        unfinished = folder.with_suffix(".part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        History(built_in("en")).fill(unfinished, turn_count, last=last)
+        unfinished.rename(folder)
+    return folder
 
 
 class History:
@@ -47,6 +67,7 @@ class History:
                 for number, size in enumerate(sizes):
                     age = timedelta(days=days * (1 - (number + 1) / (len(sizes) + 1)))
                     self._session(connection, f"{number + 1:04d} · {size}", now - age, size)
+                search.index_all(connection)
         finally:
             store.close()
 

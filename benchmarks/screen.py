@@ -21,13 +21,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.history import MARKER, History
+from benchmarks.history import MARKER, kept_history
 from benchmarks.startup import answers, environment
-from interview.notes.library import built_in
 from tests.browser import App, Candidate, chromium_browser, free_port, running
 
 LIMIT = 2.0
 REVIEWED = 50  # turns of the session that is reviewed
+SETTLING_MS = 1000  # entering a tab draws it twice, as it was known and as it is now
 PER_SESSION = 5  # answers after which both conversations start anew
 ECHO = """
 import sys
@@ -142,16 +142,14 @@ class VivaPage:
         expect(page.locator("#session-rows")).to_be_visible()
         return spent
 
-    def search(self) -> float | None:
-        """Milliseconds from Enter to the one session that has the word; None where there is no such box."""
-        box = self._reader.locator("#transcripts-search :is(input, textarea)")
-        if not box.count():
-            return None
-        box.fill(MARKER)
-        found = "document.querySelector('#sessions').textContent.includes('0001 · ')"
-        spent = timed(self._reader, "keydown", found, lambda: box.press("Enter"))
+    def search(self) -> float:
+        """Milliseconds from the last letter of a word to the one answer that has it."""
+        box = self._reader.locator("#find-words :is(input, textarea)")
+        found = shown("#hit-rows .v-found", "== 1")
+        self._reader.wait_for_timeout(SETTLING_MS)
+        spent = timed(self._reader, "input", found, lambda: box.fill(MARKER))
         box.fill("")
-        box.press("Enter")
+        expect(self._reader.locator("#session-rows .v-session").first).to_be_visible()
         return spent
 
 
@@ -186,7 +184,7 @@ def measure(browser: Browser, app: App, echo: str, bare: str, rounds: int) -> di
     found: dict[str, list[float]] = {}
     for number in range(rounds + 1):
         text = f"Round {number}: each token looks at every other one and takes a weighted mean of their values."
-        steps: dict[str, float | None] = {
+        steps = {
             "echo": echoes[0].send(text),
             "answer saved": viva.send(text),
             "echo, no queue": echoes[1].send(text),
@@ -195,7 +193,7 @@ def measure(browser: Browser, app: App, echo: str, bare: str, rounds: int) -> di
             "review": viva.review(title),
         }
         for name, spent in steps.items():
-            if number and spent is not None:
+            if number:
                 found.setdefault(name, []).append(spent)
     context.close()
     other.close()
@@ -212,8 +210,7 @@ def main() -> None:
         sys.exit("Chromium is not here: install it with the system's package manager")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "data").mkdir()
-        History(built_in("en")).fill(folder / "data", chosen.turns, last=REVIEWED)
+        shutil.copytree(kept_history(chosen.turns, REVIEWED), folder / "data")
         with (
             running(folder, None, "--lang", "en") as app,
             serving_echo(folder, "queued") as echo,
@@ -228,8 +225,6 @@ def main() -> None:
         ratio = percentile(values, 0.95) / base
         worst = max(worst, ratio if not name.startswith("echo") else 0.0)
         print(f"{name:16} p50 {percentile(values, 0.5):6.0f} ms  p95 {percentile(values, 0.95):6.0f} ms  x{ratio:.2f}")
-    if "search" not in found:
-        print("search: there is no search box")
     sys.exit(worst > LIMIT)
 
 

@@ -77,7 +77,7 @@ def test_nothing_at_all_is_said_plainly_and_draws_no_plot(desk: Desk):
 
 
 def test_only_judged_first_answers_enter_means_and_every_kind_is_counted(desk: Desk):
-    session = desk.session(*["A"] * 7)
+    session = desk.session(*["A"] * 8)
     desk.answer(session, 0, grade(4.0))
     desk.answer(session, 0, grade(9.0), attempt=2)  # a retry, after its grade was seen
     desk.answer(session, 0, grade(1.0), attempt=3, parent="t", follow_up="and?")
@@ -86,10 +86,11 @@ def test_only_judged_first_answers_enter_means_and_every_kind_is_counted(desk: D
     desk.answer(session, 3, grade(10.0), revealed=True)
     desk.answer(session, 4, grade(6.0))
     desk.answer(session, 5, grade(8.0))
-    desk.answer(session, 6, None)
+    desk.answer(session, 6, grade(1.0), parent="t", follow_up="and?")  # of a question that was skipped
+    desk.answer(session, 7, None)
     progress = desk.read()
     assert progress.kinds.model_dump() == {
-        **{"answers": 9, "judged": 6, "estimated": 1, "self_graded": 0, "ungraded": 1, "pending": 1},
+        **{"answers": 10, "judged": 7, "estimated": 1, "self_graded": 0, "ungraded": 1, "pending": 1},
     }
     assert (progress.recent.n, progress.recent.mean) == (3, 6.0)
     assert [(one.name, one.n, one.mean) for one in progress.sections] == [("A", 3, 6.0)]

@@ -88,7 +88,7 @@ class ProgressTab:
 
     def _build_scores(self, lang: Language) -> None:
         with _card():
-            self.time = _Plot(gr.LinePlot, "progress-time", lang, y_lim=[0, 10], height=260)
+            self.time = _Plot(gr.LinePlot, "progress-time", lang, y_lim=[0, 10], x_label_angle=-40, height=280)
         with _card():
             self.sections = _Plot(gr.BarPlot, "progress-sections", lang, y_lim=[0, 10], x_label_angle=-40, height=280)
         with _card():
@@ -100,7 +100,7 @@ class ProgressTab:
             self.days = view("heat_map", {}, elem_id="progress-days")
             self.day_numbers = _Numbers("progress-days", lang)
         with _card():
-            self.due = _Plot(gr.BarPlot, "progress-due", lang, height=170)
+            self.due = _Plot(gr.BarPlot, "progress-due", lang, x_label_angle=-40, height=200)
         with _card():
             self.forgotten = view("progress_list", {}, elem_id="progress-forgotten")
         with _card():

@@ -149,7 +149,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "report.no_mean": ("没有可以平均的成绩。", "No grades to average."),
     "report.answered": ("已答 {n}/{m}", "{n} of {m} answered"),
     "report.own": ("自评 {n} 题，平均 {mean}", "own verdicts {n}, mean {mean}"),
-    "report.estimated": ("覆盖度估计 {n}", "{n} coverage estimates"),
+    "report.estimated": ("覆盖度估计 {n}", "{n:coverage estimate|coverage estimates}"),
     "report.ungraded": ("未评分 {n}", "{n} not graded"),
     "report.pending": ("评分中 {n}", "{n} being graded"),
     "report.skipped": ("跳过 {n}", "{n} skipped"),

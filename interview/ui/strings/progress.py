@@ -3,9 +3,6 @@
 WORDS: dict[str, tuple[str, str]] = {
     # --- both
     "few.n": ("还太少，说不准（n = {n}）", "too few to say (n = {n})"),
-    "sure.1": ("没底", "guessing"),
-    "sure.2": ("大致", "fairly sure"),
-    "sure.3": ("很有把握", "certain"),
     "spent.seconds": ("{n} 秒", "{n} s"),
     "spent.minutes": ("{n} 分钟", "{n} min"),
     "spent.hours": ("{h} 小时 {n} 分钟", "{h} h {n} min"),
