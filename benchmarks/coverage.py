@@ -4,8 +4,8 @@ One row per set: Pearson r (or AUC, right against wrong) with the figure to reac
 its own answer; the means of «I don't know» and of two probes over all references: `stuffed`, its content words
 shuffled (words in Latin script, pieces of two characters in Chinese, parted by spaces), and `negated`, a negation put
 into each clause or taken out of it. `/rouge` is the median time of one estimate over that of one ROUGE-L of the same
-texts, a plain LCS in this file (a Chinese character or a word is a token), since rouge-score is not a dependency.
-Exit status 1 when a figure is missed.
+texts by the package rouge-score, to which a Chinese character or a word is a token. Exit status 1 when a figure is
+missed.
 """
 
 import itertools
@@ -17,8 +17,12 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from rouge_score.rouge_scorer import RougeScorer
+from rouge_score.tokenizers import Tokenizer
 
 from interview.grading.coverage_formula import raw_score
 from interview.grading.words import content_words, plain
@@ -62,26 +66,50 @@ def rows(folder: Path, name: str) -> list[Row]:
     return [json.loads(line) for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines()]
 
 
-def report(name: str, answers: Sequence[Row], promised: float, *, probes_count: bool = True) -> bool:
+@dataclass(frozen=True)
+class Measured:
+    """What was measured on one set; all but `cost` are shares (0-1), `figure` is `kind`: r or AUC."""
+
+    answers: int
+    kind: str
+    figure: float
+    own: float
+    none: float
+    stuffed: float
+    negated: float
+    cost: float
+
+
+def measured(answers: Sequence[Row]) -> Measured:
     scores = [estimate(row, row["answer"]) for row in answers]
-    ranked = "label3" in answers[0]
-    if ranked:
+    if "label3" in answers[0]:
         figure, kind = auc(scores, [row["label3"] == "correct" for row in answers]), "AUC"
     else:
         figure, kind = pearson(scores, [row["score"] / row["max_score"] for row in answers]), "r"
     asked = list({row["question_id"]: row for row in answers}.values())
-    own = min(estimate(row, reference) for row in asked for reference in references(row))
-    none = statistics.fmean(estimate(row, text) for row in asked for text in NO_ANSWERS)
-    stuffing, negation = probe(asked, stuffed), probe(asked, negated)
-    cost = cost_ratio(answers)
+    return Measured(
+        answers=len(answers),
+        kind=kind,
+        figure=figure,
+        own=min(estimate(row, reference) for row in asked for reference in references(row)),
+        none=statistics.fmean(estimate(row, text) for row in asked for text in NO_ANSWERS),
+        stuffed=probe(asked, stuffed),
+        negated=probe(asked, negated),
+        cost=cost_ratio(answers),
+    )
+
+
+def report(name: str, answers: Sequence[Row], promised: float, *, probes_count: bool = True) -> bool:
+    found = measured(answers)
     print(
-        f"{name:<14}{len(answers):>8}{kind:>5}{figure:>7.3f}{promised:>10}{own:>7.2f}{none:>7.3f}"
-        f"{stuffing:>9.3f}{negation:>9.3f}{cost:>8.2f}",
+        f"{name:<14}{found.answers:>8}{found.kind:>5}{found.figure:>7.3f}{promised:>10}{found.own:>7.2f}"
+        f"{found.none:>7.3f}{found.stuffed:>9.3f}{found.negated:>9.3f}{found.cost:>8.2f}",
         flush=True,
     )
     # The cost is bounded on ADS, whose texts have an interview's length; on a few words an LCS is next to free.
-    robust = max(stuffing, negation) <= PROBE_AT_MOST and (cost <= COST_AT_MOST or name != "ads_zh")
-    return figure >= promised and own >= SELF_AT_LEAST and none <= NO_ANSWER_AT_MOST and (robust or not probes_count)
+    robust = max(found.stuffed, found.negated) <= PROBE_AT_MOST and (found.cost <= COST_AT_MOST or name != "ads_zh")
+    right = found.figure >= promised and found.own >= SELF_AT_LEAST and found.none <= NO_ANSWER_AT_MOST
+    return right and (robust or not probes_count)
 
 
 def references(row: Row) -> list[str]:
@@ -146,8 +174,11 @@ def opposite(clause: str) -> str:
 def cost_ratio(answers: Sequence[Row]) -> float:
     sample = random.Random(1).sample(list(answers), min(TIMED, len(answers)))
     ours = [seconds(lambda row=row: estimate(row, row["answer"])) for row in sample]
-    plain_lcs = [seconds(lambda row=row: [rouge_l(each, row["answer"]) for each in references(row)]) for row in sample]
-    return statistics.median(ours) / statistics.median(plain_lcs)
+    rouge_l = RougeScorer(["rougeL"], tokenizer=CharactersAndWords())
+    theirs = [
+        seconds(lambda row=row: [rouge_l.score(each, row["answer"]) for each in references(row)]) for row in sample
+    ]
+    return statistics.median(ours) / statistics.median(theirs)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -156,20 +187,12 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def rouge_l(reference: str, answer: str) -> float:
-    sought, given = tokens(reference), tokens(answer)
-    row = [0] * (len(given) + 1)
-    for one in sought:
-        diagonal = 0
-        for place, other in enumerate(given, 1):
-            above = row[place]
-            row[place] = diagonal + 1 if one == other else max(above, row[place - 1])
-            diagonal = above
-    return 2 * row[-1] / ((len(sought) + len(given)) or 1)
+class CharactersAndWords(Tokenizer):
+    """Cuts a text into Chinese characters, Latin words and numbers; the package's own tokenizer drops Chinese."""
 
-
-def tokens(text: str) -> list[str]:
-    return re.findall(rf"[{CJK}]|[a-z0-9]+", text.lower())
+    def tokenize(self, text: str) -> list[str]:
+        """Return the tokens in order."""
+        return re.findall(rf"[{CJK}]|[a-z0-9]+", text.lower())
 
 
 def pearson(scores: Sequence[float], truth: Sequence[float]) -> float:

@@ -19,6 +19,7 @@ from interview.store import rows
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
 from interview.store.store import Store, utc_now
 
+MARKER = "zirconium"  # stands in one answer only, the first of all
 _VERDICTS: tuple[Verdict, ...] = ("covered", "covered", "covered", "partial", "missing", "contradicted")
 _VALUE = {"covered": 1.0, "partial": 0.5}
 _BANDS = ((8.5, "strong"), (6.5, "good"), (4.0, "fair"), (0.0, "weak"))
@@ -32,6 +33,7 @@ class History:
         self._questions = [one for one in bank.questions if one.has_reference]
         self._random = random.Random(seed)
         self._ids = count(1)
+        self._is_marked = False
 
     def fill(self, folder: Path, turn_count: int, per_session: int = 20, days: int = 182, last: int = 0) -> None:
         """Write `turn_count` answered turns over the last `days` days, then a session of `last` turns, if any."""
@@ -81,7 +83,11 @@ class History:
 
     def _answer(self, question: Question) -> str:
         words = question.reference.split()
-        return " ".join(words[: self._random.randint(10, 80)]) or question.text
+        text = " ".join(words[: self._random.randint(10, 80)]) or question.text
+        if not self._is_marked:
+            self._is_marked = True
+            text = f"{MARKER} {text}"
+        return text
 
     def _grade(self, question: Question, text: str) -> Graded:
         known = question.key_points or tuple(KeyPoint(id=f"k{n}", text=f"{question.text} {n}") for n in (1, 2, 3))

@@ -1,8 +1,8 @@
 """Grade made-up answers with a model that writes noise in valid JSON: nothing may break, and nothing be invented.
 
 Starts a llama-server of its own (see tests/llama.py). Run it as `python -m benchmarks.random_judge --n 100`. With
-`--brief` the prompt is nothing but its variables, and the questions are those with the least to check: to noise it is
-all the same, and each token takes time.
+`--brief` the prompt is nothing but its variables, and the questions are two with little to check: to noise it is all
+the same, and each token takes time.
 Exits with 1 when a grading crashed, a grade credits a point without words of the answer, or a reply got lost.
 """
 
@@ -23,9 +23,8 @@ from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.errors import PassingFault
 from interview.grading.grader import GradingRequest, VerdictReady
 from interview.grading.judge import JudgeGrader
-from interview.grading.key_points import split_reference
 from interview.grading.scoring import rescore
-from interview.models import Graded, Language, PointGrade, Question, Ungraded
+from interview.models import Graded, KeyPoint, Language, PointGrade, Question, Ungraded
 from interview.notes.library import PROJECT, built_in
 from interview.prompts import VARIABLES, load_prompts
 from interview.rubrics import load_rubrics
@@ -41,6 +40,32 @@ TRICKS = (
     "我觉得大概是这样，但是不太确定。",
     "I am not sure, but attention weighs the values.",
     "\u202eright to left\u202c zero\u200bwidth",
+)
+
+BRIEF = (
+    Question(
+        id="noise/zh",
+        section="噪声",
+        number=1,
+        text="什么是注意力？",
+        file="noise.md",
+        line=1,
+        reference="注意力按相似度给每个值一个权重，\n再把这些值加权求和。",
+        key_points=(KeyPoint(id="k1", text="按相似度分配权重"), KeyPoint(id="k2", text="对值加权求和")),
+    ),
+    Question(
+        id="noise/en",
+        section="Noise",
+        number=2,
+        text="What is attention?",
+        file="noise.md",
+        line=5,
+        reference="It weighs every value by similarity,\nand adds the weighted values up.",
+        key_points=(
+            KeyPoint(id="k1", text="weights by similarity"),
+            KeyPoint(id="k2", text="a weighted sum of values"),
+        ),
+    ),
 )
 
 
@@ -77,12 +102,6 @@ def shipped() -> list[Question]:
     return [*built_in("zh").questions, *built_in("en").questions]
 
 
-def shortest(questions: Sequence[Question], count: int = 20) -> list[Question]:
-    """The questions with a checklist that have the least of it, and of text to read."""
-    checked = [(len(points), len(one.reference), one) for one in questions if (points := split_reference(one))]
-    return [one for *_, one in sorted(checked, key=lambda found: found[:2])[:count]]
-
-
 def made_up_requests(count: int, questions: Sequence[Question], seed: int) -> list[GradingRequest]:
     """Spread `count` answers over the questions. Neighbours share a question, and the server the work of reading it."""
     chance = random.Random(seed)
@@ -104,11 +123,11 @@ async def grade_all(
     *,
     seed: int = 7,
     at_once: int = 2,
-    tell: Callable[[int], None] = lambda left: None,
+    tell: Callable[[int, Tally], None] = lambda left, tally: None,
 ) -> Tally:
     """Grade `count` made-up answers to the questions, `at_once` of them at a time, with the prompts of a folder.
 
-    `tell` is called before each with the number of answers left.
+    `tell` is called before each with the number of answers left and the tally so far.
     """
     endpoint = endpoint_at(server.base_url, name="llama", model=server.model, key=server.key, deadline_seconds=300)
     backend = OpenAICompatibleBackend(endpoint)
@@ -118,7 +137,7 @@ async def grade_all(
 
     async def work() -> None:
         while waiting:
-            tell(len(waiting))
+            tell(len(waiting), tally)
             await grade_one(judge, waiting.pop(), tally)
 
     try:
@@ -184,9 +203,10 @@ def brief_prompts(folder: Path) -> Path:
     return folder
 
 
-def show_progress(left: int) -> None:
+def show_progress(left: int, tally: Tally) -> None:
     if left % 10 == 0:
-        print(f"{left} answers left", file=sys.stderr, flush=True)
+        wrong = len(tally.crashes) + len(tally.inventions) + len(tally.lost)
+        print(f"{left} answers left; {dict(tally.outcomes)}, {wrong} wrong", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -200,7 +220,7 @@ def main() -> None:
     try:
         with running_llama(shared) as server, tempfile.TemporaryDirectory() as spare:
             prompts = brief_prompts(Path(spare)) if chosen.brief else PROJECT / "prompts"
-            questions = shortest(shipped()) if chosen.brief else shipped()
+            questions = BRIEF if chosen.brief else shipped()
             grading = grade_all(server, chosen.n, questions, prompts, seed=chosen.seed, tell=show_progress)
             tally = asyncio.run(grading)
     except NotSetUp as fault:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from interview.errors import BackendError, NotFound, PassingFault
 from interview.grading.disputed import stamped
-from interview.grading.grader import Grader, GradingRequest, VerdictReady, VerdictsCleared
+from interview.grading.grader import Grader, GradingRequest, VerdictReady, VerdictsCleared, model_of
 from interview.grading.key_points import from_notes, with_checklist
 from interview.live import LiveFeed
 from interview.models import Checklist, Graded, Provenance, Ungraded, UngradedReason
@@ -133,6 +133,7 @@ def failed(
             grader=claim.grader,
             kind="judge" if grader is None else grader.kind,
             host="" if grader is None else grader.host,
+            model="" if grader is None else model_of(grader),
             rubric=claim.rubric if rubric is None else rubric.ref,
             question_digest=claim.question.content_digest,
             reference_digest=claim.question.reference_digest,

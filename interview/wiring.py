@@ -15,6 +15,7 @@ from interview.rubrics import Rubric, load_rubrics
 from interview.service.appeals import Appeals
 from interview.service.archive import Archive
 from interview.service.checklists import Checklists
+from interview.service.comparing import Comparing
 from interview.service.discussing import Discussing
 from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
@@ -54,6 +55,7 @@ class Viva:
     measuring: Measuring
     endpoints: Endpoints
     spending: Spending
+    comparing: Comparing
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -123,6 +125,7 @@ def build(settings: Settings) -> Viva:
         measuring=measuring,
         endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
         spending=spending,
+        comparing=compare_with(bench, store, spending, jobs, settings),
         worker=worker,
         live=live,
         jobs=jobs,
@@ -140,6 +143,12 @@ def build(settings: Settings) -> Viva:
 def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
     """What can be done with the backends of a bench; `reports` keeps what tests came to."""
     return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)
+
+
+def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, settings: Settings) -> Comparing:
+    """What compares the bench's graders on the store's answers."""
+    folder = settings.data_dir / "comparisons"
+    return Comparing(store, bench.shelf, bench.prompts, bench.rubrics, spending, jobs, folder)
 
 
 def metered(bench: Bench, store: Store, settings: Settings) -> Spending:

@@ -143,6 +143,13 @@ class _Player(BaseHTTPRequestHandler):
         with suppress(BrokenPipeError, ConnectionResetError):  # the client has had enough
             self._play(play, owner.stopping)
 
+    def do_GET(self) -> None:
+        """The list of models; it does not count as asked."""
+        self.close_connection = True
+        with suppress(BrokenPipeError, ConnectionResetError):
+            owner = cast(_HTTPServer, self.server).owner
+            self._play(owner.models, owner.stopping)
+
     def _play(self, play: Play, stopping: threading.Event) -> None:
         if play.hang_up:
             return
@@ -175,11 +182,12 @@ class _HTTPServer(ThreadingHTTPServer):
 
 
 class FaultServer:
-    """Plays `script`, one entry per request; `asked` is what came in."""
+    """Plays `script`, one entry per request; `asked` is what came in. `models` answers a request for the list."""
 
     def __init__(self, *script: Script) -> None:
         self.script = list(script)
         self.asked: list[Asked] = []
+        self.models = plain({"object": "list", "data": [{"id": "served", "object": "model"}]})
         self._lock = threading.Lock()
         self.stopping = threading.Event()
         self._server = _HTTPServer(self)

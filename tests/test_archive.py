@@ -179,3 +179,45 @@ def test_an_index_serves_every_search(store: Store, archive: Archive):
         archive.find(ArchiveFilter(**wanted))
         assert plans
         assert not [plan for plan in plans if plan.startswith("SCAN") and "search" not in plan], wanted
+
+
+def test_what_was_answered_before_there_was_a_search_is_found(tmp_path: Path):
+    """A database of the first revision, with an answer and its grade, opened by this program."""
+    from alembic import command
+
+    from interview.store import migrate
+    from interview.store.engine import APPLICATION_ID, make_engine
+    from interview.store.rows import write_outcome, write_question
+
+    now = Clock().now
+    version = write_question(make_question(1, section="A"))
+    outcome = write_outcome(graded(9.0, band="strong", feedback="你漏了温度系数"))
+    rows = {
+        "question_versions": version,
+        "sessions": {"id": "s1", "title": "Old", "plan": SessionPlan(lang="zh").model_dump_json(), "created_at": now},
+        "papers": {"session_id": "s1", "position": 0, "version": version["version"]},
+        "turns": {"id": "t1", "session_id": "s1", "position": 0, "attempt": 1, "asked_at": now},
+        "answers": {"id": "a1", "turn_id": "t1", "text": "先加残差连接", "created_at": now},
+        "gradings": {
+            **{"id": "g1", "answer_id": "a1", "grader": "g", "rubric": "default", "created_at": now},
+            **{"state": "done", "attempt": 1, "faults": 0, **outcome},
+        },
+    }
+    engine = make_engine(tmp_path / "viva.db")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        config = migrate.configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for table, row in rows.items():
+            names = ", ".join(row)
+            marks = ", ".join("?" for _ in row)
+            values = tuple(
+                str(value).partition("+")[0] if name.endswith("_at") else value for name, value in row.items()
+            )
+            connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
+    engine.dispose()
+    with closing(Store.open(tmp_path, clock=Clock())) as store:
+        archive = Archive(store, Jobs())
+        for wanted in ({"words": "残差"}, {"words": "温度"}, {"mark": "strong", "section": "A"}):
+            assert found(archive, **wanted) == ["s1"], wanted

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from interview.backends.backend import Completion, CompletionRequest, Delta, Message, Restarted
 from interview.backends.dialect import RungMemory
-from interview.backends.faults import refused, reported, retry_after
+from interview.backends.faults import CallFailed, refused, reported, retry_after
 from interview.backends.gate import Gate
 from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.backends.presets import preset_for
@@ -421,6 +421,18 @@ def test_a_model_whose_name_speaks_of_schemas_is_still_unknown():
         assert len(server.asked) == 1
 
 
+def test_a_form_that_works_no_more_is_found_anew():
+    def changed(asked: Asked) -> Play:
+        return good(REPLY)(asked) if asked.rung == "text" else refusal(400, "Bad Request")
+
+    with fault_server(good(REPLY), changed) as server:
+        rungs = RungMemory()
+        ask(server, rungs=rungs)
+        with pytest.raises(LastingFault):
+            ask(server, rungs=rungs)
+        assert completion(ask(server, rungs=rungs)).rung == "text"
+
+
 def test_the_rung_is_remembered_per_model_and_outlives_the_backend():
     kept: dict[str, str] = {}
     with fault_server(refusing("json_schema", by=NAMED[0])) as server:
@@ -557,6 +569,20 @@ def test_a_shorter_wait_told_later_does_not_open_the_gate():
     gate.close_for(30)
     gate.close_for(5)
     assert gate.remaining == 30
+
+
+def test_nobody_waits_in_line_for_ever():
+    async def run() -> None:
+        gate = Gate(1)
+        async with gate.passage(60, 60):
+            with pytest.raises(CallFailed) as raised:
+                async with gate.passage(60, 0.01):
+                    pass
+            assert (raised.value.fault, raised.value.lasting) == ("timed_out", False)
+        async with gate.passage(60, 60):
+            pass  # the place is free again
+
+    asyncio.run(run())
 
 
 def test_a_gate_shut_for_long_refuses_without_a_call():

@@ -22,6 +22,7 @@ from interview.grading.judge import JudgeGrader
 from interview.prompts import load_prompts
 from interview.rubrics import load_rubrics
 from tests.conftest import REPO
+from tests.fake_judge import confirmed
 
 RUBRICS = load_rubrics(REPO / "rubrics")
 RUBRIC = RUBRICS["points_only"]
@@ -68,6 +69,8 @@ def judging(verdict: Callable[[str, int], str | Exception]) -> Callable[[Complet
     asked: dict[str, int] = {}
 
     def reply(request: CompletionRequest) -> Reply:
+        if request.schema_name == "secondopinion":
+            return confirmed(request.messages[-1].content)
         found = _ANSWER.search(request.messages[-1].content)
         assert found
         answer = json.loads(found[1])
@@ -92,6 +95,11 @@ def judging(verdict: Callable[[str, int], str | Exception]) -> Callable[[Complet
 def judge(verdict: Callable[[str, int], str | Exception]) -> tuple[JudgeGrader, ScriptedBackend]:
     backend = ScriptedBackend(judging(verdict))
     return JudgeGrader(backend, PROMPTS, name="scripted"), backend
+
+
+def gradings(backend: ScriptedBackend) -> list[CompletionRequest]:
+    """The requests but those for second looks."""
+    return [request for request in backend.requests if request.schema_name == "judgement"]
 
 
 def honest(answer: str, _: int) -> str:
@@ -140,7 +148,7 @@ def test_faults_of_the_backend_are_failures_with_their_reason(tmp_path: Path):
     assert found.agreement.n == 4
     again, backend = judge(honest)
     assert run(again, grades(tmp_path), tmp_path / "kept").agreement.n == 6
-    assert len(backend.requests) == 2, "what failed for the moment is asked again, and only that"
+    assert len(gradings(backend)) == 2, "what failed for the moment is asked again, and only that"
 
 
 class Unruly:
@@ -172,7 +180,7 @@ def test_whatever_a_grader_does_the_run_goes_on(tmp_path: Path):
 def test_repeats_tell_how_steady_a_grader_is(tmp_path: Path):
     grader, backend = judge(lambda answer, time: "covered" if time == 1 else "missing")
     found = run(grader, grades(tmp_path), repeats=2)
-    assert len(backend.requests) == 12
+    assert len(gradings(backend)) == 12
     steady = found.repeatability
     assert steady is not None
     assert (steady.repeats, steady.verdict_agreement) == (2, 0.0)
@@ -206,14 +214,14 @@ def test_a_run_that_broke_off_goes_on_where_it_ended(tmp_path: Path):
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(broken())
-    assert len(backend.requests) == 4
+    assert len(gradings(backend)) == 4
     (file,) = (tmp_path / "kept").iterdir()
     assert len(file.read_text("utf-8").splitlines()) == 3
     with file.open("a") as torn:
         torn.write('{"key": "torn')
     again, backend = judge(honest)
     found = run(again, grades(tmp_path), tmp_path / "kept")
-    assert len(backend.requests) == 3
+    assert len(gradings(backend)) == 3
     assert found.spent.kept == 3
     straight, _ = judge(honest)
     assert found.agreement == run(straight, grades(tmp_path)).agreement
@@ -226,7 +234,7 @@ def test_other_conditions_are_other_gradings(tmp_path: Path):
     def asked(given: list[dict[str, Any]], **more: Any) -> int:
         grader, backend = judge(honest)
         run(grader, grades(tmp_path, given), tmp_path / "kept", **more)
-        return len(backend.requests)
+        return len(gradings(backend))
 
     assert asked(rows()) == 6
     assert asked(rows()) == 0
@@ -301,17 +309,17 @@ def test_several_references_the_estimate_takes_the_best_a_judge_sees_the_first(t
     assert best.agreement.bias > first.agreement.bias
     grader, backend = judge(honest)
     run(grader, grades(tmp_path, [{**given[0], "answer": "Entries expire after a while."}]))
-    prompt = "\n".join(message.content for message in backend.requests[0].messages)
+    prompt = "\n".join(message.content for message in gradings(backend)[0].messages)
     assert REFERENCES["cache"] in prompt
     assert other not in prompt
-    assert len(backend.requests) == 1
+    assert len(gradings(backend)) == 1
 
 
 def test_calls_tokens_seconds_and_cost(tmp_path: Path):
     grader, backend = judge(honest)
     prices = Prices(prompt=2.0, completion=10.0)
     found = run(grader, grades(tmp_path), prices=prices).spent
-    assert found.calls == len(backend.requests) == 6
+    assert found.calls == len(backend.requests) >= len(gradings(backend)) == 6
     assert found.tokens.prompt is not None
     assert found.tokens.completion is not None
     assert found.cost == pytest.approx((2 * found.tokens.prompt + 10 * found.tokens.completion) / 1e6)

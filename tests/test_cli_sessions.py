@@ -61,6 +61,15 @@ def test_json_is_the_same_from_show_and_export_and_reads_back(run: Run, session:
     assert Session.model_validate(json.loads(shown)["session"]) == session
 
 
+def test_report_tells_what_a_session_comes_to_and_how_little_that_is(run: Run, session: Session):
+    shown = run("sessions", "report", session.id).stdout
+    assert "1 of 2 questions answered: 0 judged" in shown
+    assert "too few answers to say (n = 0)" in shown
+    assert "\x9b" not in shown
+    read = json.loads(run("sessions", "report", session.id, "--json").stdout)
+    assert (read["session"], read["answered"], read["pending"], read["mean"]) == (session.id, 1, 1, None)
+
+
 def test_export_to_a_file(run: Run, session: Session, tmp_path: Path):
     target = tmp_path / "out.md"
     outcome = run("export", session.id, "--output", target)
@@ -69,7 +78,7 @@ def test_export_to_a_file(run: Run, session: Session, tmp_path: Path):
     assert "cannot be written" in refusal(run("export", session.id, "--output", tmp_path / "no" / "out.md"))
 
 
-@pytest.mark.parametrize("command", [("sessions", "show"), ("export",)])
+@pytest.mark.parametrize("command", [("sessions", "show"), ("sessions", "report"), ("export",)])
 def test_a_session_that_is_not_there(run: Run, store: Store, command: tuple[str, ...]):
     assert "nowhere" in refusal(run(*command, "nowhere"))
 
@@ -77,3 +86,10 @@ def test_a_session_that_is_not_there(run: Run, store: Store, command: tuple[str,
 def test_a_file_that_is_no_database(run: Run, data_dir: Path):
     (data_dir / "viva.db").write_text("not a database, but long enough to be read as one" * 30, encoding="utf-8")
     assert "viva.db" in refusal(run("sessions", "list"))
+
+
+def test_search_finds_the_turn(run: Run, session: Session):
+    (hit,) = json.loads(run("sessions", "search", "own WORDS", "--json").stdout)
+    assert (hit["session_id"], hit["field"]) == (session.id, "answer")
+    assert "answer: my own words" in run("sessions", "search", "words").stdout
+    assert run("sessions", "search", "nowhere").stdout == ""

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interview.models import Graded, Session, SessionPlan, Ungraded, Verdict
+from interview.models import Graded, SelfGraded, Session, SessionPlan, Ungraded, Verdict
 from interview.models.progress import Progress
 from interview.service.progress import ProgressReader, streaks
+from interview.store import gradings
+from interview.store.rows import write_outcome
 from interview.store.schema import cards, sessions, turns
 from interview.store.store import Store
 from interview.ui.views import progress as views
@@ -104,6 +106,19 @@ def test_an_estimate_does_not_hide_a_judgement_and_a_second_opinion_replaces_it(
         (claim,) = desk.store.claim("me", 1, timedelta(minutes=1))
         desk.store.finish_grading(claim, outcome)
         assert desk.read().questions[0].score == newest
+
+
+def test_the_candidates_own_verdict_is_counted_apart_and_enters_no_mean(desk: Desk):
+    session = desk.session("A")
+    answer = desk.store.turn(desk.answer(session, 0, grade(4.0))).answer
+    assert answer is not None
+    desk.store.add_grading(answer.id, "own", "default")
+    (claim,) = desk.store.claim("me", 1, timedelta(minutes=1))
+    with desk.store.writing() as connection:
+        columns = write_outcome(SelfGraded(score=9.0, max_score=10.0))
+        assert gradings.finish(connection, claim, columns, desk.now)
+    progress = desk.read()
+    assert (progress.kinds.self_graded, progress.kinds.judged, progress.recent.n) == (1, 0, 0)
 
 
 def test_few_answers_are_told_as_few(desk: Desk):

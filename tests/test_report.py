@@ -126,10 +126,7 @@ TURNS = st.lists(
 
 @given(TURNS)
 def test_every_position_counts_once_and_the_kinds_add_up(drawn: list[tuple[int, int, Outcome | None, str]]):
-    turns = [
-        turn(position, outcome, attempt=attempt, **({} if state == "answered" else {"state": state}))
-        for position, attempt, outcome, state in drawn
-    ]
+    turns = [turn(position, outcome, attempt=attempt, state=state) for position, attempt, outcome, state in drawn]
     session: Session = made.session(*turns)
     whole = report(session)
     assert len(whole.questions) == whole.asked == len({position for position, *_ in drawn})

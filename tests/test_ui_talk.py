@@ -182,5 +182,10 @@ def test_a_page_that_remembers_a_session_of_another_data_folder_gets_the_set_up(
 def test_the_plan_takes_what_was_chosen(tab: PracticeTab):
     plan = tab.setup.plan(PAGE, Wishes(sections=("Practice",), number=5, order="shuffled"))
     assert (plan.sections, plan.count, plan.order, plan.skip_without_reference) == (("Practice",), 5, "shuffled", True)
-    assert tab.setup.plan(PAGE, [], 0, "nonsense").order == "as_written"
-    assert tab.setup.plan(PAGE, [], 0, "nonsense").count is None
+    everything = tab.setup.plan(PAGE, Wishes(number=0))
+    assert (everything.order, everything.count, everything.mode, everything.follow_ups) == (
+        "as_written",
+        None,
+        "practice",
+        1,
+    )

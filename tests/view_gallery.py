@@ -1,16 +1,19 @@
 """Every card on one page, fed with hostile strings: `python -m tests.view_gallery PORT`."""
 
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import gradio as gr
 
-from interview.models import Graded
+from interview.jobs import Job
+from interview.models import Checklist, ChecklistPoint, Dispute, Graded, Question, Turn, basis_of
 from interview.report import report
 from interview.rubrics import load_rubrics
 from interview.ui import views
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.theme import PAGE
+from interview.ui.views import questions as bank
 from tests import view_samples as made
 from tests.conftest import REPO
 
@@ -60,6 +63,31 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("room_nav", views.room_nav(session, "h1", lang)),
         ("answer_segments", views.answer_segments(spoilt, grading, lang)),
         ("grades_list", views.grades_list(spoilt, lang)),
+        *question_cards(question, spoilt),
+    ]
+
+
+def question_cards(question: Question, spoilt: Turn) -> list[tuple[views.ViewName, dict[str, Any]]]:
+    """Those of the Questions tab."""
+    points = (ChecklistPoint(id="k1", text=HOSTILE),)
+    basis = basis_of(question)
+    facts = {"question_id": HOSTILE, "basis": basis, "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    checklist = Checklist(id="c", origin="extracted", points=points, by=HOSTILE, **facts)
+    dispute = Dispute(
+        **{"id": "d", "source": "audit", "grader": HOSTILE, "quote": HOSTILE, "start": 0, "end": 1, **facts},
+        **{"correction": HOSTILE, "reason": HOSTILE},
+    )
+    extras = question.model_copy(update={"hints": (HOSTILE,), "sources": (HOSTILE,)})
+    job = Job(id="j", kind="audit", key="q", state="failed", problem=HOSTILE)
+    return [
+        ("question_rows", bank.question_rows([question], {question.id: (1, hostile_grade())}, "", "en")),
+        ("question_about", bank.question_about(question, checklist, [spoilt], [dispute], "en")),
+        ("question_points", bank.question_points(question, checklist, 1, hostile_grade(), "en")),
+        ("question_extras", bank.question_extras(extras, "en")),
+        ("question_disputes", bank.question_disputes([dispute], "en")),
+        ("question_history", bank.question_history(question, [spoilt], "en")),
+        ("checklist_versions", bank.checklist_versions([checklist], "c", "en")),
+        ("job_line", bank.job_line(job, 0, "en")),
     ]
 
 

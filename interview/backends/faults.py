@@ -47,14 +47,17 @@ _CONTEXT = re.compile(
     r"context[_ -]?(length|size|window)|maximum context|exceed_context|input_tokens|prompt is too long|too many tokens"
 )
 _CONTENT = re.compile(r"content[_ ](filter|management|exists risk|policy)|moderation|flagged|data_inspection|sensitive")
-_KEY = re.compile(r"(invalid|incorrect|missing|wrong)[_ ]api[_ -]?key|api key not valid|authentication|unauthori[sz]ed")
+_KEY = re.compile(
+    r"(invalid|incorrect|missing|wrong)[_ ]api[_ -]?key|api key not valid|authentication|unauthori[sz]ed"
+    r"|no_db_connection"
+)
 _NO_CHAT = re.compile(
     r"(not|n't) (a |an )?(support(ed)? )?(chat|generat)|not a chat model|embedding model|only supports? embedding"
     r"|does not support (chat|generate|completion)|not supported in the v1/chat/completions"
 )
 _MODEL = re.compile(
     r"model[_ ]not[_ ]found|(unknown|invalid|no such|nonexistent) model"
-    r"|\bmodel\b.{0,120}?(not (found|exist|available|supported|loaded)|n't exist|unavailable)"
+    r"|\b(model|deployment)\b.{0,120}?(not (found|exist|available|supported|loaded)|n't exist|unavailable)"
 )
 _RUNG = re.compile(r"response_format|response format|json[_ ](schema|object|mode)|schema|grammar|structured|guided")
 _TELLING_FIELDS = ("message", "msg", "detail", "type", "param", "code", "loc", "error", "title")
@@ -110,7 +113,8 @@ def refused(
 
     `waits` is what retry_after() made of the headers.
     """
-    said = _said(body).lower().replace(model.lower(), "…")  # else a model called `schema-7b` would speak of schemas
+    # Else a model called `schema-7b` would speak of schemas.
+    said = re.sub(rf"(?<![\w-]){re.escape(model.lower())}(?![\w-])", "…", _said(body).lower())
     if status in {400, 404, 405, 422}:
         return _refused_request(status, said, _fields(body), sent)
     if 300 <= status < 400:

@@ -111,8 +111,9 @@ class OpenAICompatibleBackend:
                     async with self._gate.passage(patience, line), aclosing(self._call(course)) as events:
                         async for event in events:
                             said = said or isinstance(event, Delta)
+                            if isinstance(event, Completion):  # before it is told: nobody has to come back for more
+                                self._rungs.remember(url, self.model, course.dialect)
                             yield event
-                    self._rungs.remember(url, self.model, course.dialect)
                     return
                 except CallFailed as failed:
                     fault = self._settle(course, failed)

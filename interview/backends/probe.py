@@ -17,7 +17,7 @@ STEPS: tuple[StepName, ...] = ("models", "plain", "json_object", "json_schema", 
 Reads = Callable[[str], str]
 _RUNGS: dict[StepName, Rung] = {"json_schema": "json_schema", "json_object": "json_object"}
 _LONG_WORDS = 6000  # each of at least one token: beyond the contexts that servers set without being asked
-_CUT_SHARE = 0.6
+_CUT_SHARE = 0.9
 _MOST_MODELS = 200
 
 

@@ -56,3 +56,9 @@ def tariff_of(entry: ConfiguredBackend, endpoint: Endpoint, model: str) -> Tarif
         return None
     price = max(known, key=lambda price: len(price.model))
     return Tariff(prompt=price.input, completion=price.output, cached=price.cached_input, currency=price.currency)
+
+
+def amount(cost: float, currency: str) -> str:
+    """Return an amount of money with as many decimals as it takes to tell it from nothing."""
+    decimals = 2 if cost >= 1 or not cost else 4 if cost >= 0.001 else 6
+    return f"{cost:.{decimals}f} {currency}".strip()

@@ -12,7 +12,7 @@ from pathlib import Path
 from interview import grading
 from interview.calibration.paid import Kept, PaidGradings, grading_key
 from interview.errors import BackendError, StoreError
-from interview.grading.grader import Grader, GradingRequest
+from interview.grading.grader import Grader, GradingRequest, model_of
 from interview.models import Graded, Provenance, Ungraded, UngradedReason, Value, digest
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
@@ -129,6 +129,7 @@ class Trials:
             grader=self.grader.name,
             kind=self.grader.kind,
             host=self.grader.host,
+            model=model_of(self.grader),
             rubric=request.rubric.ref,
             question_digest=request.question.content_digest,
             reference_digest=request.question.reference_digest,

@@ -11,7 +11,7 @@ import typer
 from pydantic import SecretStr
 
 from interview.backends.endpoint import Endpoint, check_base_url
-from interview.backends.presets import GENERIC, preset_for
+from interview.backends.presets import GENERIC, load_presets, preset_for
 from interview.backends.probe import ProbeReport, Step
 from interview.cli.options import DataDir
 from interview.cli.output import complain, say
@@ -152,11 +152,7 @@ def _draft(endpoints: Endpoints, service: str, model: str, key_file: Path | None
     if not is_url and service not in _services(endpoints):
         raise NotFound(f"No service is called {service!r}. Expected a URL or one of: {', '.join(_services(endpoints))}")
     draft = Draft(service=GENERIC if is_url else service, base_url=service if is_url else "", model=model)
-    preset = (
-        preset_for(check_base_url(service))
-        if is_url
-        else next(one for one in endpoints.services() if one.name == service)
-    )
+    preset = preset_for(check_base_url(service)) if is_url else load_presets()[service]
     if key_file is not None:
         return draft.model_copy(update={"key": SecretStr(_read(key_file))})
     if preset.local or endpoints.has_key(preset.name) or not sys.stdin.isatty():

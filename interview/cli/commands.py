@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from interview.cli import backends, costs, doctor, evaluate, grade, notes, sessions
+from interview.cli import audit, backends, compare, costs, doctor, evaluate, grade, notes, sessions
 from interview.cli.options import DataDir, LangOption, NotesPaths, PromptsDir, RubricsDir, WithBank
 from interview.cli.output import complain
 from interview.errors import VivaError
@@ -43,7 +43,10 @@ app.command("grade")(grade.grade)
 app.command("export")(sessions.export)
 app.command("doctor")(doctor.doctor)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("costs")(costs.costs)
+app.command("audit")(audit.audit)
+app.command("key-points")(audit.key_points)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from interview.backends.tariff import amount
 from interview.cli.options import AsJson, DataDir
 from interview.cli.output import say, say_json
 from interview.service.spending import Estimate, Limit
@@ -76,12 +77,6 @@ def money(one: Sum) -> str:
     known = [amount(cost, currency) for currency, cost in sorted(one.costs.items())]
     unknown = [f"unknown for {one.unknown}"] if one.unknown else []
     return " + ".join(known + unknown)
-
-
-def amount(cost: float, currency: str) -> str:
-    """Return an amount of money with as many decimals as it takes to tell it from nothing."""
-    decimals = 2 if cost >= 1 or not cost else 4 if cost >= 0.001 else 6
-    return f"{cost:.{decimals}f} {currency}".strip()
 
 
 def _of(limit: Limit) -> str:

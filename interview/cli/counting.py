@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from interview.backends.metered import Expense
 from interview.backends.tariff import Tariff
@@ -11,6 +12,13 @@ from interview.service.spending import Spending
 from interview.settings import Settings
 from interview.store.store import Store
 from interview.wiring import Bench, metered
+
+
+class Counting(NamedTuple):
+    """The store in use, and what counts in it."""
+
+    store: Store
+    spending: Spending
 
 
 class _Unwritten:
@@ -28,7 +36,7 @@ class _Unwritten:
 
 
 @contextmanager
-def counting(bench: Bench, settings: Settings) -> Generator[Spending]:
+def counting(bench: Bench, settings: Settings) -> Generator[Counting]:
     """Count the calls of the bench's graders inside the block; raises as `Store.open`, but for a folder that is held.
 
     While another process holds it, calls are only held to the budget, and the user is told at the end.
@@ -41,13 +49,13 @@ def counting(bench: Bench, settings: Settings) -> Generator[Spending]:
         here = _Unwritten(spending)
         bench.shelf.rack.meter_with(here)
         try:
-            yield spending
+            yield Counting(store, spending)
         finally:
             store.close()
             if here.completions:
                 complain(f"{counted(here.completions, 'completion')} of this run will not stand in `costs`. {held}")
         return
     try:
-        yield metered(bench, store, settings)
+        yield Counting(store, metered(bench, store, settings))
     finally:
         store.close()

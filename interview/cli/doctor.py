@@ -74,18 +74,14 @@ def examine(**given: Any) -> Iterator[Finding]:
 
 def _probed(**given: Any) -> Iterator[Finding]:
     """Test every backend; a judge uses at once what is found."""
-    marks: dict[str, Literal["ok", "warn", "fail"]] = {
-        "ok": "ok",
-        "partly": "warn",
-        "failed": "warn",
-        "skipped": "warn",
-    }
     try:
         with opened(read_settings(**given)) as endpoints:
             for one in endpoints.listed():
                 subject = f"probe {one.endpoint.name}"
                 report = asyncio.run(last_of(endpoints.probing(one.endpoint)))
-                yield from (Finding(marks[step.state], subject, told(step)[6:]) for step in report.steps)
+                yield from (
+                    Finding("ok" if step.state == "ok" else "warn", subject, told(step)[6:]) for step in report.steps
+                )
                 rung = report.dialect.rung if report.dialect else None
                 why = report.trouble.text if report.trouble else ""
                 yield (
@@ -105,8 +101,12 @@ def _python() -> Finding:
 
 
 def _values(settings: Settings) -> Iterator[Finding]:
-    for field in ("data_dir", "lang", "host", "port", "rubrics", "prompts"):
-        yield Finding("ok", field.replace("_", "-"), f"{getattr(settings, field)} ({settings.origin(field)})")
+    for field in ("data_dir", "lang", "host", "port", "rubrics", "prompts", "with_bank", "model", "openai_base_url"):
+        value = getattr(settings, field)
+        if value is not None:
+            yield Finding("ok", field.replace("_", "-"), f"{value} ({settings.origin(field)})")
+    if settings.openai_api_key is not None:
+        yield Finding("ok", "openai-api-key", f"is set ({settings.origin('openai_api_key')})")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """`evaluate`: how far a grader can be trusted, measured on human-graded answers or on a suite."""
 
 import asyncio
-import sys
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from interview.cli.counting import counting
 from interview.cli.evaluate_tables import evaluation_lines, golden_lines, injection_lines, probes_lines
 from interview.cli.options import AsJson, DataDir, Lang, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, say, say_json
+from interview.cli.progress import show_progress
 from interview.errors import ContentError, StoreError
-from interview.grading.grader import GradingRequest
+from interview.grading.grader import GradingRequest, model_of
 from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.rubrics import Rubric
@@ -34,8 +34,6 @@ from interview.settings import Settings, read_settings
 from interview.store.measurements import Measurements
 from interview.store.store import Store
 from interview.wiring import Bench, build_bench
-
-_BAR = 30  # characters
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,8 @@ def evaluate(
     bench = build_bench(settings)
     chosen = _rubric(bench, rubric)
     name = in_mode(grader, mode, bench.shelf.default)
-    with nullcontext() if bench.shelf.endpoint_of(name) is None else counting(bench, settings) as spending:
+    with nullcontext() if bench.shelf.endpoint_of(name) is None else counting(bench, settings) as counted:
+        spending = counted.spending if counted else None
         trials = _trials(bench, name, chosen, settings.data_dir, concurrency, spending)
         run = _Run(trials, chosen, sample, seed, _prices(prices))
         report = asyncio.run(_closing(bench.shelf, _measuring(run, dataset, suite, suite_file, lang, repeats)))
@@ -146,24 +145,14 @@ def _prices(given: str | None) -> Prices | None:
 def _trials(
     bench: Bench, name: str, rubric: Rubric, data_dir: Path, concurrency: int, spending: Spending | None
 ) -> Trials:
-    grader, endpoint = bench.shelf.alone(name, "evaluation"), bench.shelf.endpoint_of(name)
-    model = "" if endpoint is None else endpoint.model
-    paid = paid_gradings(data_dir / EVALUATIONS, grader, model, rubric, bench.prompts)
+    grader = bench.shelf.alone(name, "evaluation")
+    paid = paid_gradings(data_dir / EVALUATIONS, grader, model_of(grader), rubric, bench.prompts)
 
     def foretell(requests: Sequence[GradingRequest]) -> None:
         if spending is not None and requests:
             complain(foretold(spending.estimate(name, requests)))
 
-    return Trials(grader, paid, concurrency, _progress, before=foretell)
-
-
-def _progress(done: int, of: int) -> None:
-    """Redraw the bar on standard error, where somebody is looking at it."""
-    if sys.stderr.isatty():
-        filled = _BAR * done // of
-        bar = "#" * filled + "." * (_BAR - filled)
-        sys.stderr.write(f"\r[{bar}] {done}/{of}" + ("\n" if done == of else ""))
-        sys.stderr.flush()
+    return Trials(grader, paid, concurrency, show_progress, before=foretell)
 
 
 async def _closing(shelf: GraderShelf, measuring: Coroutine[Any, Any, _Report]) -> _Report:

@@ -12,7 +12,7 @@ from interview.cli.counting import counting
 from interview.cli.options import AsJson, DataDir, LangOption, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, decoded, say, say_json
 from interview.errors import AnswerRefused, BackendError, ContentError
-from interview.grading.grader import Grader, GradingRequest
+from interview.grading.grader import Grader, GradingRequest, model_of
 from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
 from interview.models import Graded, Provenance, Question, Ungraded
@@ -112,6 +112,7 @@ def _provenance(grader: Grader, request: GradingRequest) -> Provenance:
         grader=grader.name,
         kind=grader.kind,
         host=grader.host,
+        model=model_of(grader),
         rubric=request.rubric.ref,
         question_digest=request.question.content_digest,
         reference_digest=request.question.reference_digest,
@@ -127,15 +128,10 @@ def _row(outcome: Graded | Ungraded, rubric: Rubric) -> dict[str, Any]:
         "max_score": graded.max_score if graded else rubric.max_score,
         "band": graded.band if graded else None,
         "grader": outcome.provenance.grader,
-        "mode": outcome.provenance.mode,
-        "agreement": graded.agreement if graded else None,
-        "median_score": graded.median_score if graded else None,
-        "ballots": [ballot.model_dump(mode="json") for ballot in (graded.ballots if graded else ())],
         "label": graded.label if graded else None,
         "reason": None if isinstance(outcome, Graded) else outcome.reason,
         "key_points": [
-            point.model_dump(mode="json", include={"id", "text", "verdict", "verified", "evidence", "votes"})
-            for point in points
+            point.model_dump(mode="json", include={"id", "text", "verdict", "verified", "evidence"}) for point in points
         ],
         "criteria": [
             criterion.model_dump(mode="json", include={"id", "level", "evidence"})
@@ -143,6 +139,17 @@ def _row(outcome: Graded | Ungraded, rubric: Rubric) -> dict[str, Any]:
         ],
         "flags": list(outcome.flags),
         "feedback": graded.feedback if graded else "",
+        **(_votes(graded) if graded and graded.ballots else {}),
+    }
+
+
+def _votes(graded: Graded) -> dict[str, Any]:
+    """What is told beside the grade where several voted."""
+    return {
+        "agreement": graded.agreement,
+        "median_score": graded.median_score,
+        "ballots": [ballot.model_dump(mode="json") for ballot in graded.ballots],
+        "votes": {point.id: {vote.by: vote.verdict for vote in point.votes} for point in graded.key_points},
     }
 
 

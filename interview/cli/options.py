@@ -17,6 +17,7 @@ WithBank = Annotated[
     bool | None, typer.Option("--with-bank", help="Ask the questions that come with Viva, too.", show_default=False)
 ]
 LangOption = Annotated[Lang | None, typer.Option("--lang", help="Language to begin with.")]
+SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="Id of a session, as `sessions list` shows it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Mode = Annotated[
     str | None,

@@ -8,19 +8,23 @@ from typing import Annotated
 
 import typer
 
-from interview.cli.options import AsJson, DataDir
+from interview.cli.options import AsJson, DataDir, SessionId
 from interview.cli.output import complain, counted, printable, say, say_json, say_json_text
+from interview.cli.report import report_session
 from interview.errors import ContentError
 from interview.export import WRITERS, read_transcripts
 from interview.jobs import Jobs
-from interview.models import SessionSummary, Transcript
+from interview.models import ArchiveFilter, SessionSummary, Shelf, Transcript
 from interview.service.archive import Archive, total
 from interview.settings import read_settings
+from interview.store.archive import ArchiveStore
 from interview.store.remarks import RemarkStore
 from interview.store.store import DATABASE, Store
 
 app = typer.Typer(help="Sessions that are kept.", no_args_is_help=True, rich_markup_mode=None)
+app.command("report")(report_session)
 _EVERY = 1_000_000
+_KEPT: tuple[Shelf, ...] = ("active", "archived")
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="Id of a session, as `sessions list` shows it.")]
 
 
@@ -60,6 +64,26 @@ def list_sessions(
         complain("No session is kept here yet.")
 
 
+@app.command("search")
+def search_sessions(
+    words: Annotated[str, typer.Argument(metavar="WORDS", help="All of them must stand in the turn, in any field.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Find turns by words of the question, the answer, the feedback or a note; newest first."""
+    with _opened(read_settings(data_dir=data_dir).data_dir) as store:
+        found = ArchiveStore(store).find(ArchiveFilter(words=words), limit)
+    if as_json:
+        say_json([hit.model_dump(mode="json") for hit in found])
+        return
+    for hit in found:
+        say(f"{hit.session_id}  {hit.at:%Y-%m-%d %H:%M}  {hit.mark}  {hit.question}")
+        say(f"    {hit.field}: {' '.join(hit.snippet.split())}")
+    if not found:
+        complain("Nothing found.")
+
+
 @app.command("show")
 def show_session(session_id: SessionId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show one session with every turn, answer and grade."""
@@ -73,7 +97,7 @@ def export(
     session_ids: Annotated[
         list[str] | None, typer.Argument(metavar="SESSION...", help="Ids of sessions, as `sessions list` shows them.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every session that is kept.", show_default=False)] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every session but deleted ones.", show_default=False)] = False,
     form: Annotated[FileForm, typer.Option("--format", help="What to write.")] = FileForm.MARKDOWN,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
     data_dir: DataDir = None,
@@ -82,7 +106,7 @@ def export(
     if bool(session_ids) == every:
         raise ContentError("Say which sessions to write, or --all.")
     with _opened(read_settings(data_dir=data_dir).data_dir) as store:
-        ids = session_ids or [summary.id for summary in store.summaries(_EVERY)]
+        ids = session_ids or [summary.id for shelf in _KEPT for summary in ArchiveStore(store).summaries(shelf, _EVERY)]
         transcripts = [_transcript(store, session_id) for session_id in ids]
     if not transcripts:
         raise ContentError("No session is kept here yet.")

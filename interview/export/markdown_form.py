@@ -21,6 +21,8 @@ from interview.models import (
 )
 from interview.report import report
 
+_DOWNGRADED = {"quote": "unverified", "second_look": "not_held"}
+
 
 def transcript_markdown(transcript: Transcript) -> str:
     """Return the whole session as one Markdown document that ends with a newline.
@@ -151,7 +153,8 @@ def _point(point: PointGrade, lang: Language) -> str:
     share = "" if point.coverage is None else f" {point.coverage:.0%}"
     claimed = ""
     if point.claimed is not None:
-        claimed = f" ({word(point.claimed, lang)}? {word('unverified', lang)} “{inline(point.claimed_quote)}”)"
+        why = word(_DOWNGRADED[point.downgraded_by or "quote"], lang)
+        claimed = f" ({word(point.claimed, lang)}? {why} “{inline(point.claimed_quote)}”)"
     verdict = f"**{word(point.verdict, lang)}**{share}"
     subject = f"{inline(point.id)} ({word('weight', lang)} {point.weight:g}{kind}): {inline(point.text)}"
     return f"- {verdict} · {subject}{_quotes(point.evidence)}{claimed}{_reason(point.reason)}\n"

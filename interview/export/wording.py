@@ -46,6 +46,7 @@ WORDS: dict[str, dict[Language, str]] = {
     "contradicted": {"zh": "相反", "en": "contradicted"},
     "cannot_assess": {"zh": "无法判断", "en": "cannot be assessed"},
     "unverified": {"zh": "引文不在回答中：", "en": "the quoted words are not in the answer:"},
+    "not_held": {"zh": "单独再看一次，引文没有说出这一点：", "en": "looked at again alone, the quote does not say it:"},
     "criteria": {"zh": "标准", "en": "Criteria"},
     "findings": {"zh": "错误陈述", "en": "Wrong statements"},
     "pitfall": {"zh": "误区", "en": "pitfall"},

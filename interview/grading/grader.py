@@ -64,3 +64,8 @@ class Grader(Protocol):
     def grade(self, request: GradingRequest) -> AsyncIterator[GradingEvent]:
         """Grade one answer; see the class."""
         ...
+
+
+def model_of(grader: Grader) -> str:
+    """Return the model that a grader asks, of a jury all of them; empty where it asks none."""
+    return str(getattr(grader, "model", ""))

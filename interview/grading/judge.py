@@ -17,7 +17,7 @@ from interview.grading.guard import settle
 from interview.grading.judge_prompt import JudgePrompt
 from interview.grading.judging import LONGEST_RAW_REPLY, Calls, Judged, Unusable, judge_once
 from interview.grading.reply import Judgement
-from interview.grading.scoring import score
+from interview.grading.scoring import Score, score
 from interview.grading.second_look import SecondLook
 from interview.grading.verdicts import Proof
 from interview.models import Graded, PointGrade, Provenance, Ungraded, UngradedReason
@@ -95,7 +95,7 @@ class JudgeGrader:
         except PassingFault:
             raise
         except BackendError as fault:
-            yield work.ungraded(fault.fault, str(fault), calls.last.text if calls.last else "")
+            yield work.ungraded(fault.fault, str(fault), calls.last_text)
         except Unusable as fault:
             yield work.ungraded("bad_reply", str(fault), fault.raw_reply)
 
@@ -119,9 +119,8 @@ class _Grading:
         findings, dropped = proof.findings(judgement, points)
         flags = _flags(self.asked, points)
         first = score(request.rubric, points, criteria, findings)
-        # Without a checklist there is no statement that a quote could be compared with.
-        if first is not None and first.value > 0 and not self.asked.without_checklist:
-            points, looked = await self.looks.at(points, first.value / first.max_score)
+        if first is not None:
+            points, looked = await self._looked_again(points, first)
             flags += looked
         doubt = proof.doubt(judgement)
         flags += ("unverified_finding",) if dropped else ()
@@ -130,7 +129,7 @@ class _Grading:
         counted = score(request.rubric, points, criteria, findings)
         if counted is None:
             detail = "The model could not assess too large a part of the key points."
-            return self.ungraded("abstained", detail, self.calls.last.text if self.calls.last else "", flags)
+            return self.ungraded("abstained", detail, self.calls.last_text, flags)
         return Graded(
             score=counted.value,
             max_score=counted.max_score,
@@ -146,6 +145,14 @@ class _Grading:
             sum=counted.sum,
             provenance=self._provenance(),
         )
+
+    async def _looked_again(
+        self, points: tuple[PointGrade, ...], counted: Score
+    ) -> tuple[tuple[PointGrade, ...], tuple[str, ...]]:
+        # Without a checklist there is no statement that a quote could be compared with.
+        if not counted.value or self.asked.without_checklist:
+            return points, ()
+        return await self.looks.at(points, counted.value / counted.max_score)
 
     def ungraded(self, reason: UngradedReason, detail: str, raw_reply: str, flags: tuple[str, ...] = ()) -> Ungraded:
         """No grade, with what the model said last."""

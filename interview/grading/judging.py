@@ -43,6 +43,11 @@ class Calls:
         """The reply that came last."""
         return self.completions[-1] if self.completions else None
 
+    @property
+    def last_text(self) -> str:
+        """What the model said last; empty before its first reply."""
+        return self.last.text if self.last else ""
+
     def tokens(self, name: Literal["prompt_tokens", "completion_tokens", "cached_tokens"]) -> int | None:
         """The tokens of all calls, as far as the endpoint told them."""
         known = [count for one in self.completions if (count := getattr(one.usage, name)) is not None]

@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal
 
 from interview.errors import BackendError, PassingFault
-from interview.grading.grader import Grader, GradingEvent, GradingRequest
+from interview.grading.grader import Grader, GradingEvent, GradingRequest, model_of
 from interview.grading.guard import settle
 from interview.grading.majority import agreed_criteria, agreed_doubt, agreed_findings, agreed_points
 from interview.grading.scoring import score
@@ -47,6 +47,11 @@ class JuryGrader:
         """Every host that the answer is sent to, with commas between."""
         return _listed([member.host for member in self._members])
 
+    @property
+    def model(self) -> str:
+        """Every model that is asked."""
+        return _listed([model_of(member) for member in self._members])
+
     async def grade(self, request: GradingRequest) -> AsyncIterator[GradingEvent]:
         """Yield Graded, or Ungraded with the commonest reason of those who could not vote.
 
@@ -64,39 +69,16 @@ class JuryGrader:
     def _counted(
         self, request: GradingRequest, outcomes: Sequence[Graded | Ungraded | BackendError], started: float
     ) -> Graded | Ungraded:
-        voted = [(by, one) for by, one in zip(self._voters, outcomes, strict=True) if isinstance(one, Graded)]
+        votes = {by: one for by, one in zip(self._voters, outcomes, strict=True) if isinstance(one, Graded)}
         provenance = self._provenance(request, outcomes, started)
-        if 2 * len(voted) <= len(outcomes):
+        if 2 * len(votes) <= len(outcomes):
             passing = [one for one in outcomes if isinstance(one, PassingFault)]
             if passing:
                 raise passing[0]
-            return self._without_majority(outcomes, len(voted), provenance)
-        grades = [grade for _, grade in voted]
-        points = agreed_points(grades, [by for by, _ in voted])
-        criteria, findings, doubt = agreed_criteria(grades), agreed_findings(grades), agreed_doubt(grades)
-        counted = score(request.rubric, points, criteria, findings)
-        if counted is None:
-            detail = "Too large a part of the key points could not be assessed by half of the voters."
-            return Ungraded(reason="abstained", detail=detail, provenance=provenance)
-        closest = min(grades, key=lambda grade: abs(grade.score - counted.value))
-        return Graded(
-            score=counted.value,
-            max_score=counted.max_score,
-            band=counted.band,
-            label="judgement",
-            provisional=not request.question.has_reference,
-            key_points=points,
-            criteria=criteria,
-            findings=findings,
-            doubt=doubt,
-            flags=_flags(grades, points),
-            feedback=closest.feedback,
-            sum=counted.sum,
-            ballots=tuple(
-                _ballot(by, member, one) for by, member, one in zip(self._voters, self._members, outcomes, strict=True)
-            ),
-            provenance=provenance,
-        )
+            return self._without_majority(outcomes, len(votes), provenance)
+        voters = zip(self._voters, self._members, outcomes, strict=True)
+        ballots = tuple(_ballot(by, member, one) for by, member, one in voters)
+        return _agreed(request, votes, ballots, provenance)
 
     def _without_majority(
         self, outcomes: Sequence[Graded | Ungraded | BackendError], voted: int, provenance: Provenance
@@ -126,7 +108,7 @@ class JuryGrader:
             kind="judge",
             mode=self.mode,
             host=self.host,
-            model=_listed([one.model for one in made]),
+            model=self.model,
             returned_model=_listed([one.returned_model for one in made]),
             rung=next((one.rung for one in made), None),
             prompt=next((one.prompt for one in made), ""),
@@ -139,6 +121,35 @@ class JuryGrader:
             completion_tokens=total("completion_tokens"),
             cached_tokens=total("cached_tokens"),
         )
+
+
+def _agreed(
+    request: GradingRequest, votes: Mapping[str, Graded], ballots: tuple[Ballot, ...], provenance: Provenance
+) -> Graded | Ungraded:
+    """What the votes come to, by the names of the voters in order."""
+    grades = tuple(votes.values())
+    points, criteria, findings = agreed_points(grades, tuple(votes)), agreed_criteria(grades), agreed_findings(grades)
+    counted = score(request.rubric, points, criteria, findings)
+    if counted is None:
+        detail = "Too large a part of the key points could not be assessed by half of the voters."
+        return Ungraded(reason="abstained", detail=detail, provenance=provenance)
+    return Graded(
+        score=counted.value,
+        max_score=counted.max_score,
+        band=counted.band,
+        label="judgement",
+        provisional=not request.question.has_reference,
+        key_points=points,
+        criteria=criteria,
+        findings=findings,
+        doubt=agreed_doubt(grades),
+        flags=_flags(grades, points),
+        # That of the voter who came nearest to what was agreed.
+        feedback=min(grades, key=lambda grade: abs(grade.score - counted.value)).feedback,
+        sum=counted.sum,
+        ballots=ballots,
+        provenance=provenance,
+    )
 
 
 async def _outcome(member: Grader, request: GradingRequest) -> Graded | Ungraded | BackendError:
@@ -155,7 +166,7 @@ async def _outcome(member: Grader, request: GradingRequest) -> Graded | Ungraded
 
 def _ballot(by: str, member: Grader, one: Graded | Ungraded | BackendError) -> Ballot:
     if isinstance(one, BackendError):
-        return Ballot(by=by, host=member.host, model="", failure=one.fault)
+        return Ballot(by=by, host=member.host, model=model_of(member), failure=one.fault)
     graded = one if isinstance(one, Graded) else None
     return Ballot(
         by=by,

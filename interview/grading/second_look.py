@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from interview.backends.backend import Backend
 from interview.errors import LastingFault, PassingFault
 from interview.grading.asking import ask
-from interview.grading.coverage import PARTIAL, estimate
+from interview.grading.coverage import estimate
 from interview.grading.grader import GradingRequest
 from interview.grading.wire import Wire, bounded
 from interview.grading.words import closest, word_set
@@ -82,7 +82,7 @@ class SecondLook:
         """Whether the quote says the key point, and not just anything; None: nobody could tell."""
         quote = point.evidence[0].quote
         decoy = DECOYS["cjk" if script(point.text) == "cjk" else "latin"]
-        coin = hmac.digest(self.secret, f"{point.id} {quote}".encode(), "sha256")[0] % 2
+        coin = hmac.digest(self.secret, f"{point.text}\n{quote}".encode(), "sha256")[0] % 2
         first, second = (point.text, decoy) if coin else (decoy, point.text)
         parts = self.prompts["second_look"].parts(
             statements=json.dumps({"a": judge_copy(first), "b": judge_copy(second)}, ensure_ascii=False),
@@ -101,16 +101,17 @@ class SecondLook:
 def doubtful_points(request: GradingRequest, points: Sequence[PointGrade], share: float) -> frozenset[str]:
     """Return the ids of the credited points that deserve a second look, by one of two checks.
 
-    The quote shares no word with its key point, where both are in one script. Or the score stands more than
-    `WIDEST_GAP` above the coverage estimate, which finds nothing of this point in the answer.
+    The quote shares no word with its key point; where they differ in script that says nothing. Or the judge stands far
+    above the coverage estimate (`WIDEST_GAP`): then every credited point does, and also where answer and notes differ
+    in script, so that there is no estimate to stand above.
     """
     credited = [point for point in points if point.verdict in _CREDITED and point.evidence]
-    strange = {point.id for point in credited if _shares_nothing(point, request.question.text)}
     estimated = estimate(request) if credited else None
-    if isinstance(estimated, Graded) and share - estimated.score / estimated.max_score > WIDEST_GAP:
-        found = {point.id: point.coverage or 0.0 for point in estimated.key_points}
-        strange |= {point.id for point in credited if found.get(point.id, 0.0) < PARTIAL}
-    return frozenset(strange)
+    if isinstance(estimated, Graded):
+        far_above = share - estimated.score / estimated.max_score > WIDEST_GAP
+    else:
+        far_above = estimated is not None and estimated.reason == "language_mismatch"
+    return frozenset(point.id for point in credited if far_above or _shares_nothing(point, request.question.text))
 
 
 def _shares_nothing(point: PointGrade, question: str) -> bool:
@@ -135,6 +136,7 @@ def _refused(point: PointGrade) -> PointGrade:
             "verified": False,
             "evidence": (),
             "claimed": point.verdict,
+            "downgraded_by": "second_look",
             "claimed_quote": point.evidence[0].quote,
         }
     )

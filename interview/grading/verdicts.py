@@ -30,6 +30,7 @@ class Proof:
             evidence=(evidence,) if evidence else (),
             reason=self._shown(reply.reason),
             claimed=None if proven else reply.verdict,
+            downgraded_by=None if proven else "quote",
             claimed_quote="" if proven else safe_feedback(reply.quote, self.nonce, _LONGEST_CLAIM),
         )
 

@@ -38,8 +38,9 @@ class PointGrade(Value):
     """What was found about one key point.
 
     `verified` is True when every quote of the verdict stands in the answer. `claimed` keeps the judge's own word
-    and `claimed_quote` its quote where code had to downgrade the verdict. `coverage` (0-1) is given by the
-    coverage estimate only; `votes` by modes that ask several times only.
+    and `claimed_quote` its quote where the verdict had to be downgraded, `downgraded_by` what did it: the quote was not
+    there, or a second look did not find the point in it (None in grades from before second looks: the quote).
+    `coverage` (0-1) is given by the coverage estimate only; `votes` by modes that ask several times only.
     """
 
     id: str
@@ -52,6 +53,7 @@ class PointGrade(Value):
     reason: str = ""
     claimed: Verdict | None = None
     claimed_quote: str = ""
+    downgraded_by: Literal["quote", "second_look"] | None = None
     coverage: float | None = None
     votes: tuple[PointVote, ...] = ()
 

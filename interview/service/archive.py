@@ -4,8 +4,8 @@ import asyncio
 import json
 from collections.abc import Sequence
 
-from interview.errors import ContentError
-from interview.export.reading import Reading
+from interview.errors import ContentError, NotFound
+from interview.export import Reading, read_transcripts
 from interview.jobs import Job, Jobs, Progress
 from interview.models import (
     ArchiveFilter,
@@ -16,6 +16,7 @@ from interview.models import (
     SessionSummary,
     Shelf,
     Transcript,
+    Turn,
     digest,
 )
 from interview.store.archive import ArchiveStore
@@ -25,6 +26,7 @@ from interview.text import clean
 
 LONGEST_TITLE = 200
 LONGEST_NOTE = 20_000
+_MOST_HELD = 4
 IMPORT = "import"  # the kind of its jobs
 
 
@@ -38,6 +40,7 @@ class Archive:
         self._remarks = RemarkStore(store)
         self._jobs = jobs
         self._imported: dict[str, Imported] = {}
+        self._held: dict[str, Reading] = {}
 
     # --- finding
 
@@ -60,6 +63,10 @@ class Archive:
             marks=self._remarks.marks(session_id),
             remarks=self._remarks.remarks(session_id),
         )
+
+    def turn(self, turn_id: str) -> Turn:
+        """One Turn with its answer and grades."""
+        return self._store.turn(turn_id)
 
     # --- shelves
 
@@ -114,6 +121,24 @@ class Archive:
         except ValueError as fault:
             raise ContentError(f"{transcript.session.title}: {fault}") from fault
         return Imported(added=1)
+
+    def read(self, name: str, raw: bytes) -> Reading:
+        """Read an exported file. ContentError: nothing of it can be used, or it was made by a newer version."""
+        return read_transcripts(raw, name)
+
+    def hold(self, reading: Reading) -> str:
+        """Keep what was read in memory until the user decides; returns the key for `held`."""
+        key = _key(reading.transcripts)
+        self._held[key] = reading
+        for old in list(self._held)[:-_MOST_HELD]:
+            del self._held[old]
+        return key
+
+    def held(self, key: str) -> Reading:
+        """What `hold` kept. NotFound: it is gone."""
+        if key not in self._held:
+            raise NotFound("This file is not known any more. Choose it again.")
+        return self._held[key]
 
     def start_import(self, reading: Reading) -> Job:
         """Take in every transcript of a file in the background, one by one; `imported` tells what came of it."""

@@ -99,22 +99,33 @@ class Checklists:
     def extract(self, question: Question, grader: str) -> Job:
         """Look for key points now, with the model behind a grader; the job stores what it finds as a new version.
 
-        ChecklistRefused: the list is locked, the author gives the points, or the grader has no model. NotFound.
+        Raises what `look` refuses at once.
         """
-        present = self.in_force(question)
-        if present.locked:
-            raise ChecklistRefused("The key points are locked. Unlock them first; then a model may look for others.")
-        if question.key_points:
-            raise ChecklistRefused("The notes give the key points of this question; no model is asked for them.")
-        if self._backend(grader) is None:
-            raise ChecklistRefused("The coverage estimate has no model to ask. Choose a grader with a model.")
+        self._refuse_looking(question, grader)
 
         async def work(progress: Progress) -> None:
             progress(0, 1)
-            await asyncio.shield(self._look(question, grader, ""))
+            await self.look(question, grader)
             progress(1, 1)
 
         return self._jobs.start(JOB, question.id, work)
+
+    async def look(self, question: Question, grader: str) -> Checklist:
+        """Look for key points with the model behind a grader, store and return them as a new version.
+
+        ChecklistRefused: the list is locked, the author gives the points, or the grader has no model. NotFound: no
+        such grader. Raises PassingFault and LastingFault.
+        """
+        self._refuse_looking(question, grader)
+        return await asyncio.shield(self._look(question, grader, ""))
+
+    def _refuse_looking(self, question: Question, grader: str) -> None:
+        if question.key_points:
+            raise ChecklistRefused("The notes give the key points of this question; no model is asked for them.")
+        if self.in_force(question).locked:
+            raise ChecklistRefused("The key points are locked. Unlock them first; then a model may look for others.")
+        if self._backend(grader) is None:
+            raise ChecklistRefused("The coverage estimate has no model to ask. Choose a grader with a model.")
 
     # --- grading
 

@@ -51,6 +51,7 @@ class Endpoints:
         self._jobs = jobs
         self._reports = reports
         self._writing = threading.Lock()
+        self._saved: dict[str, str] = {}
 
     # --- what there is
 
@@ -97,6 +98,17 @@ class Endpoints:
         used = {one.endpoint.preset.name for one in self._shelf.backends}
         return tuple(server for server in running if server.preset not in used), start_commands(running)
 
+    def draft(self, name: str) -> Draft:
+        """The form filled in for a backend of `backends.toml`, without its key. NotFound."""
+        entry = self._written().get(name)
+        if entry is None:
+            raise NotFound(f"{self._file} has no table [{name}].")
+        endpoint = completed(entry, self._settings.secret).endpoint
+        preset = entry.preset or (name if name in load_presets() else GENERIC)
+        usual = preset != GENERIC and endpoint.base_url == load_presets()[preset].base_url
+        base_url = "" if usual else endpoint.base_url
+        return Draft(service=preset, base_url=base_url, model=endpoint.model, changes=name)
+
     # --- trying out
 
     def endpoint(self, draft: Draft) -> Endpoint:
@@ -135,6 +147,29 @@ class Endpoints:
                 progress(len(report.steps), len(STEPS))
 
         return self._jobs.start(JOB, f"{endpoint.base_url} {endpoint.model}", work)
+
+    def test_and_save(self, draft: Draft) -> Job:
+        """Test the endpoint of a draft in the background and save it where it can be used; `saved` then names it."""
+        endpoint = self.endpoint(draft)
+        key = f"save {endpoint.base_url} {endpoint.model}"
+
+        async def work(progress: Progress) -> None:
+            progress(0, len(STEPS))
+            async for report in self.probing(endpoint):
+                progress(len(report.steps), len(STEPS))
+                if len(report.steps) == len(STEPS) and report.usable:
+                    self._saved[key] = await asyncio.to_thread(self.save, draft)
+
+        self._saved.pop(key, None)
+        return self._jobs.start(JOB, key, work)
+
+    def saved(self, job: Job) -> str:
+        """The grader that a job of `test_and_save` has added; empty where it has not."""
+        return self._saved.get(job.key, "")
+
+    def job(self, job_id: str) -> Job:
+        """A test as it stands now. NotFound."""
+        return self._jobs.find(job_id)
 
     async def probing(self, endpoint: Endpoint) -> AsyncIterator[ProbeReport]:
         """Test an endpoint; each report is kept, and the last one decides which form judges ask for from now on."""

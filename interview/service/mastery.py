@@ -1,6 +1,6 @@
 """Mastery of questions and key points: what is solid, what is forgotten every time, what was sure but wrong."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from interview.models.progress import (
@@ -8,15 +8,16 @@ from interview.models.progress import (
     AskedQuestion,
     ForgottenPoint,
     GradingFact,
-    PointFact,
     QuestionMastery,
     SureButWrong,
 )
 from interview.models.reports import ENOUGH
+from interview.store.statistics import Statistics
 
 SOLID = 6.5  # where the band `good` of the default rubric begins
 _WRONG = 5.0
 _CERTAIN = 3
+_LOOKED_AT = 10
 _MISSED = ("missing", "contradicted")
 _FORGOTTEN_SHOWN = 6
 _SURE_SHOWN = 5
@@ -35,14 +36,19 @@ class Judged(NamedTuple):
         return self.grading.score or 0.0
 
 
-def latest(judged: Iterable[Judged]) -> tuple[QuestionMastery, ...]:
-    """Every question by its newest answer, the weakest first."""
+def by_question(judged: Iterable[Judged]) -> dict[str, list[Judged]]:
+    """The answers to each question, from old to new."""
     grouped: dict[str, list[Judged]] = {}
     for one in judged:
         grouped.setdefault(one.question.id, []).append(one)
+    return grouped
+
+
+def latest(judged: Iterable[Judged]) -> tuple[QuestionMastery, ...]:
+    """Every question by its newest answer, the weakest first."""
     newest = [
         QuestionMastery(**_place(group[-1]), section=group[-1].question.section, n=len(group), score=group[-1].score)
-        for group in grouped.values()
+        for group in by_question(judged).values()
     ]
     return tuple(sorted(newest, key=lambda question: (question.score, -question.n)))
 
@@ -52,24 +58,25 @@ def mastered(questions: Iterable[QuestionMastery]) -> int:
     return sum(question.score >= SOLID for question in questions)
 
 
-def forgotten_points(
-    judged: Iterable[Judged], points: Mapping[int, tuple[PointFact, ...]]
-) -> tuple[ForgottenPoint, ...]:
+def forgotten_points(judged: Iterable[Judged], statistics: Statistics) -> tuple[ForgottenPoint, ...]:
     """Points judged often enough, missed at least half of the times and the last time too; the most missed first.
 
-    A point is the same by the id of its question and its words. What a judge could not assess counts neither way.
+    The newest ten answers to a question are looked at. A point is the same by the id of its question and its words.
+    What a judge could not assess counts neither way.
     """
+    newest = [one for group in by_question(judged).values() for one in group[-_LOOKED_AT:]]
+    points = statistics.points(one.grading.seq for one in newest)
     seen: dict[tuple[str, str], list[tuple[Judged, bool]]] = {}
-    for one in judged:
-        for point in points.get(one.grading.seq, ()):
+    for one in newest:
+        for point in points[one.grading.seq]:
             if point.verdict != "cannot_assess":
                 seen.setdefault((one.question.id, point.text), []).append((one, point.verdict in _MISSED))
     found: list[ForgottenPoint] = []
     for (_, text), times in seen.items():
         missed = sum(is_missed for _, is_missed in times)
-        newest, is_missed = times[-1]
+        last, is_missed = times[-1]
         if len(times) >= ENOUGH and is_missed and 2 * missed >= len(times):
-            found.append(ForgottenPoint(**_place(newest), text=text, missed=missed, judged=len(times)))
+            found.append(ForgottenPoint(**_place(last), text=text, missed=missed, judged=len(times)))
     found.sort(key=lambda point: (-point.missed / point.judged, -point.missed))
     return tuple(found[:_FORGOTTEN_SHOWN])
 

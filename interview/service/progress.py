@@ -82,7 +82,7 @@ class ProgressReader:
             days=_calendar(days, today),
             due=due,
             minutes_due=_minutes(facts, due[0].count if due else 0),
-            forgotten=forgotten_points(judged, statistics.points()),
+            forgotten=forgotten_points(judged, statistics),
             questions=newest,
             confidence=_confidence(judged),
             sure_but_wrong=sure_but_wrong(judged),

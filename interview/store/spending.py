@@ -102,12 +102,10 @@ class SpendingLog:
             .limit(newest)
             .subquery()
         )
-        means = [sa.func.avg(sa.func.coalesce(column, 0)) for column in chosen.c]
+        means = [sa.func.avg(sa.func.coalesce(column, 0)).label(column.name) for column in chosen.c]
         with self._store.reading() as connection:
-            row = connection.execute(sa.select(sa.func.count(), *means).select_from(chosen)).one()
-        if not row[0]:
-            return None
-        return Means(n=row[0], prompt_tokens=row[1], completion_tokens=row[2], cached_tokens=row[3])
+            row = connection.execute(sa.select(sa.func.count().label("n"), *means).select_from(chosen)).mappings().one()
+        return Means(**row) if row["n"] else None
 
     def _titles(self, connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> dict[str, str]:
         wanted = sa.select(sessions.c.id, sessions.c.title).where(sessions.c.id.in_({row["key"] for row in rows}))

@@ -42,8 +42,6 @@ class Statistics:
         self._store = store
         self._reading = threading.Lock()
         self._points: dict[int, tuple[PointFact, ...]] = {}
-        self._read_to = 0
-        self._unfinished: tuple[int, ...] = ()
 
     def answers(self) -> list[AnswerFact]:
         """Every answer with its gradings, in the order in which they were given."""
@@ -58,22 +56,18 @@ class Statistics:
             questions = {row["version"]: rows.read_question(row["content"]) for row in found}
         return {version: AskedQuestion(one.id, one.section, one.text) for version, one in questions.items()}
 
-    def points(self) -> Mapping[int, tuple[PointFact, ...]]:
-        """What judges found about required key points, by `seq` of the grading.
+    def points(self, wanted: Iterable[int]) -> Mapping[int, tuple[PointFact, ...]]:
+        """What judges found about required key points, by `seq` of the `wanted` gradings; those have a judgement.
 
         An outcome never changes once it is written, so each is parsed once in the life of the process.
         """
+        wanted = set(wanted)
         with self._reading, self._store.reading() as connection:
-            new = sa.select(gradings.c.seq, gradings.c.outcome).where(
-                gradings.c.label == "judgement",
-                sa.or_(gradings.c.seq > self._read_to, gradings.c.seq.in_(self._unfinished)),
-            )
-            for seq, outcome in connection.execute(new):
-                self._points[seq] = tuple(_required(json.loads(outcome)["key_points"]))
-            unfinished = sa.select(gradings.c.seq).where(gradings.c.state != "done")
-            self._unfinished = tuple(connection.scalars(unfinished))
-            self._read_to = connection.scalar(sa.select(sa.func.max(gradings.c.seq))) or 0
-            return dict(self._points)
+            for some in _batches(sorted(wanted - self._points.keys())):
+                found = sa.select(gradings.c.seq, gradings.c.outcome).where(gradings.c.seq.in_(some))
+                for seq, outcome in connection.execute(found):
+                    self._points[seq] = tuple(_required(json.loads(outcome)["key_points"]))
+            return {seq: self._points[seq] for seq in wanted}
 
     def due(self, until: datetime) -> list[datetime]:
         """When the scheduled questions fall due, those before `until`, earliest first."""
@@ -87,7 +81,7 @@ class Statistics:
             return connection.execute(sa.select(cards.c.question_id).limit(1)).first() is not None
 
 
-def _fact(row: sa.Row[Any], graded: Sequence[GradingFact]) -> AnswerFact:
+def _fact(row: Any, graded: Sequence[GradingFact]) -> AnswerFact:
     return AnswerFact(
         turn_id=row.id,
         session_id=row.session_id,
@@ -110,6 +104,10 @@ def _read_gradings(connection: sa.Connection) -> defaultdict[str, list[GradingFa
         share = 10 * score / full if full and score is not None else None
         found[answer_id].append(GradingFact(seq, state == "done", label, share))
     return found
+
+
+def _batches(numbers: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
 
 
 def _required(points: Iterable[Mapping[str, Any]]) -> Iterable[PointFact]:

@@ -6,6 +6,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from interview.models import Language
+from interview.ui.comparing import ComparingPanel
 from interview.ui.contest import Contest
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
@@ -15,6 +16,7 @@ from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
 from interview.ui.progress import ProgressTab
 from interview.ui.questions import QuestionsTab
+from interview.ui.spending import SpendingPanel
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.wiring import Viva
@@ -35,24 +37,31 @@ class _Screen:
             with gr.Tab(
                 t("tab.transcripts", page.lang), id="transcripts", elem_id="tab-transcripts"
             ) as self.transcripts_tab:
-                self.transcripts = TranscriptsTab(service, viva.live, viva.rubrics, self.frame, page, contest)
+                self.transcripts = TranscriptsTab(
+                    service, viva.archive, viva.discussing, viva.live, viva.rubrics, self.frame, contest
+                )
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
                 self.progress = ProgressTab(viva.progress, page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
-                self.questions = QuestionsTab(page)
+                self.questions = QuestionsTab(viva, page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
-                self.graders = GradersTab(page)
+                self.graders = GradersTab(viva, self.frame, page)
                 self.measuring = MeasuringPanel(viva.measuring, viva.appeals, contest.graders, page)
-        self._connect(Wires(self.frame.kept, self.frame.grader, page), demo)
+                self.comparing = ComparingPanel(viva.comparing, service, page)
+                self.spending = SpendingPanel(viva.spending, page)
+        # A browser that remembers no grader gets the one in use now, not the one at the start of this process.
+        self._connect(Wires(self.frame.kept, self.frame.grader, page.model_copy(update={"grader": ""})), demo)
 
     def _connect(self, wires: Wires, demo: gr.Blocks) -> None:
         frame, practice, transcripts = self.frame, self.practice, self.transcripts
         practice.connect(wires)
         transcripts.connect(wires, self.transcripts_tab, self.tabs, practice)
         self.progress.connect(wires, self.progress_tab, self.tabs, transcripts)
-        self.questions.connect(wires, self.questions_tab)
+        self.questions.connect(wires, self.questions_tab, self.tabs, practice, transcripts)
         self.graders.connect(wires, self.graders_tab)
         self.measuring.connect(wires, self.graders_tab)
+        self.comparing.connect(wires, self.graders_tab, transcripts, self.tabs)
+        self.spending.connect(wires, self.graders_tab)
         everything: Sequence[Block] = [
             *frame.outputs,
             *practice.outputs,
@@ -61,6 +70,8 @@ class _Screen:
             *self.questions.outputs,
             *self.graders.outputs,
             *self.measuring.outputs,
+            *self.comparing.outputs,
+            *self.spending.outputs,
             *self._tabs,
         ]
         practice.follow(wires.on_visit(demo.load, self._arrive, everything, frame.notice))
@@ -69,15 +80,21 @@ class _Screen:
             self._switch_language,
             everything,
             frame.notice,
-            [practice.talk.shown, transcripts.session_id, transcripts.turn_id, transcripts.listed],
+            [practice.talk.shown, *transcripts.state, *self.questions.state],
         )
-        wires.on(
-            frame.grader.input,
-            self._switch_grader,
-            everything,
-            frame.notice,
-            [practice.talk.shown, *practice.setup.wishes.inputs],
-        )
+        for chosen in (frame.grader.input, self.graders.backends.chosen.change):
+            wires.on(
+                chosen,
+                self._switch_grader,
+                everything,
+                frame.notice,
+                [practice.talk.shown, *practice.setup.wishes.inputs],
+            )
+
+        def lead(_: Page, tab: str) -> Updates:
+            return {self.tabs: gr.update(selected=tab if tab in self._tabs.values() else "practice")}
+
+        wires.on_select(frame.banner.select, lead, "to", [self.tabs], frame.notice)
 
     def _arrive(self, page: Page) -> Updates:
         """A page that opens or reloads: what the browser remembers, filled in from the store."""
@@ -90,14 +107,17 @@ class _Screen:
             *self._others(page),
         )
 
-    def _switch_language(self, page: Page, shown: str, session_id: str, turn_id: str, listed: float) -> Updates:
+    def _switch_language(
+        self, page: Page, shown: str, session_id: str, turn_id: str, wanted: str, *questions: str
+    ) -> Updates:
         page = page.model_copy(update={"lang": "en" if page.lang == "zh" else "zh"})
         return together(
             self.frame.labels(page),
             self._tab_labels(page),
             self.practice.arrive(page, shown),
-            self.transcripts.arrive(page, session_id, turn_id, listed),
+            self.transcripts.arrive(page, session_id, turn_id, wanted),
             *self._others(page),
+            self.questions.arrive(page, *questions),
         )
 
     def _switch_grader(self, page: Page, shown: str, *wishes: object) -> Updates:
@@ -108,8 +128,14 @@ class _Screen:
         )
 
     def _others(self, page: Page) -> tuple[Updates, ...]:
-        tabs = (self.progress, self.questions, self.graders, self.measuring)
-        return tuple(tab.arrive(page) for tab in tabs)
+        return (
+            self.progress.arrive(page),
+            self.questions.arrive(page),
+            self.graders.arrive(page),
+            self.measuring.arrive(page),
+            self.comparing.arrive(page),
+            self.spending.arrive(page),
+        )
 
     @property
     def _tabs(self) -> dict[gr.Tab, str]:

@@ -80,7 +80,7 @@ class FootPanel:
                 placeholder=t(_placeholder(turn), lang),
                 interactive=turn is not None,
                 submit_btn=turn is not None,
-                visible=not finished,
+                visible=not finished or turn is not None,
             ),
             self.sure: self._sure(turn if is_main else None, lang, moved=moved),
             self.keys: gr.update(value=keys_card(lang)),

@@ -25,7 +25,7 @@ class Frame:
         self._interviewer = interviewer
         self._fallback = fallback
         lang = fallback.lang
-        self.kept = gr.BrowserState(fallback.remembered(), storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
+        self.kept = gr.BrowserState(fallback.remembered(grader=""), storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
         with gr.Row(elem_id="top"):
             self.brand = view("brand", brand(lang), elem_id="brand")
             self.grader = gr.Dropdown(
@@ -55,13 +55,20 @@ class Frame:
         choices = {choice.name: choice for choice in self._interviewer.choices()}
         return choices.get(name) or choices[self._interviewer.default_grader]
 
+    def remembered(self, page: Page) -> dict[str, str]:
+        """What the browser keeps. The grader only where it is not the one in use anyway, which may change with time."""
+        return page.remembered(grader="" if page.grader == self._interviewer.default_grader else page.grader)
+
     def labels(self, page: Page) -> Updates:
         """Every word of the header in the page's language, and the chosen grader."""
         return {
-            self.kept: page.remembered(),
+            self.kept: self.remembered(page),
             self.brand: gr.update(value=brand(page.lang)),
             self.grader: gr.update(
-                choices=self.grader_choices(page.lang), value=page.grader, label=t("top.grader", page.lang)
+                choices=self.grader_choices(page.lang),
+                value=page.grader,
+                label=t("top.grader", page.lang),
+                elem_classes=[self._dot(page.grader, None)],
             ),
             self.language: gr.update(value=t("top.language", page.lang)),
             self.banner: gr.update(value=banner(self.choice(page.grader), page.lang)),

@@ -82,7 +82,7 @@ class PracticeTab:
         """Show a session's interview; the set-up goes away."""
         page = page.model_copy(update={"session": session.id})
         return {
-            self._frame.kept: page.remembered(),
+            self._frame.kept: self._frame.remembered(page),
             self.setup.row: gr.update(visible=False),
             **self._talk(page, session, shown),
         }
@@ -95,7 +95,7 @@ class PracticeTab:
         """Show the set-up."""
         page = page.model_copy(update={"session": ""})
         return {
-            self._frame.kept: page.remembered(),
+            self._frame.kept: self._frame.remembered(page),
             self.talk.row: gr.update(visible=False),
             self.talk.turn: "",
             self.talk.shown: "",
@@ -117,7 +117,7 @@ class PracticeTab:
         """
         frame, beat = self._frame, self.talk.beat
         graded = self._follower.after(dependency, frame.kept, beat)
-        graded.then(self._ask_follow_up, [frame.kept, frame.grader], [beat], concurrency_limit=None, **PRIVATE)
+        graded.then(self._ask_follow_up, [frame.kept, frame.grader], [beat], queue=False, **PRIVATE)
 
     async def _ask_follow_up(self, kept: object, grader: object) -> object:
         page = read_page(kept, grader, self._fallback)
@@ -125,13 +125,13 @@ class PracticeTab:
             turn = await self._follow_ups.ask(page.session, page.grader) if page.session else None
         except VivaError:
             turn = None  # the session is gone, or the store; the next event says so
-        return gr.skip() if turn is None else turn.id
+        return gr.update() if turn is None else turn.id
 
     def _connect_setup(self, wires: Wires) -> None:
         setup, place = self.setup, self.setup.notice
         wishes = setup.wishes.inputs
-        for changed in wishes:
-            wires.on(changed.input, setup.changed, [*setup.wishes.outputs, setup.start, setup.left_out], place, wishes)
+        for changed in setup.wishes.changes:
+            wires.on(changed, setup.changed, [*setup.wishes.outputs, setup.start, setup.left_out], place, wishes)
         wires.on(setup.start.click, self._start, self.outputs, place, wishes)
         due = setup.due_panel
         for set_ in (due.day.submit, due.day.blur, due.cap.input):
@@ -151,7 +151,8 @@ class PracticeTab:
         self.follow(submitted.then(None, [talk.sent], None, js=forget, **PRIVATE))
         for button, does in ((talk.hint, act.hint), (talk.reveal, act.reveal), (talk.skip, act.skip)):
             wires.on(button.click, does, seen, place, [talk.turn])
-        wires.on(talk.source.click, act.source, seen, place, [talk.shown])
+        opened = wires.on(talk.source.click, act.source, seen, place, [talk.shown])
+        opened.then(None, None, None, js="() => viva.showPassage()", **PRIVATE)
         wires.on(talk.retry.click, act.retry, seen, place, [talk.shown])
         wires.on(foot.next.click, act.go_on, seen, place)
         wires.on(foot.sure.input, act.sure, [foot.sure], place, [talk.turn, foot.sure])

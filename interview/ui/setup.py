@@ -13,14 +13,13 @@ from interview.notes.bank import QuestionBank, Section
 from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.ui.due import DuePanel
-from interview.ui.page import Page, Updates
+from interview.ui.page import Page, Update, Updates
 from interview.ui.setup_wishes import (
     ALL,
     DEFAULT_NUMBER,
     NUMBERS,
     Wishes,
     WishesPanel,
-    as_mode,
     limit_seconds,
     read_wishes,
 )
@@ -114,6 +113,7 @@ class SetupPanel:
         lang = page.lang
         origin = self._interviewer.notes_origin
         number = self._number(bank, page)
+        wishes = Wishes(number=number["value"])
         labels = self.labels(page)
         return {
             **labels,
@@ -126,7 +126,7 @@ class SetupPanel:
             },
             self.wishes.number: {**labels[self.wishes.number], **number},
             **self.due_panel.render(page, bank),
-            **self._preset(page, labels, number["value"]),
+            **self._preset(page, labels, wishes),
             self.notice: gr.update(value=notice(trouble or "", lang)),
             self.recent_card: gr.update(visible=bool(recent)),
             self.recent: gr.update(value=session_rows(recent, lang)),
@@ -136,8 +136,7 @@ class SetupPanel:
             self.use_built_in: {**labels[self.use_built_in], "visible": bool(origin)},
         }
 
-    def _preset(self, page: Page, labels: Updates, number: int) -> Updates:
-        wishes = Wishes(number=number)
+    def _preset(self, page: Page, labels: Updates, wishes: Wishes) -> Updates:
         visible = self.wishes.mode_changed(wishes.mode)
         return {
             **{block: {**labels.get(block, {}), **change} for block, change in visible.items()},
@@ -148,7 +147,7 @@ class SetupPanel:
     def changed(self, page: Page, *values: object) -> Updates:
         """Something was chosen: what a mode does not know goes, and Start says how many questions it would ask."""
         wishes = read_wishes(*values)
-        return {**self.wishes.mode_changed(as_mode(wishes.mode)), **self.start_label(page, wishes)}
+        return {**self.wishes.mode_changed(wishes.mode), **self.start_label(page, wishes)}
 
     def start_label(self, page: Page, wishes: Wishes) -> Updates:
         """How many questions Start would ask, and what is left out for want of a reference."""
@@ -236,7 +235,7 @@ class SetupPanel:
         except VivaError as error:
             return QuestionBank(questions=(), problems=()), error
 
-    def _number(self, bank: QuestionBank, page: Page) -> dict[str, object]:
+    def _number(self, bank: QuestionBank, page: Page) -> Update:
         estimate = self._is_estimate(page.grader)
         count = sum(_count(section, estimate) for section in bank.sections)
         choices = [(str(number), number) for number in NUMBERS if number < count]

@@ -1,10 +1,12 @@
 """What can be set for a session besides its sections: mode, number, order, limits; all of it preset."""
 
-from typing import Literal, cast
+from collections.abc import Callable
+from typing import Literal
 
 import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
+from gradio.events import Dependency
 
 from interview.models import Language, Mode, Value
 from interview.ui.page import Updates
@@ -81,6 +83,15 @@ class WishesPanel:
         ]
 
     @property
+    def changes(self) -> list[Callable[..., Dependency]]:
+        """The events by which the candidate chooses something."""
+        return [
+            *(self.mode.input, self.sections.input, self.number.input, self.order.input, self.difficulties.input),
+            *(self.follow_ups.input, self.per_section.input, self.question_minutes.input, self.total_minutes.input),
+            self.due_first.input,
+        ]
+
+    @property
     def outputs(self) -> list[Block]:
         """Everything that `labels` and `mode_changed` change."""
         return [*self.inputs, self.more]
@@ -148,8 +159,3 @@ def _minutes(numbers: tuple[int, ...], lang: Language) -> list[tuple[str, int]]:
 def limit_seconds(minutes: int) -> int | None:
     """Seconds of a limit in minutes; None where there is none."""
     return minutes * 60 if minutes else None
-
-
-def as_mode(value: object) -> Mode:
-    """A mode of the client; the preset where it is none."""
-    return cast("Mode", value) if value in _MODES else "practice"

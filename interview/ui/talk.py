@@ -237,9 +237,12 @@ class TalkPanel:
     def _reference(self, session: Session, turn: Turn | None, lang: Language) -> Updates:
         """The reference of a Turn that is over, folded; of an open one only when it was asked for, and then open."""
         if turn is None or not shows_reference(session, turn):
-            folds = (self.reference_fold, self.source_fold)
-            texts = (self.reference, self.source_text)
-            return dict.fromkeys(folds, gr.update(visible=False)) | dict.fromkeys(texts, gr.update(value=""))
+            return {
+                self.reference_fold: gr.update(visible=False),
+                self.reference: gr.update(value=""),
+                self.source_fold: gr.update(visible=False),
+                self.source_text: gr.update(value=""),
+            }
         question = turn.question
         if not question.has_reference:
             text, label = t("feedback.no_reference", lang), t("room.reference", lang)
@@ -275,10 +278,10 @@ def is_waiting_for(turn: Turn, grader: str) -> bool:
 
 
 def open_turn(session: Session) -> Turn | None:
-    """The Turn that waits for an answer; none once the session is finished."""
-    if session.finished_at is not None:
-        return None
-    return next((turn for turn in reversed(session.turns) if turn.state == "open"), None)
+    """The Turn that waits for an answer; of a finished session only one that was asked again since."""
+    end = session.finished_at
+    open_turns = (turn for turn in reversed(session.turns) if turn.state == "open")
+    return next((turn for turn in open_turns if end is None or turn.asked_at >= end), None)
 
 
 def focus_of(session: Session, shown: str) -> Turn | None:
@@ -286,9 +289,9 @@ def focus_of(session: Session, shown: str) -> Turn | None:
     asked_for = next((turn for turn in session.turns if turn.id == shown), None)
     if asked_for is not None and not session.tells_nothing_yet:
         return asked_for
-    if shown == SUMMARY or session.finished_at is not None:
+    newest, end = session.turns[-1], session.finished_at
+    if shown == SUMMARY or (end is not None and newest.asked_at < end):
         return None
-    newest = session.turns[-1]
     if newest.state == "open" and newest.parent and not newest.revealed:
         return next((turn for turn in session.turns if turn.id == newest.parent), newest)
     return newest

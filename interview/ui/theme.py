@@ -106,16 +106,42 @@ def _joined(folder: str, names: Sequence[str], ending: str) -> str:
 
 # In this order: later rules win, and the script is one function whose parts see each other.
 STYLES = (
-    *("tokens", "frame", "widgets", "pieces", "setup", "practice", "grade", "transcripts"),
-    *("progress", "measuring"),
-    *("phone", "motion"),
+    "tokens",
+    "frame",
+    "widgets",
+    "pieces",
+    "setup",
+    "practice",
+    "grade",
+    "transcripts",
+    "progress",
+    "questions",
+    "graders",
+    "measuring",
+    "comparing",
+    "phone",
+    "motion",
 )
 SCRIPTS = (
-    *("pieces", "cards_frame", "cards_setup", "cards_practice", "cards_grade", "cards_transcripts"),
-    *("cards_progress", "cards_measuring"),
-    *("mount", "chat", "paint", "sheet", "keys", "drafts", "page"),
+    "pieces",
+    "cards_frame",
+    "cards_setup",
+    "cards_practice",
+    "cards_grade",
+    "cards_transcripts",
+    "cards_progress",
+    "cards_questions",
+    "cards_graders",
+    "cards_measuring",
+    "cards_comparing",
+    "mount",
+    "chat",
+    "paint",
+    "sheet",
+    "keys",
+    "drafts",
+    "page",
 )
-
 
 _SCRIPT = f'(() => {{\n"use strict";\n{_joined("script", SCRIPTS, "js")}\n}})();'
 

@@ -11,9 +11,10 @@ Object.assign(views, {
     return [h("div", "v-brand", logo, h("span", "", value.name))];
   },
 
-  banner(value) {
+  banner(value, act) {
     const summary = h("summary", "", infoIcon(), h("span", "v-grow", h("b", "", value.title), " ", value.text), h("span", "v-link", value.action));
-    return [h("details", "v-banner", summary, h("ul", "", list(value.steps).map((step) => h("li", "", step))))];
+    return [h("details", "v-banner", summary,
+      h("button", "v-link", { type: "button", onclick: () => act("select", { to: "graders" }) }, value.go), h("ul", "", list(value.steps).map((step) => h("li", "", step))))];
   },
 
   notice: (value) => [

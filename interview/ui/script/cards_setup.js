@@ -1,7 +1,10 @@
 // Cards of the set-up.
 
 Object.assign(views, {
-  setup_head: (value) => [h("div", "v-head", h("h1", "", value.title), h("p", "", value.text))],
+  setup_head(value) {
+    drafts.lead("#start", 40); // keyboard first: all of it is preset
+    return [h("div", "v-head", h("h1", "", value.title), h("p", "", value.text))];
+  },
 
   notes_card(value) {
     const rows = list(value.sections).map((section) =>

@@ -1,11 +1,109 @@
 // Cards of the Transcripts tab.
 
+const marked = (segments) => list(segments).map((segment) =>
+  segment.verdict
+    ? h("mark", verdict(segment.verdict), { title: segment.title }, segment.text, list(segment.numbers).length > 0 && h("sup", "", segment.numbers.join(",")))
+    : segment.text);
+const pieces = (parts) => list(parts).map((part) => (part.hit ? h("mark", "v-hit", part.text) : part.text));
+
+// On a phone the room is the list of questions or one of them; a tap leads in, a link back.
+const roomBody = () => document.getElementById("room-body");
+const openDetail = () => { roomBody()?.classList.add("opened"); scrollTo({ top: 0 }); };
+const closeDetail = () => { roomBody()?.classList.remove("opened"); scrollTo({ top: 0 }); };
+addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("#room-back, #session-rows .v-session")) roomBody()?.classList.remove("opened");
+}, true);
+
 Object.assign(views, {
-  session_rows: (value, act) => [
+  session_rows(value, act, root) {
+    root.chosen ??= new Set();
+    const rows = list(value.rows);
+    const there = rows.map((row) => row.id).filter((id) => root.chosen.has(id));
+    const choose = (row) => h("label", "v-choose", h("input", "", {
+      type: "checkbox", "aria-label": row.choose, checked: root.chosen.has(row.id),
+      onclick: () => { if (!root.chosen.delete(row.id)) root.chosen.add(row.id); root.redraw(); },
+    }));
+    return [
+      value.empty && h("p", "v-empty", value.empty),
+      there.length > 0 && h("p", "v-export", h("span", "v-muted", value.export), list(value.forms).map((form) =>
+        h("a", "v-pill", { href: `/export/${there.map(encodeURIComponent).join("+")}.${form.suffix}`, download: "" }, form.label))),
+      h("div", "v-rows", rows.map((row) => h("div", "v-row", list(value.forms).length > 0 && choose(row),
+        h("button", "v-session", { type: "button", onclick: () => act("select", { id: row.id }) },
+          ring(row.ring, "middle"), h("span", "v-grow v-session-text", h("b", "", row.title), h("small", "", dotted(row.meta))), squares(row.marks, row.marks_label), time(row.at))))),
+    ];
+  },
+
+  hit_rows: (value, act) => [
     value.empty && h("p", "v-empty", value.empty),
     h("div", "v-rows", list(value.rows).map((row) =>
-      h("button", "v-session", { type: "button", onclick: () => act("select", { id: row.id }) },
-        ring(row.ring, "middle"), h("span", "v-grow v-session-text", h("b", "", row.title), h("small", "", dotted(row.meta))), squares(row.marks, row.marks_label), time(row.at)))),
+      h("button", `v-session v-found ${tone(row.tone)}`, { type: "button", onclick: () => { openDetail(); act("select", { turn: row.turn }); } },
+        h("span", "v-score", row.score),
+        h("span", "v-grow v-session-text",
+          h("b", "", row.star && h("i", "v-star", { title: row.star }, "★"), row.question || pieces(row.pieces)),
+          row.question && h("span", "v-snippet", h("i", "v-tag", row.field), " ", pieces(row.pieces)),
+          h("small", "", dotted(row.meta))),
+        time(row.at)))),
+  ],
+
+  job_line: (value, act) => [
+    h("p", `v-job ${value.running ? "v-running" : ""}`, { role: "status" }, h("b", "", value.text), value.share && h("span", "v-muted", value.share),
+      value.detail && h("span", "v-muted", value.detail),
+      value.stop && h("button", "v-link", { type: "button", onclick: () => act("select", { job: value.job }) }, value.stop)),
+  ],
+
+  import_card: (value) => [
+    list(value.said).length > 0 && h("p", "v-job", { role: "status" }, list(value.said).map((text) => h("span", "", text, " "))),
+    value.title && h("p", "v-job v-broken", { role: "alert" }, value.title),
+    h("ul", "v-problems", list(value.problems).map((text) => h("li", "", text))),
+  ],
+
+  turn_head(value, act) {
+    paint.room("words", value.words);
+    const wish = (name) => () => act("select", { wish: name });
+    return [
+      h("p", "v-turn-head",
+        h("button", "v-link v-to-list", { type: "button", onclick: closeDetail }, value.back),
+        h("b", "v-muted", value.place), chips(value.chips), h("span", "v-grow", ""),
+        h("button", "v-pill v-star-button", { type: "button", "aria-pressed": value.starred ? "true" : "false", onclick: wish(value.starred ? "unstar" : "star") }, value.starred ? "★ " : "☆ ", value.star),
+        value.again && h("button", "v-pill", { type: "button", onclick: wish("again") }, value.again)),
+      value.told && h("p", "v-aside", value.told),
+    ];
+  },
+
+  reference_marks(value, act, root) {
+    const segments = list(value.segments);
+    paint.room("lacking", segments);
+    const pair = () => root.closest("#room-pair");
+    if (!paint.able) pair()?.classList.add("source");
+    const inSource = Boolean(pair()?.classList.contains("source"));
+    const turn = () => { pair()?.classList.toggle("source"); root.redraw(); };
+    return [
+      h("p", "v-reference-tools", value.legend && h("small", "", value.legend),
+        h("button", "v-link", { type: "button", "aria-pressed": inSource ? "true" : "false", onclick: turn }, inSource ? value.rendered : value.source)),
+      inSource && h("pre", "v-source", segments.map((segment) =>
+        segment.verdict ? h("mark", verdict(segment.verdict), { title: segment.title }, segment.text) : segment.text)),
+      list(value.elsewhere).length > 0 && h("h3", "", value.elsewhere_title),
+      h("ul", "v-elsewhere", list(value.elsewhere).map((point) =>
+        h("li", "", icon(point.verdict), h("span", "v-grow", point.text), h("span", `v-word ${verdict(point.verdict)}`, point.word)))),
+    ];
+  },
+
+  attempts_card: (value) => [
+    h("h2", "", value.title),
+    h("div", "v-pair", list(value.columns).map((column) => h("section", "",
+      h("div", "v-column", ring(column.ring, "middle"), h("span", "", h("b", "", column.label), h("small", "", column.help, " · ", time(column.at)))),
+      h("p", "v-answer", marked(column.segments))))),
+    list(value.rows).length > 0 && h("div", "v-scroll", h("table", "v-compare",
+      h("thead", "", h("tr", "", h("th", "", { scope: "col" }, value.point), list(value.columns).map((column) => h("th", "", { scope: "col" }, column.label)), h("th", "", { scope: "col" }, value.change))),
+      h("tbody", "", list(value.rows).map((row) => h("tr", "",
+        h("th", "", { scope: "row" }, row.text),
+        list(row.cells).map((cell) => h("td", "", cell.verdict ? [icon(cell.verdict), h("span", `v-word ${verdict(cell.verdict)}`, cell.word)] : cell.word)),
+        h("td", `v-change c-${oneOf(["better", "worse", "same"], row.change)}`, row.change_word)))))),
+  ],
+
+  improved_card: (value) => [
+    h("p", "v-card-head v-line-head", h("b", "", value.title), h("span", "v-chip t-warn", value.told), h("small", "", time(value.at))),
+    h("p", "v-answer v-improved", list(value.pieces).map((piece) => piece.added ? h("ins", "", piece.text) : piece.text)),
   ],
 
   room_head: (value) => [h("div", "v-room-head", h("h1", "", value.title), chips(value.chips), h("span", "v-chip t-plain", time(value.at)))],
@@ -18,7 +116,7 @@ Object.assign(views, {
         onclick: () => { root.dataset.group = chosen === counter.group ? "" : counter.group; root.redraw(); },
       }, h("b", "", counter.count), counter.label));
     const items = list(value.items).filter((item) => !chosen || item.group === chosen).map((item) =>
-      h("button", `v-nav-item ${tone(item.tone)}`, { type: "button", "aria-current": item.selected ? "true" : undefined, onclick: () => act("select", { turn: item.turn }) },
+      h("button", `v-nav-item ${tone(item.tone)}`, { type: "button", "aria-current": item.selected ? "true" : undefined, onclick: () => { openDetail(); act("select", { turn: item.turn }); } },
         ["ungraded", "estimate"].includes(item.tone) ? h("i", `v-hatch ${tone(item.tone)}`) : h("span", "v-number", item.number),
         h("span", "v-grow", h("b", "", item.question), h("small", "", dotted([...list(item.meta), item.again]))), h("span", "v-score", item.score)));
     return [h("div", "v-counters", counters), h("nav", "v-nav", { "aria-label": value.label }, items)];
@@ -27,10 +125,7 @@ Object.assign(views, {
   answer_segments: (value) => [
     h("div", "v-card-head v-line-head", h("h2", "", value.title), value.at && h("span", "v-chip t-plain", `${value.saved} `, time(value.at))),
     value.empty && h("p", "v-aside", value.empty),
-    h("p", "v-answer", list(value.segments).map((segment) =>
-      segment.verdict
-        ? h("mark", verdict(segment.verdict), { title: segment.title }, segment.text, list(segment.numbers).length > 0 && h("sup", "", segment.numbers.join(",")))
-        : segment.text)),
+    h("p", "v-answer", marked(value.segments)),
   ],
 
   grades_list(value, act, root) {

@@ -60,6 +60,7 @@ const drafts = (() => {
     if (event.target instanceof HTMLTextAreaElement && event.target.closest("#composer")) keep(event.target.value);
   }, true);
   return {
+    lead,
     show(id, word, open) {
       savedWord = word ?? "";
       // Later than a second press of Enter, which would skip the grade.

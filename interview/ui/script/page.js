@@ -31,11 +31,16 @@ const dark = (() => {
   };
 })();
 
+function showPassage() {
+  setTimeout(() => document.getElementById("practice-passage")?.scrollIntoView({ block: "nearest" }), 150);
+}
+
 window.viva = {
   mount,
   clearDraft: drafts.clear,
   toggleDark: dark.toggle,
   scrollToTurn,
+  showPassage,
   openSheet: sheet.open,
   closeSheet: sheet.close,
 };

@@ -30,9 +30,11 @@ const paint = (() => {
   function rangeOf({ text, places }, quote) {
     const wanted = folded(quote);
     const start = wanted ? text.indexOf(wanted) : -1;
-    if (start < 0) return null;
+    return start < 0 ? null : rangeAt({ places }, start, wanted.length);
+  }
+  function rangeAt({ places }, start, count) {
     const [first, from] = places[start];
-    const [last, to, length] = places[start + wanted.length - 1];
+    const [last, to, length] = places[start + count - 1];
     const range = new Range();
     range.setStart(first, from);
     range.setEnd(last, to + length);
@@ -43,9 +45,47 @@ const paint = (() => {
     while (row && !row.classList.contains("user-row")) row = row.previousElementSibling;
     return row;
   }
+  // In the review room: what the reference says and the answer lacks, and the words that were searched for.
+  const room = { lacking: [], words: [] };
+  const FORMULA = /\$\$[\s\S]*?\$\$|\\\([\s\S]*?\\\)|\$[^\s$][^$\n]*\$|!?\[|\]\([^)\n]*\)|^[ \t]*(?:[-+*]|\d{1,3}[.)])(?=\s)/gm;
+  // Of equal words those count that stand nearest to where the source has them.
+  function nearest(text, wanted, at) {
+    let best = -1;
+    for (let found = text.indexOf(wanted); found >= 0; found = text.indexOf(wanted, found + 1)) {
+      if (best < 0 || Math.abs(found - at) < Math.abs(best - at)) best = found;
+    }
+    return best;
+  }
+  function paintLacking(ranges) {
+    const reference = room.lacking.length > 0 && document.getElementById("room-reference");
+    if (!reference) return;
+    const rendered = textOf(reference);
+    let at = 0;
+    for (const segment of room.lacking) {
+      for (const line of String(segment.text).split(FORMULA).flatMap((part) => part.split("\n"))) {
+        const wanted = folded(line);
+        const start = segment.verdict && wanted.length > 1 ? nearest(rendered.text, wanted, at) : -1;
+        if (start >= 0) ranges.get(segment.verdict)?.push(rangeAt(rendered, start, wanted.length));
+        at += wanted.length;
+      }
+    }
+  }
+  function paintWords(ranges) {
+    for (const id of room.words.length > 0 ? ["room-question", "room-answer", "room-reference", "room-feedback"] : []) {
+      const element = document.getElementById(id);
+      const text = element && textOf(element);
+      for (const word of text ? room.words.map(folded).filter(Boolean) : []) {
+        for (let at = text.text.indexOf(word); at >= 0; at = text.text.indexOf(word, at + word.length)) {
+          ranges.get("hit").push(rangeAt(text, at, word.length));
+        }
+      }
+    }
+  }
   function repaint() {
     if (!able) return;
-    const ranges = new Map(["covered", "partial", "missing", "contradicted", "hover"].map((name) => [name, []]));
+    const ranges = new Map(["covered", "partial", "missing", "contradicted", "hover", "hit"].map((name) => [name, []]));
+    paintLacking(ranges);
+    paintWords(ranges);
     for (const [root, { turn, marks }] of shown) {
       const message = root.isConnected && marks.length > 0 ? answerOf(turn) : null;
       if (!message) continue;
@@ -63,7 +103,9 @@ const paint = (() => {
     }
   }
   return {
+    able,
     repaint,
+    room(kind, items) { room[kind] = list(items); soon(); },
     show(root, turn, marks) { shown.set(root, { turn, marks }); soon(); },
     hide(root) { if (shown.delete(root)) soon(); },
     hover(root, point) { hovered = { root, point }; soon(); },

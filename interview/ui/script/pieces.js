@@ -48,6 +48,7 @@ function morph(old, fresh) {
   for (const { name, value } of [...fresh.attributes]) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
+  if ("checked" in old) old.checked = fresh.checked;
   old.onclick = fresh.onclick;
   old.onsubmit = fresh.onsubmit;
   old.onmouseenter = fresh.onmouseenter;

@@ -4,11 +4,32 @@
 """
 
 from interview.models import Language
-from interview.ui.strings import errors, frame, grade, measuring, practice, progress, setup, transcripts
+from interview.ui.strings import (
+    comparing,
+    errors,
+    frame,
+    grade,
+    graders,
+    measuring,
+    practice,
+    progress,
+    questions,
+    setup,
+    transcripts,
+)
 
 TABLES = (
-    *(frame.WORDS, setup.WORDS, practice.WORDS, grade.WORDS, transcripts.WORDS, errors.WORDS),
-    *(progress.WORDS, measuring.WORDS),
+    frame.WORDS,
+    setup.WORDS,
+    practice.WORDS,
+    grade.WORDS,
+    transcripts.WORDS,
+    progress.WORDS,
+    questions.WORDS,
+    graders.WORDS,
+    measuring.WORDS,
+    comparing.WORDS,
+    errors.WORDS,
 )
 # key: (Chinese, English). The part before the first dot says where it stands.
 TABLE: dict[str, tuple[str, str]] = {key: words for table in TABLES for key, words in table.items()}

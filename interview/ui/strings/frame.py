@@ -18,9 +18,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "Answers get an offline coverage estimate, not a judgement of correctness, and stay out of the statistics.",
     ),
     "banner.how": ("连接一个模型", "Connect a model"),
+    "banner.go": (
+        "在这里添加：选服务，贴密钥，选模型",
+        "Add one here: service, key, model",
+    ),
     "banner.step.openai": (
-        "用 OpenAI：设置 OPENAI_API_KEY。",
-        "OpenAI: set OPENAI_API_KEY.",
+        "或者在命令行里，用 OpenAI：设置 OPENAI_API_KEY。",
+        "Or in the shell. OpenAI: set OPENAI_API_KEY.",
     ),
     "banner.step.other": (
         "用其他兼容的服务或本机模型：设置 OPENAI_BASE_URL 和 VIVA_MODEL（需要密钥时再设 OPENAI_API_KEY）。",

@@ -82,7 +82,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "act.retry": ("再答一次", "Answer again"),
     "act.source": ("来源", "Source"),
     "act.hand_in": ("交卷", "Hand in"),
-    "act.keys": ("快捷键", "Keys"),
     "act.skip": ("跳过", "Skip"),
     "act.next": ("下一题", "Next"),
     "act.finish": ("结束", "Finish"),

@@ -1,6 +1,6 @@
 """What frames every tab: the brand, the banner of the offline estimate, and the line that tells an error."""
 
-from interview.errors import BackendError, VivaError
+from interview.errors import BackendError, EndpointMistake, VivaError
 from interview.grading.shelf import GraderChoice
 from interview.models import Language
 from interview.service.interviewer import ANSWER_LIMIT
@@ -21,6 +21,7 @@ def banner(choice: GraderChoice, lang: Language) -> ViewValue:
         "title": t("banner.title", lang),
         "text": t("banner.text", lang),
         "action": t("banner.how", lang),
+        "go": t("banner.go", lang),
         "steps": [t(f"banner.step.{step}", lang) for step in ("openai", "other", "restart")],
     }
 
@@ -33,6 +34,10 @@ def notice(error: VivaError | str, lang: Language) -> ViewValue:
     """
     if isinstance(error, str):
         return {"text": error, "detail": ""} if error else {}
+    if isinstance(error, EndpointMistake):
+        return {"text": t(f"mistake.{error.mistake}", lang, **error.names), "detail": ""}
+    if isinstance(error, BackendError) and error.cause:
+        return {"text": t(f"cause.{error.cause}", lang, hint=error.hint), "detail": ""}
     if lang == "en":
         return {"text": str(error), "detail": ""}
     if isinstance(error, BackendError):

@@ -17,7 +17,7 @@ from interview.service.appeals import machine_grading
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import TABLE, t
 from interview.ui.views.contest import appeal_of, on_its_way, own_verdict, second_opinion
-from interview.ui.views.grade_facts import alternative, bars, chips, meta, vote_of, votes
+from interview.ui.views.grade_facts import bars, chips, meta, vote_of
 from interview.ui.views.line import judged_text, retry_at_of, state_of, title_of, waiting_text
 from interview.ui.views.parts import (
     grader_word,
@@ -28,6 +28,9 @@ from interview.ui.views.parts import (
     verdict_word,
 )
 from interview.ui.views.view import ViewValue
+
+_DOWNGRADED = {"quote": "grade.unverified", "second_look": "grade.not_held"}
+_SAID_BY_POINTS = ("unverified_quote:", "second_look:", "second_look_refused:")
 
 
 def grade_card(
@@ -96,9 +99,9 @@ def flag_text(flag: str, points: Sequence[PointGrade], lang: Language) -> str:
 
 
 def _flags(outcome: Graded | Ungraded, lang: Language) -> list[str]:
-    """The flags but those that the points say themselves."""
+    """The flags but those that the points say themselves, and second looks that changed nothing."""
     points = outcome.key_points if isinstance(outcome, Graded) else ()
-    told = [flag for flag in outcome.flags if not flag.startswith("unverified_quote")]
+    told = [flag for flag in outcome.flags if not flag.startswith(_SAID_BY_POINTS)]
     return [flag_text(flag, points, lang) for flag in told]
 
 
@@ -164,8 +167,6 @@ def _graded_card(turn: Turn, grading: Grading, outcome: Graded, lang: Language, 
         "sum_note": t("grade.in_code", lang),
         "flags": _flags(outcome, lang),
         "doubt": _doubt(outcome, lang),
-        "alternative": alternative(outcome, lang),
-        "votes": votes(outcome, lang),
         "marks": marks_of(outcome),
     }
 
@@ -182,7 +183,7 @@ def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
         "quotes": [evidence.quote for evidence in point.evidence],
         "checked": t("grade.checked", lang) if checked else "",
         "claim": point.claimed_quote if unproven else "",
-        "claim_note": t("grade.unverified", lang) if unproven else "",
+        "claim_note": t(_DOWNGRADED[point.downgraded_by or "quote"], lang) if unproven else "",
         "reason": point.reason,
         "votes": vote_of(point, lang),
     }
@@ -201,9 +202,13 @@ def _finding(finding: Finding, turn: Turn, lang: Language) -> ViewValue:
 def _doubt(outcome: Graded, lang: Language) -> ViewValue | None:
     if outcome.doubt is None:
         return None
+    other = outcome.alternative
     return {
         "title": t(f"doubt.{outcome.doubt.status}", lang),
         "quote": outcome.doubt.quote,
         "reason": outcome.doubt.reason,
-        "note": t("doubt.note", lang),
+        "other": t("doubt.other_score", lang, score=f"{other.score:.1f}") if other else "",
+        "other_sum": other.sum if other else "",
+        # A grade that was counted anew says by its flags what was decided.
+        "note": "" if outcome.provenance.kind == "audit" else t("doubt.note", lang),
     }

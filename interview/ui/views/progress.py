@@ -15,6 +15,7 @@ from interview.ui.views.view import ViewValue
 _SECTIONS_DRAWN = 8  # more do not fit a phone; the table has all
 _LABEL = 14
 _QUESTIONS_SHOWN = 6
+_QUESTIONS_TABLED = 200
 _DAY_LEVELS = (1, 3, 6, 10)  # answers a day from which on a square is drawn darker
 
 
@@ -196,8 +197,9 @@ def questions(progress: Progress, lang: Language) -> ViewValue:
 
 
 def questions_table(progress: Progress, lang: Language) -> ViewValue:
-    """Every question that was judged, the weakest first."""
-    rows = [[plain_line(one.question), one.section, f"{one.score:.1f}", str(one.n)] for one in progress.questions]
+    """The questions that were judged, the weakest first, as many as one can look through."""
+    shown = progress.questions[:_QUESTIONS_TABLED]
+    rows = [[plain_line(one.question), plain_line(one.section), f"{one.score:.1f}", str(one.n)] for one in shown]
     names = ("progress.question", "progress.section", "progress.newest", "progress.n")
     return _table(names, rows, lang) if rows else {}
 

@@ -68,7 +68,7 @@ def _timers(session: Session, turn: Turn, lang: Language) -> list[ViewValue]:
         return []
     of_question, of_all = deadlines(session, turn)
     ends = {"question": of_question if turn.state == "open" else None, "all": of_all}
-    words = {"left": t("timer.left", lang), "over": t("timer.over", lang)}
+    words = {"left": t("timer.left", lang, time="{time}"), "over": t("timer.over", lang, time="{time}")}
     return [
         {"label": t(f"timer.{name}", lang), "deadline": end.isoformat(), **words}
         for name, end in ends.items()

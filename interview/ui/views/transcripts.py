@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from interview.models import Graded, Language, Session, SessionSummary, Turn, Ungraded
+from interview.models import Graded, Language, Session, SessionSummary, Shelf, Turn, Ungraded
 from interview.report import report
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
@@ -22,12 +22,21 @@ from interview.ui.views.view import ViewValue
 # Which squares each of the four counters of the room counts and filters.
 _GROUPS = {"solid": ("strong", "good"), "partly": ("fair",), "weak": ("weak",)}
 _REST = "rest"
+_FORMS = (("html", "HTML"), ("md", "Markdown"), ("json", "JSON"), ("jsonl", "JSON Lines"))
 
 
-def session_rows(summaries: Sequence[SessionSummary], lang: Language) -> ViewValue:
-    """One button per session, in the order given; a click selects it (`id`). `at` is ISO UTC, shown in local time."""
+def session_rows(
+    summaries: Sequence[SessionSummary], lang: Language, shelf: Shelf = "active", *, choosable: bool = False
+) -> ViewValue:
+    """One button per session, in the order given; a click selects it (`id`). `at` is ISO UTC, shown in local time.
+
+    `choosable`: sessions can be chosen, to be exported together.
+    """
+    empty = "sessions.empty" if shelf == "active" else f"sessions.empty_{shelf}"
     return {
-        "empty": "" if summaries else t("sessions.empty", lang),
+        "empty": "" if summaries else t(empty, lang),
+        "export": t("sessions.export", lang),
+        "forms": [{"suffix": suffix, "label": label} for suffix, label in _FORMS] if choosable else [],
         "rows": [_session_row(summary, lang) for summary in summaries],
     }
 
@@ -69,6 +78,7 @@ def _session_row(summary: SessionSummary, lang: Language) -> ViewValue:
         meta.append(t("sessions.ungraded", lang, n=marks["ungraded"]))
     return {
         "id": summary.id,
+        "choose": t("sessions.choose", lang, title=summary.title),
         "ring": mean_ring(summary.mean),
         "title": summary.title,
         "meta": meta,

@@ -1,0 +1,232 @@
+"""Comparing: the stored answers of sessions, graded by several graders side by side, without touching a transcript."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from interview.calibration.comparison import ComparedAnswer, Comparison, compare
+from interview.calibration.paid import PaidGradings, grading_key
+from interview.calibration.trials import Trial, Trials, Tried, code_digest, paid_gradings
+from interview.errors import ContentError
+from interview.grading.grader import Grader, GradingRequest
+from interview.grading.shelf import GraderShelf
+from interview.jobs import Job, Jobs, Progress
+from interview.models import Graded, Grading, Session, Turn, Value, digest
+from interview.prompts import Prompts
+from interview.rubrics import Rubric
+from interview.service.spending import Estimate, Spending
+from interview.store.store import Store
+
+KIND = "comparison"
+_AT_ONCE = 2  # gradings per grader: an interview that goes on meanwhile keeps its place in line
+_DEFAULT_RUBRIC = "default"
+
+
+class Foretold(Value):
+    """What a comparison would take: `answers` times graders, less what is there already."""
+
+    answers: int
+    known: int
+    estimates: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True)
+class _Material:
+    """One answer to compare on. `name` is the answer's id."""
+
+    turn: Turn
+    request: GradingRequest
+    name: str
+
+
+class _Earlier:
+    """What one grader has said before, in transcripts and in comparisons."""
+
+    def __init__(self, grader: Grader, model: str, folder: Path, prompts: Prompts) -> None:
+        self.grader = grader
+        self._model = model
+        self._folder = folder
+        self._prompts = prompts
+        self._files: dict[str, PaidGradings] = {}
+
+    def kept(self, rubric: Rubric) -> PaidGradings:
+        """Where its gradings for comparisons are kept. Raises StoreError."""
+        if rubric.ref not in self._files:
+            paid = paid_gradings(self._folder, self.grader, self._model, rubric, self._prompts)
+            free = json.dumps({"grader": self.grader.name, "rubric": rubric.ref, "code": code_digest()})
+            self._files[rubric.ref] = paid or PaidGradings(self._folder, free)
+        return self._files[rubric.ref]
+
+    def find(self, one: _Material) -> Tried | None:
+        """What it has said about this answer, if it was asked as it would be now."""
+        for grading in reversed(one.turn.gradings):
+            if (outcome := self._same(grading, one.request)) is not None:
+                return Tried(name=one.name, outcome=outcome, seconds=outcome.provenance.seconds, kept=True)
+        kept = self.kept(one.request.rubric).find(grading_key(one.name, one.request, 0))
+        return Tried(name=one.name, outcome=kept.outcome, seconds=kept.seconds, kept=True) if kept else None
+
+    def _same(self, grading: Grading, request: GradingRequest) -> Graded | None:
+        outcome = grading.outcome
+        if not isinstance(outcome, Graded) or outcome.provenance.grader != self.grader.name:
+            return None
+        made, question = outcome.provenance, request.question
+        prompt = self._prompts.judge.ref if made.kind == "judge" else ""
+        wanted = (prompt, request.rubric.ref, question.content_digest, question.reference_digest)
+        same = (made.prompt, made.rubric, made.question_digest, made.reference_digest) == wanted
+        return outcome if same and not any(flag.startswith("fallback:") for flag in outcome.flags) else None
+
+
+class Comparing:
+    """Grades stored answers by several graders; what they say is kept beside the transcripts, never in them.
+
+    A grading that a transcript or an earlier comparison has from the same grader, with the same prompt, rubric and
+    version of the question, is taken from there: so a comparison that broke off goes on where it ended. Graders are
+    alone here: nobody takes over from one that fails. NotFound: no such session or grader.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        shelf: GraderShelf,
+        prompts: Prompts,
+        rubrics: Mapping[str, Rubric],
+        spending: Spending,
+        jobs: Jobs,
+        folder: Path,
+    ) -> None:
+        """`folder` is where the gradings of comparisons are kept."""
+        self._store = store
+        self._shelf = shelf
+        self._prompts = prompts
+        self._rubrics = rubrics
+        self._spending = spending
+        self._jobs = jobs
+        self._folder = folder
+
+    def foretell(self, sessions: Sequence[str], graders: Sequence[str]) -> Foretold:
+        """Say what it would take, with no call. ContentError: fewer than two graders, or no answer."""
+        material = self._material(sessions, graders)
+        missing: dict[str, list[GradingRequest]] = {}
+        for name in graders:
+            earlier = self._earlier(name)
+            missing[name] = [one.request for one in material if earlier.find(one) is None]
+        known = sum(len(material) - len(requests) for requests in missing.values())
+        estimates = tuple(self._spending.estimate(name, requests) for name, requests in missing.items())
+        return Foretold(answers=len(material), known=known, estimates=estimates)
+
+    def start(self, sessions: Sequence[str], graders: Sequence[str]) -> Job:
+        """Begin in the background; the same comparison that still runs is returned instead. Raises as `foretell`."""
+        self._material(sessions, graders)
+
+        async def work(progress: Progress) -> None:
+            await self.run(sessions, graders, progress)
+
+        return self._jobs.start(KIND, comparison_key(sessions, graders), work)
+
+    def job(self, sessions: Sequence[str], graders: Sequence[str]) -> Job | None:
+        """The newest run of this comparison in this process, if there was one."""
+        key = comparison_key(sessions, graders)
+        return next((job for job in reversed(self._jobs.of_kind(KIND)) if job.key == key), None)
+
+    def session_of(self, turn_id: str) -> str:
+        """The session that a turn belongs to. NotFound."""
+        return self._store.turn(turn_id).session_id
+
+    def stop(self, job_id: str) -> None:
+        """End a run; what it has graded stays. NotFound."""
+        self._jobs.stop(job_id)
+
+    async def run(self, sessions: Sequence[str], graders: Sequence[str], progress: Progress) -> Comparison:
+        """Grade what is missing and compare; `progress` counts gradings. Raises as `foretell`, and StoreError."""
+        material = await asyncio.to_thread(self._material, sessions, graders)
+        total, done = len(material) * len(graders), 0
+        progress(0, total)
+
+        def step() -> None:
+            nonlocal done
+            done += 1
+            progress(done, total)
+
+        tried = await asyncio.gather(*(self._tried(name, material, step) for name in graders))
+        return _compared(material, dict(zip(graders, tried, strict=True)), graders)
+
+    def known(self, sessions: Sequence[str], graders: Sequence[str]) -> Comparison:
+        """Compare what is there already, with no call. Raises as `foretell`."""
+        material = self._material(sessions, graders)
+        found: dict[str, list[Tried | None]] = {}
+        for name in graders:
+            earlier = self._earlier(name)
+            found[name] = [earlier.find(one) for one in material]
+        return _compared(material, found, graders)
+
+    async def _tried(self, name: str, material: Sequence[_Material], step: Callable[[], None]) -> list[Tried | None]:
+        earlier = self._earlier(name)
+        found: dict[str, Tried] = {}
+        missing: defaultdict[str, list[_Material]] = defaultdict(list)
+        for one in material:
+            if (known := earlier.find(one)) is not None:
+                found[one.name] = known
+                step()
+            else:
+                missing[one.request.rubric.name].append(one)
+        for rubric, waiting in missing.items():
+            trials = Trials(earlier.grader, earlier.kept(self._rubrics[rubric]), _AT_ONCE, lambda done, of: step())
+            made = await trials.run([Trial(name=one.name, requests=(one.request,)) for one in waiting])
+            found |= {one.name: one for one in made}
+        return [found.get(one.name) for one in material]
+
+    def _earlier(self, name: str) -> _Earlier:
+        endpoint = self._shelf.endpoint_of(name)
+        model = endpoint.model if endpoint else ""
+        return _Earlier(self._shelf.alone(name, KIND), model, self._folder, self._prompts)
+
+    def _material(self, sessions: Sequence[str], graders: Sequence[str]) -> tuple[_Material, ...]:
+        if len(set(graders)) < 2:
+            raise ContentError("A comparison needs two graders or more.")
+        for name in graders:
+            self._shelf.endpoint_of(name)
+        material = [
+            _Material(turn, self._request(session, turn), turn.answer.id)
+            for session in map(self._store.session, dict.fromkeys(sessions))
+            for turn in session.turns
+            if turn.answer is not None
+        ]
+        if not material:
+            raise ContentError("There is no answer in these sessions yet.")
+        return tuple(material)
+
+    def _request(self, session: Session, turn: Turn) -> GradingRequest:
+        """What a grader is asked about an answer; as the worker asks it."""
+        wanted = turn.question.rubric or ""
+        name = wanted if wanted in self._rubrics else _DEFAULT_RUBRIC
+        return GradingRequest(
+            question=turn.question,
+            answer=turn.answer.text if turn.answer else "",
+            rubric=self._rubrics[name],
+            lang=session.plan.lang,
+            session_id=session.id,
+        )
+
+
+def comparison_key(sessions: Sequence[str], graders: Sequence[str]) -> str:
+    """Return what tells one comparison from another, whatever the order."""
+    return digest("\n".join([*sorted(set(sessions)), "", *sorted(set(graders))]))
+
+
+def _compared(
+    material: Sequence[_Material], tried: Mapping[str, Sequence[Tried | None]], graders: Sequence[str]
+) -> Comparison:
+    answers = [
+        ComparedAnswer(
+            answer_id=one.name,
+            turn_id=one.turn.id,
+            session_id=one.turn.session_id,
+            question=one.turn.question.text,
+            tried={name: found for name in graders if (found := tried[name][at]) is not None},
+        )
+        for at, one in enumerate(material)
+    ]
+    return compare(answers, graders)

@@ -1,0 +1,215 @@
+"""The review room of one session: its questions, and of the chosen one answer, reference, grades and what is beside."""
+
+from collections.abc import Callable, Mapping
+
+import gradio as gr
+from gradio.blocks import Block
+
+from interview.errors import VivaError
+from interview.live import LiveFeed
+from interview.models import Graded, Grading, PointGrade, Question, Session, Shelf, Transcript, Turn, digest
+from interview.rubrics import Rubric
+from interview.ui.beside import BesidePanel
+from interview.ui.downloads import download_link
+from interview.ui.page import Page, Updates
+from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
+from interview.ui.strings import t
+from interview.ui.views import answer_segments, grade_card, grades_list, room_head, room_nav, shown_grading, view
+from interview.ui.views.reference import reference_marks, turn_head
+
+_FORMS = {"html": "room.export_html", "md": "room.export_markdown", "json": "room.export_json"}
+
+
+class RoomPanel:
+    """Draws a session; what its buttons do, the tab says."""
+
+    def __init__(
+        self,
+        live: LiveFeed,
+        rubrics: Mapping[str, Rubric],
+        build_beside: Callable[[], BesidePanel],
+        job_of: Callable[[str], str],
+        find_question: Callable[[Session, str], Question],
+    ) -> None:
+        """`job_of` tells the state of the work for a Turn; `find_question` what the notes have today (NotFound)."""
+        self._live = live
+        self._rubrics = rubrics
+        self._job_of = job_of
+        self._find_question = find_question
+        with gr.Column(elem_id="room", visible=False) as self.column:
+            self._build_top()
+            with gr.Row(elem_id="room-body", equal_height=False):
+                with gr.Column(scale=3, elem_id="room-left", elem_classes=["card"]):
+                    self.nav = view("room_nav", {}, elem_id="room-nav")
+                with gr.Column(scale=8, elem_id="room-right"):
+                    self._build_question()
+                    self._build_grade()
+                    self.beside = build_beside()
+        self.session_id = gr.Textbox(visible="hidden", elem_id="room-session", label="session")
+        self.turn_id = gr.Textbox(visible="hidden", elem_id="room-turn", label="turn")
+        self.stamp = gr.Textbox(visible="hidden", elem_id="room-stamp", label="stamp")
+
+    def _build_top(self) -> None:
+        self.back = gr.Button("", size="sm", elem_classes=["link"], elem_id="room-back", scale=0)
+        with gr.Row(elem_id="room-top", equal_height=False):
+            self.head = view("room_head", {}, elem_id="room-head")
+            self.resume = _pill("room-resume")
+            self.exports = {suffix: _pill(f"room-{suffix}") for suffix in _FORMS}
+        with gr.Accordion("", open=False, elem_id="room-manage") as self.manage, gr.Row(elem_classes=["tight"]):
+            self.title = gr.Textbox("", label="", lines=1, max_lines=1, elem_id="room-title", interactive=True)
+            self.rename, self.archive, self.delete = (
+                _pill("room-rename"),
+                _pill("room-archive"),
+                _pill("room-delete"),
+            )
+
+    def _build_question(self) -> None:
+        with gr.Column(elem_classes=["card"]):
+            self.turn_head = view("turn_head", {}, elem_id="room-turn-head")
+            self.question = gr.Markdown("", elem_id="room-question", latex_delimiters=LATEX_DELIMITERS)
+            with gr.Row(elem_id="room-pair", equal_height=False):
+                with gr.Column():
+                    self.answer = view("answer_segments", {}, elem_id="room-answer")
+                with gr.Column():
+                    self.reference_title = gr.Markdown("", elem_id="room-reference-title")
+                    self.marks = view("reference_marks", {}, elem_id="room-reference-marks")
+                    self.reference = gr.Markdown("", elem_id="room-reference", latex_delimiters=LATEX_DELIMITERS)
+
+    def _build_grade(self) -> None:
+        with gr.Column(elem_classes=["card"], elem_id="room-grade") as self.grade_column:
+            self.grade = view("grade_card", {}, elem_id="room-grade-card")
+            self.feedback = gr.Markdown("", elem_id="room-feedback", latex_delimiters=LATEX_DELIMITERS)
+            with gr.Row(elem_id="room-regrade-row", elem_classes=["tight"]):
+                self.grader = gr.Dropdown(
+                    choices=[], label="", interactive=True, filterable=False, elem_id="room-grader"
+                )
+                self.regrade = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="room-regrade")
+        with gr.Column(elem_classes=["card"], elem_id="room-compare", visible=False) as self.compare:
+            self.grades = view("grades_list", {}, elem_id="room-grades")
+
+    @property
+    def outputs(self) -> list[Block]:
+        """Everything that `render` changes."""
+        return [
+            *(self.column, self.back, self.head, self.resume, *self.exports.values(), self.manage, self.title),
+            *(self.rename, self.archive, self.delete, self.nav, self.turn_head, self.question, self.answer),
+            *(self.reference_title, self.marks, self.reference, self.grade_column, self.grade, self.feedback),
+            *(self.grader, self.regrade, self.compare, self.grades),
+            *(self.session_id, self.turn_id, self.stamp, *self.beside.outputs),
+        ]
+
+    def hide(self) -> Updates:
+        """The list is shown instead."""
+        return {self.column: gr.update(visible=False), self.session_id: "", self.turn_id: "", self.stamp: ""}
+
+    def render(
+        self, page: Page, transcript: Transcript, shelf: Shelf, turn_id: str, words: str = "", *, moved: bool = True
+    ) -> Updates:
+        """A session and one of its turns; of none in particular, its first. `words` are marked where they stand."""
+        lang, session = page.lang, transcript.session
+        turn = _chosen(session, turn_id)
+        chosen = turn.id if turn else ""
+        # First of all: a verdict that arrives while the rest is drawn must not count as drawn.
+        stamp = self.stamp_of(page, transcript, chosen)
+        updates: Updates = {
+            self.column: gr.update(visible=True),
+            self.back: gr.update(value=t("room.back", lang)),
+            self.head: gr.update(value=room_head(session, lang)),
+            self.resume: gr.update(value=t("room.resume", lang), visible=session.finished_at is None),
+            self.nav: gr.update(value=room_nav(session, chosen, lang)),
+            self.session_id: session.id,
+            self.turn_id: chosen,
+            self.stamp: stamp,
+            **self._manage(page, session, shelf, moved),
+            **self._turn(page, transcript, turn, words, moved),
+        }
+        for suffix, key in _FORMS.items():
+            updates[self.exports[suffix]] = gr.update(value=t(key, lang), link=download_link(session.id, suffix))
+        return updates
+
+    def stamp_of(self, page: Page, transcript: Transcript, turn_id: str) -> str:
+        """Digest of everything that `render` shows; equal stamps, equal pages."""
+        gradings = [grading for turn in transcript.session.turns for grading in turn.gradings]
+        live = [len(self._points(grading)) for grading in gradings]
+        job = self._job_of(turn_id) if turn_id else ""
+        return digest("\n".join([transcript.model_dump_json(), page.lang, page.grader, turn_id, repr(live), job]))
+
+    def _points(self, grading: Grading | None) -> tuple[PointGrade, ...]:
+        return () if grading is None or grading.outcome is not None else self._live.verdicts(grading.id)
+
+    def _manage(self, page: Page, session: Session, shelf: Shelf, moved: bool) -> Updates:
+        lang = page.lang
+        archive = "room.unarchive" if shelf == "archived" else "room.archive"
+        updates: Updates = {
+            self.manage: gr.update(label=t("room.deleted" if shelf == "deleted" else "room.manage", lang)),
+            self.title: gr.update(label=t("room.title", lang)),
+            self.rename: gr.update(value=t("room.rename", lang)),
+            self.archive: gr.update(value=t(archive, lang), visible=shelf != "deleted"),
+            self.delete: gr.update(value=t("room.restore" if shelf == "deleted" else "room.delete", lang)),
+        }
+        if moved:
+            updates[self.title]["value"] = session.title
+            updates[self.manage]["open"] = shelf == "deleted"
+        return updates
+
+    def _turn(self, page: Page, transcript: Transcript, turn: Turn | None, words: str, moved: bool) -> Updates:
+        lang = page.lang
+        if turn is None:
+            hidden = (self.grade_column, self.beside.column)
+            return {self.question: gr.update(value=""), **{column: gr.update(visible=False) for column in hidden}}
+        question = turn.question
+        grading = shown_grading(turn)
+        reference = safe_markdown(question.reference, formulas=True) if question.has_reference else ""
+        marks = transcript.marks.get(turn.id)
+        head = turn_head(
+            transcript.session,
+            turn,
+            self._today(transcript.session, question),
+            lang,
+            starred=bool(marks and marks.starred),
+            again=turn.state != "open",
+            words=words,
+        )
+        return {
+            self.turn_head: gr.update(value=head),
+            self.question: gr.update(value=f"## {safe_markdown(question.text, formulas=True)}"),
+            self.answer: gr.update(value=answer_segments(turn, grading, lang)),
+            self.reference_title: gr.update(value=f"### {t('room.reference', lang)}"),
+            self.marks: gr.update(value=reference_marks(turn, grading, lang)),
+            self.reference: gr.update(value=reference or t("feedback.no_reference", lang)),
+            **self._grade(page, turn, grading),
+            self.beside.column: gr.update(visible=True),
+            **self.beside.render(page, transcript, turn, moved=moved),
+        }
+
+    def _grade(self, page: Page, turn: Turn, grading: Grading | None) -> Updates:
+        lang = page.lang
+        outcome = grading.outcome if grading else None
+        feedback = outcome.feedback if isinstance(outcome, Graded) else ""
+        rubric = self._rubrics.get(grading.rubric.partition("@")[0]) if grading else None
+        compared = grades_list(turn, lang)
+        failed = not isinstance(outcome, Graded)
+        return {
+            self.grade_column: gr.update(visible=turn.answer is not None),
+            self.grade: gr.update(value=grade_card(turn, grading, self._points(grading), lang, rubric)),
+            self.feedback: gr.update(value=safe_markdown(feedback, formulas=True), visible=bool(feedback)),
+            self.regrade: gr.update(value=t("act.regrade" if failed else "room.regrade", lang)),
+            self.compare: gr.update(visible=bool(compared)),
+            self.grades: gr.update(value=compared),
+        }
+
+    def _today(self, session: Session, question: Question) -> Question | None:
+        """The question as the notes in use have it; None where they have it no more, or cannot be read."""
+        try:
+            return self._find_question(session, question.id)
+        except VivaError:
+            return None
+
+
+def _pill(elem_id: str) -> gr.Button:
+    return gr.Button("", size="sm", scale=0, min_width=40, elem_classes=["pill"], elem_id=elem_id)
+
+
+def _chosen(session: Session, turn_id: str) -> Turn | None:
+    asked_for = next((turn for turn in session.turns if turn.id == turn_id), None)
+    return asked_for or (session.turns[0] if session.turns else None)

@@ -1,0 +1,66 @@
+"""What a search finds: turns with the words in their place, and what came of an import."""
+
+from collections.abc import Sequence
+
+from interview.jobs import Job
+from interview.models import Hit, Imported, Language
+from interview.ui.strings import t
+from interview.ui.views.parts import mark_word, number
+from interview.ui.views.view import ViewValue
+
+
+def hit_rows(hits: Sequence[Hit], words: str, lang: Language) -> ViewValue:
+    """One button per turn that was found, in the order given; a click selects it (`turn`)."""
+    missing = t("find.nothing_for", lang, words=words.strip()) if words.strip() else t("find.nothing", lang)
+    return {"empty": "" if hits else missing, "rows": [_hit(hit, lang) for hit in hits]}
+
+
+def job_line(job: Job | None, lang: Language) -> ViewValue:
+    """How far a piece of work is, with a button that ends it (`job`); why it failed; nothing once it is done."""
+    if job is None or job.state == "done":
+        return {}
+    running = not job.over
+    share = t("job.share", lang, n=job.done, m=job.total) if job.total > 1 else ""
+    return {
+        "job": job.id,
+        "running": running,
+        "text": t(f"job.{job.kind}" if running else f"job.{job.state}", lang),
+        "share": share,
+        "detail": job.problem,
+        "stop": t("job.stop", lang) if running else "",
+    }
+
+
+def import_card(came: Imported | None, problems: Sequence[str], usable: int, lang: Language) -> ViewValue:
+    """What an import came to; where something cannot be used, what, and how many sessions could be taken in."""
+    said: list[str] = []
+    if came is not None:
+        said.append(t("import.came", lang, added=came.added))
+        said += [t("import.known", lang, n=came.known)] if came.known else []
+        said += [t("import.restored", lang, n=came.restored)] if came.restored else []
+    if not said and not problems:
+        return {}
+    title = t("import.broken", lang, n=len(problems), m=usable) if problems else ""
+    return {"said": said, "title": title, "problems": list(problems[:20])}
+
+
+def _hit(hit: Hit, lang: Language) -> ViewValue:
+    pieces: list[ViewValue] = []
+    at = 0
+    for start, end in hit.spans:
+        pieces += [{"text": hit.snippet[at:start]}, {"text": hit.snippet[start:end], "hit": True}]
+        at = end
+    pieces.append({"text": hit.snippet[at:]})
+    before, after = hit.cut
+    score = "–" if hit.score is None else number(hit.score)
+    return {
+        "turn": hit.turn_id,
+        "question": "" if hit.field == "question" else hit.question,
+        "field": "" if hit.field == "question" else t(f"find.in_{hit.field}", lang),
+        "pieces": [{"text": "…" if before else ""}, *pieces, {"text": "…" if after else ""}],
+        "meta": [hit.title, hit.section, mark_word(hit.mark, lang)],
+        "star": t("star.on", lang) if hit.starred else "",
+        "tone": hit.mark,
+        "score": score,
+        "at": hit.at.isoformat(),
+    }

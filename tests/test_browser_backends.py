@@ -1,0 +1,82 @@
+"""From «I have a key» to the first graded answer on the screen: add, test, switch, change and remove a backend."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from interview.models import Graded
+from tests.browser import NOTES, Candidate, browser, judge, running, visits
+from tests.fake_judge import FakeJudge
+
+__all__ = ["browser", "judge"]
+
+pytestmark = pytest.mark.browser
+KEY = "sk-canary-31"
+ANSWER = "Every token looks at every other token, and the values are averaged by weights from queries and keys."
+
+
+def choose(candidate: Candidate, field: str, option: str) -> None:
+    candidate.page.locator(f"{field} input").click()
+    candidate.page.get_by_role("option", name=re.compile(option)).click()
+
+
+def test_a_key_becomes_a_graded_answer_without_a_restart(browser: Browser, judge: FakeJudge, tmp_path: Path):
+    notes = tmp_path / "notes.md"
+    notes.write_text(NOTES, encoding="utf-8")
+    with running(tmp_path, None, "--lang", "en", "--notes", str(notes)) as app, visits(browser, app) as opened:
+        candidate = opened.candidate().arrive()
+        page = candidate.page
+        rows = page.locator("#backend-rows .v-backends > li")
+
+        # The banner leads to the form, and the form has three fields (with an address of one's own, four).
+        page.locator("#banner summary").click()
+        page.locator("#banner button.v-link").click()
+        expect(rows).to_have_count(1)
+        choose(candidate, "#backend-service", "Another compatible")
+        page.locator("#backend-url").get_by_role("textbox").fill(f"{judge.url}/chat/completions")
+        page.locator("#backend-key input").fill(KEY)
+        page.locator("#backend-model input").fill("fake-judge")
+        page.locator("#backend-model input").press("Enter")
+
+        # A mistake is named with its fix, and what was typed stays.
+        page.locator("#backend-save").click()
+        expect(page.locator("#backend-notice .v-notice")).to_contain_text(f"Use: {judge.url}")
+        page.locator("#backend-url").get_by_role("textbox").fill(judge.url)
+        page.locator("#backend-save").click()
+        expect(page.locator("#probe-card .v-steps li")).to_have_count(5)
+        expect(page.locator("#probe-card .v-saved")).to_contain_text("fake-judge")
+        expect(rows).to_have_count(2)
+        expect(page.locator("#grader input")).to_have_value(re.compile("fake-judge"))
+        expect(page.locator("#banner .v-banner")).to_have_count(0)
+        expect(page.locator("#backend-key input")).to_have_value("")
+        assert KEY not in page.content()
+        assert KEY not in page.evaluate("JSON.stringify(localStorage)")
+
+        # The next answer is graded by it; between two answers the grader is switched with two clicks.
+        page.get_by_role("tab", name="Practice").click()
+        page.locator("#start").click()
+        candidate.answer(ANSWER)
+        expect(candidate.lines.last).to_have_class(re.compile("v-is-graded"))
+        choose(candidate, "#grader", "Coverage estimate")
+        expect(page.locator("#banner .v-banner")).to_be_visible()
+        candidate.go_on()
+        candidate.answer("All positions are computed at once, in parallel.")
+        expect(candidate.lines.last).to_have_class(re.compile("v-is-estimate"))
+        graded = [turn.gradings[0].outcome for turn in app.stored()[0].turns if turn.gradings]
+        assert [outcome.provenance.kind for outcome in graded if isinstance(outcome, Graded)] == ["judge", "coverage"]
+
+        # It is there for the next visitor too; removed, it is gone everywhere, and so is its key.
+        other = opened.candidate().arrive()
+        expect(other.page.locator("#grader input")).to_have_value(re.compile("fake-judge"))
+        other.page.get_by_role("tab", name="Graders").click()
+        remove = other.page.locator("#backend-rows li").first.get_by_role("button")
+        remove.get_by_text("Remove").click()
+        remove.get_by_text("Really remove").click()
+        expect(other.page.locator("#backend-rows .v-backends > li")).to_have_count(1)
+        expect(other.page.locator("#grader input")).to_have_value(re.compile("Coverage"))
+        assert not list(app.data.glob("*.key"))
+        holders = [file for file in app.data.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
+        assert holders == []
+        assert KEY not in app.log

@@ -1,0 +1,250 @@
+"""The three modes below the screen: what each action stores, and what the page then shows, hides and offers."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from interview.models import Graded, Session
+from interview.settings import read_settings
+from interview.ui.frame import Frame
+from interview.ui.messages import conversation
+from interview.ui.page import Page, Updates
+from interview.ui.practice import PracticeTab
+from interview.ui.setup_wishes import Wishes
+from interview.ui.talk import SUMMARY
+from interview.wiring import Viva, build
+from tests.made_up import graded, some
+from tests.test_conversation import points
+
+pytestmark = pytest.mark.filterwarnings("default")
+PAGE = Page(lang="en", grader="coverage")
+QUESTION = """#### {n}. Question number {n} of the paper?
+
+Reference {n}: tokens are compared, weights are made, values are averaged.
+
+##### Key points
+- tokens are compared
+- weights are made
+
+##### Hints
+- Think of three projections.
+
+##### Follow-ups
+- And at what cost, number {n}?
+
+"""
+NOTES = "## One\n\n" + "".join(QUESTION.format(n=n) for n in (1, 2)) + "## Two\n\n" + QUESTION.format(n=3)
+HALF = graded(key_points=points("covered", "missing"))
+
+
+class World:
+    """A page and what is behind it; it remembers its session as a browser does."""
+
+    def __init__(self, viva: Viva, tab: PracticeTab) -> None:
+        self.viva = viva
+        self.tab = tab
+        self.page = PAGE
+
+    def start(self, **wishes: Any) -> Session:
+        made = Wishes(**{"number": 0, **wishes})
+        updates = self.tab._start(self.page, *(getattr(made, name) for name in Wishes.model_fields))
+        self.page = self.page.model_copy(update={"session": updates[self.tab._frame.kept]["session"]})
+        return self.session
+
+    @property
+    def session(self) -> Session:
+        return self.viva.interviewer.session(self.page.session)
+
+    def send(self, text: str, sure: int | None = None) -> Updates:
+        turns = [turn for turn in self.session.turns if turn.state == "open"]
+        return self.tab.actions.submit(self.page, turns[-1].id if turns else "", text, sure, "")
+
+    def grade(self, outcome: Graded = HALF) -> None:
+        for claim in self.viva.store.claim("w", 9, timedelta(minutes=1)):
+            assert self.viva.store.finish_grading(claim, outcome)
+
+    def follow_up(self) -> None:
+        asyncio.run(self.viva.follow_ups.ask(self.page.session, "coverage"))
+
+    def drawn(self, shown: str = "") -> dict[str, Any]:
+        updates = self.tab.talk.render(self.page, self.session, shown)
+        return {component.elem_id or "": update for component, update in updates.items()}
+
+    def visible(self, shown: str = "") -> set[str]:
+        return {name for name, props in self.drawn(shown).items() if isinstance(props, dict) and props.get("visible")}
+
+    def said(self) -> list[str]:
+        messages = conversation(self.session, "", lambda _: (), "en")
+        return [message["content"] for message in messages if isinstance(message["content"], str)]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "VIVA_MODEL"):
+        monkeypatch.setenv(name, "")
+    notes, data = tmp_path / "notes.md", tmp_path / "data"
+    notes.write_text(NOTES, encoding="utf-8")
+    data.mkdir()
+    (data / "backends.toml").touch()
+    viva = build(read_settings(data_dir=data, notes=(notes,), lang="en"))
+
+    async def built() -> PracticeTab:
+        with gr.Blocks():
+            frame = Frame(viva.interviewer, PAGE)
+            return PracticeTab(viva.interviewer, viva.schedule, viva.follow_ups, viva.live, viva.rubrics, frame, PAGE)
+
+    yield World(viva, asyncio.run(built()))
+    viva.store.close()
+
+
+def notice_of(world: World, updates: Updates) -> str:
+    return updates[world.tab.talk.foot.notice]["value"]["text"]
+
+
+def test_enter_on_an_empty_box_accepts_leaves_the_follow_up_and_goes_on(world: World):
+    world.start()
+    assert world.send("  ") == {}  # a question that is open is not skipped by accident
+    world.send("tokens are compared", 3)
+    world.grade()
+    assert world.drawn()["rate"]["value"]["text"] == "Suggested: Hard"
+    world.follow_up()
+    assert world.session.turns[-1].follow_up == "And at what cost, number 1?"
+    assert {"next", "rate", "g-card", "practice-source"} <= world.visible() | {"rate"}
+    assert "sure" not in world.visible()
+    world.send("")
+    first, follow_up, second = world.session.turns
+    assert (first.confidence, follow_up.state, second.position) == (3, "skipped", 1)
+    assert some(world.viva.schedule.rating(world.session, first)).rating == 2
+
+
+def test_a_follow_up_adds_to_the_coverage_and_not_to_the_score(world: World):
+    world.start()
+    world.send("tokens are compared")
+    world.grade()
+    world.follow_up()
+    world.send("weights are made, at quadratic cost")
+    world.grade(graded(9.0, key_points=points("missing", "covered")))
+    assert world.drawn()["q-head"]["value"]["points"] == "2 of 2"
+    report = world.viva.interviewer.summary(world.session)
+    assert (report.answered, report.mean) == (1, 6.0)
+    world.follow_up()
+    assert len(world.session.turns) == 2  # no more than one
+    assert world.viva.interviewer.retry(world.session.turns[0].id).follow_up is None
+    assert world.drawn()["q-head"]["value"]["position"].endswith("attempt 2")
+
+
+def test_wishes_are_granted_and_a_non_answer_is_not_taken_at_once(world: World):
+    world.start()
+    world.send("give me a hint")
+    assert world.session.turns[0].hints_shown == 1
+    assert notice_of(world, world.send("another hint please")) == "There are no (more) hints for this question."
+    assert notice_of(world, world.send("Repeat the question")) == "Question number 1 of the paper?"
+    assert "answer in it" in notice_of(world, world.send("show me the source"))
+    world.send("不知道")
+    assert world.session.turns[0].answer is None
+    assert "leave it at that" in world.said()[-1]
+    world.send("show me the answer")
+    assert world.session.turns[0].revealed
+    world.send("I don't know")
+    assert some(world.session.turns[0].answer).text == "I don't know"
+    world.tab.actions.go_on(world.page)
+    world.send("skip this one")
+    assert [turn.state for turn in world.session.turns] == ["answered", "skipped", "open"]
+    assert world.session.turns[0].help_used == "revealed"
+
+
+def test_a_mock_interview_says_nothing_before_its_end_and_then_reports(world: World):
+    session = world.start(mode="mock", question_minutes=2, total_minutes=20)
+    assert (session.plan.question_seconds, session.plan.total_seconds, session.plan.follow_ups) == (120, 1200, 0)
+    timers = world.drawn()["q-head"]["value"]["timers"]
+    assert [timer["label"] for timer in timers] == ["Question", "Session"]
+    for wish in ("hint", "show me the answer", "source"):
+        assert "mock interview" in notice_of(world, world.send(wish))
+    first = session.turns[0]
+    world.viva.interviewer.hint(first.id)
+    assert world.viva.interviewer.reveal(first.id).help_used == "unaided"
+    world.send("tokens are compared")  # the next question comes at once
+    world.grade()
+    assert [turn.position for turn in world.session.turns] == [0, 1]
+    hidden = {"practice-hint", "practice-reveal", "practice-source", "practice-retry", "g-card", "next"}
+    for shown in ("", first.id, SUMMARY):
+        assert not hidden & world.visible(shown)
+        drawn = world.drawn(shown)
+        assert drawn["grade"]["value"] == drawn["report-card"]["value"] == drawn["rate"]["value"] == {}
+        assert drawn["q-head"]["value"]["points"] == ""
+        assert {dot["tone"] for dot in drawn["q-head"]["value"]["dots"]} == {"answered", "open", "unasked"}
+    assert world.said()[3].startswith("Saved · 0:0")
+    world.send("不知道")  # as in a real interview, that is an answer
+    world.send("tokens are compared")
+    assert world.session.finished_at is not None
+    world.grade()
+    assert world.drawn()["report-card"]["value"] != {}
+    assert world.drawn()["practice-rate-all"]["visible"]
+    world.tab.actions.rate_all(world.page)
+    assert not world.drawn()["practice-rate-all"]["visible"]
+    assert len(world.viva.schedule.rated(world.session)) == 3
+
+
+def test_an_answer_after_the_time_is_taken_and_the_overrun_noted(world: World, monkeypatch: pytest.MonkeyPatch):
+    world.start(mode="mock", question_minutes=2)
+    clock = world.viva.store.clock
+    monkeypatch.setattr(world.viva.store, "clock", lambda: clock() + timedelta(seconds=150))
+    world.send("too late, and still here")
+    assert "over" in world.said()[3]
+    assert world.session.turns[0].answer is not None
+
+
+def test_a_mock_paper_takes_so_many_of_each_section_and_the_same_for_the_same_seed(world: World):
+    wishes = Wishes(mode="mock", number=0, per_section=1)
+    plan = world.tab.setup.plan(PAGE, wishes).model_copy(update={"seed": 7})
+    papers = [world.viva.interviewer.paper(plan) for _ in range(2)]
+    assert papers[0] == papers[1]
+    assert sorted(question.section for question in papers[0]) == ["One", "Two"]
+
+
+def test_what_is_due_is_asked_and_the_set_up_counts_it(world: World):
+    world.viva.schedule.wish(world.viva.schedule.wishes.model_copy(update={"fresh_a_day": 1}))
+    assert world.tab.setup.labels(PAGE)[world.tab.setup.wishes.mode]["choices"][2][0].startswith("Due today · 1")
+    session = world.start(mode="due")
+    assert [question.number for question in session.questions] == [1]
+    world.send("tokens are compared")
+    world.grade()
+    world.send("")
+    assert world.session.finished_at is not None
+    label = world.tab.setup.start_label(PAGE, Wishes(mode="due"))[world.tab.setup.start]
+    assert label == gr.update(value="Nothing to ask", interactive=False)
+
+
+def test_ratings_by_key_and_undo(world: World):
+    world.start()
+    world.send("tokens are compared")
+    world.grade()
+    world.tab.actions.rate(world.page, 4, "")
+    assert world.drawn()["rate"]["value"]["undo"] == "Undo"
+    assert [row["chosen"] for row in world.drawn()["rate"]["value"]["ratings"]] == [False, False, False, True]
+    for nonsense in (9, "4", None):
+        world.tab.actions.rate(world.page, nonsense, "")
+    world.tab.actions.rate(world.page, 0, "")
+    assert world.viva.schedule.rating(world.session, world.session.turns[0]) is None
+
+
+def test_the_day_of_the_interview_is_kept_or_refused(world: World):
+    setup = world.tab.setup
+    setup.wish_schedule(PAGE, "2031-03-15", 5)
+    assert world.viva.schedule.wishes.model_dump() == {"interview": date(2031, 3, 15), "fresh_a_day": 5}
+    assert "no date" in setup.wish_schedule(PAGE, "soon", 5)[setup.notice]["value"]["text"]
+    setup.wish_schedule(PAGE, "", 20)
+    assert world.viva.schedule.wishes.interview is None
+
+
+def test_the_passage_of_the_notes_stands_as_it_was_written(world: World):
+    world.start()
+    world.viva.interviewer.reveal(world.session.turns[0].id)
+    drawn = world.drawn()
+    assert drawn["practice-passage"]["label"].endswith("notes.md, line 3")
+    assert "Reference 1: tokens are compared" in drawn["practice-passage-text"]["value"]
