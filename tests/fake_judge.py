@@ -19,6 +19,8 @@ FOLLOW_UP = '{"question": "…"}'  # the shape that prompts/follow_up.md asks fo
 _SHAPE = re.compile(r"^\{\"(?:key_points|criteria|pitfalls|errors)\".*\}$", re.MULTILINE)
 _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
 
+_STATEMENTS = re.compile(r"^The two statements \(JSON\):\n\n(\{.*\})$", re.MULTILINE)
+
 
 def confirmed(prompt: str) -> str:
     """The reply to a second look: the quote says the key point, and not the statement beside it."""
@@ -39,9 +41,9 @@ class FakeJudge:
     def __init__(self, verdicts: tuple[str, ...] = VERDICTS) -> None:
         self.verdicts = verdicts
         self.feedback = "Clear. Next time, add what is missing."
-        self.on_appeal = ("", "missing")  # quote and verdict
         self.follow_up = "And what happens after that?"
         self.words = "Here is what I would say."
+        self.on_appeal = ("", "missing")  # quote and verdict
         self.calls = 0
         self.held_after = 1
         # What is replied where something else than a judgement is asked for, by the name of its form.

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from interview.errors import AnswerRefused, ContentError, PassingFault
 from interview.grading.shelf import GraderChoice
 from interview.models import (
+    Alternative,
     Appeal,
     Ballot,
     Evidence,
@@ -544,12 +545,26 @@ def test_two_grades_are_compared_point_by_point_with_both_quotes():
     assert "appeal" in words(shown["columns"][2]["facts"])
 
 
-def test_the_version_of_the_key_points_and_a_split_vote_stand_on_the_card():
+@pytest.mark.parametrize("lang", LANGS)
+def test_votes_checklist_and_the_other_score_stand_on_the_card(lang: Language):
     votes = tuple(PointVote(by=by, verdict=verdict) for by, verdict in (("a #1", "covered"), ("a #2", "missing")))
     points = tuple(point.model_copy(update={"votes": votes if point.id == "k1" else ()}) for point in made.points())
-    grade = made.judged(key_points=points, provenance=made.provenance(checklist="extracted@0123456789ab"))
+    grade = made.judged(
+        key_points=points,
+        ballots=(
+            Ballot(by="a #1", host="h", model="m", score=5.5),
+            Ballot(by="a #2", host="h", model="m", failure="bad_reply"),
+        ),
+        alternative=Alternative(score=6.1, band="fair", sum="10 × 0.61 = 6.1", points=("k4",)),
+        provenance=made.provenance(checklist="extracted@0123456789ab"),
+    )
     turn = made.turn(0, made.grading(grade))
-    card = views.grade_card(turn, turn.gradings[0], (), "en")
-    assert row_of(card, "k1")["votes"] == "1 of 2 votes"
+    card = views.grade_card(turn, turn.gradings[0], (), lang)
+    assert "50" in words(card["chips"])
+    assert "a #1 5.5" in card["votes"]
+    assert "1" in row_of(card, "k1")["votes"]
     assert row_of(card, "k2")["votes"] == ""
+    assert "6.1" in card["alternative"]["text"]
+    assert "4" in card["alternative"]["text"]
+    assert card["ring"]["text"] == "4.6"  # the score itself is what was stored
     assert "@012345" in words(card["meta"])

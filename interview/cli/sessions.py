@@ -25,7 +25,6 @@ app = typer.Typer(help="Sessions that are kept.", no_args_is_help=True, rich_mar
 app.command("report")(report_session)
 _EVERY = 1_000_000
 _KEPT: tuple[Shelf, ...] = ("active", "archived")
-SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="Id of a session, as `sessions list` shows it.")]
 
 
 class FileForm(StrEnum):

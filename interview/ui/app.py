@@ -128,14 +128,8 @@ class _Screen:
         )
 
     def _others(self, page: Page) -> tuple[Updates, ...]:
-        return (
-            self.progress.arrive(page),
-            self.questions.arrive(page),
-            self.graders.arrive(page),
-            self.measuring.arrive(page),
-            self.comparing.arrive(page),
-            self.spending.arrive(page),
-        )
+        tabs = (self.progress, self.questions, self.graders, self.measuring, self.comparing, self.spending)
+        return tuple(tab.arrive(page) for tab in tabs)
 
     @property
     def _tabs(self) -> dict[gr.Tab, str]:

@@ -7,7 +7,7 @@ from gradio.blocks import Block
 
 from interview.errors import VivaError
 from interview.live import LiveFeed
-from interview.models import Graded, Grading, PointGrade, Question, Session, Shelf, Transcript, Turn, digest
+from interview.models import Graded, Grading, PointGrade, Question, SelfGraded, Session, Shelf, Transcript, Turn, digest
 from interview.rubrics import Rubric
 from interview.ui.beside import BesidePanel
 from interview.ui.downloads import download_link
@@ -188,7 +188,7 @@ class RoomPanel:
         feedback = outcome.feedback if isinstance(outcome, Graded) else ""
         rubric = self._rubrics.get(grading.rubric.partition("@")[0]) if grading else None
         compared = grades_list(turn, lang)
-        failed = not isinstance(outcome, Graded)
+        failed = not isinstance(outcome, Graded | SelfGraded)
         return {
             self.grade_column: gr.update(visible=turn.answer is not None),
             self.grade: gr.update(value=grade_card(turn, grading, self._points(grading), lang, rubric)),

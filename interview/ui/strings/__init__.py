@@ -27,8 +27,8 @@ TABLES = (
     progress.WORDS,
     questions.WORDS,
     graders.WORDS,
-    measuring.WORDS,
     comparing.WORDS,
+    measuring.WORDS,
     errors.WORDS,
 )
 # key: (Chinese, English). The part before the first dot says where it stands.

@@ -55,11 +55,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "grade.coverage_meta": ("离线 · 没有使用模型", "offline · no model used"),
     "grade.guard_meta": ("由代码判定 · 没有使用模型", "settled by code · no model used"),
     "grade.tokens": ("{n} tokens", "{n} tokens"),
-    "grade.votes": (
-        "{n}/{m} 票，一致 {share}，各票中位数 {median}",
-        "{n} of {m} votes, {share} agree, median {median}",
-    ),
     "grade.calls": ("调用 {n} 次", "{n:call|calls}"),
+    "grade.agreement": ("{m} 票，一致 {n}%", "{m:vote|votes}, {n}% agree"),
+    "grade.votes": ("各票：{votes}", "Votes: {votes}"),
     "grade.vote": ("{n}/{m} 票", "{n} of {m} votes"),
     "checklist.author": ("要点：作者写的", "key points: the author's"),
     "checklist.split": ("要点：由参考答案切分", "key points: split from the reference"),
@@ -83,6 +81,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "grade.audit_meta": ("由代码重算 · 参考答案的争议已有结论", "counted anew by code · a dispute was decided"),
     "doubt.disputed": ("模型认为参考答案这里有误", "The model holds the reference to be wrong here"),
     "doubt.unsure": ("模型对参考答案这里没有把握", "The model is unsure about the reference here"),
+    "doubt.alternative": (
+        "如果参考答案这里真的错了，不计第 {points} 点：{score} · {band}。成绩本身没有变。",
+        "If the reference is wrong here, without point {points}: {score} · {band}. The grade itself is unchanged.",
+    ),
     "doubt.note": ("成绩没有因此改变，由你决定。", "The score is unchanged by this; you decide."),
     "feedback.reference": ("参考答案（来自你的笔记，第 {n} 行）", "Reference answer (your notes, line {n})"),
     "feedback.no_reference": ("这道题没有参考答案。", "This question has no reference answer."),
@@ -120,7 +122,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Your verdict is final. It is counted apart and never mixed into a grader's mean.",
     ),
     # --- flags; `{detail}` is what stands behind their colon, of a key point its number
-    "doubt.other_score": ("不计这几点会是 {score} 分", "Without the points concerned it would be {score}"),
     "flag.reference_corrected": (
         "要点 {detail} 依据的那句参考答案有误，没有计分。",
         "Key point {detail} rests on words of the reference that are wrong; it is left out of the score.",
@@ -141,13 +142,21 @@ WORDS: dict[str, tuple[str, str]] = {
         "模型指出的一处错误没有能核对的引文，没有扣分。",
         "An error that the model named came without a quote from your answer and cost nothing.",
     ),
+    "flag.second_look": (
+        "第 {detail} 点：引文和要点对不上，所以又单独问了一次。",
+        "Point {detail}: the quote looked unlike the point, so it was asked about once more, alone.",
+    ),
+    "flag.second_look_refused": (
+        "第 {detail} 点：再看一次时，引文没有证明这一点，不计分。",
+        "Point {detail}: on the second look the quote did not prove it, so it does not count.",
+    ),
+    "flag.second_look_failed": (
+        "第 {detail} 点：想再看一次，没有成功；判断没有变。",
+        "Point {detail}: a second look could not be had; the verdict stays.",
+    ),
     "flag.appeal_unrelated": (
         "第 {detail} 点的申诉：模型引用的话和这一点没有共同的词，所以维持。",
         "Appeal about point {detail}: the words quoted share none with the point, so it is held.",
-    ),
-    "flag.second_look_failed": (
-        "第 {detail} 点：本想再看一次引文，但没有成功；判定没有因此改变。",
-        "Point {detail}: its quote should have been looked at again, but that failed; the verdict is unchanged.",
     ),
     "flag.polarity": (
         "第 {detail} 点：你的话和参考答案一个肯定、一个否定，可能说反了。",

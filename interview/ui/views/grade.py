@@ -17,7 +17,7 @@ from interview.service.appeals import machine_grading
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import TABLE, t
 from interview.ui.views.contest import appeal_of, on_its_way, own_verdict, second_opinion
-from interview.ui.views.grade_facts import bars, chips, meta, vote_of
+from interview.ui.views.grade_facts import alternative, bars, chips, meta, vote_of, votes
 from interview.ui.views.line import judged_text, retry_at_of, state_of, title_of, waiting_text
 from interview.ui.views.parts import (
     grader_word,
@@ -167,6 +167,8 @@ def _graded_card(turn: Turn, grading: Grading, outcome: Graded, lang: Language, 
         "sum_note": t("grade.in_code", lang),
         "flags": _flags(outcome, lang),
         "doubt": _doubt(outcome, lang),
+        "alternative": alternative(outcome, lang),
+        "votes": votes(outcome, lang),
         "marks": marks_of(outcome),
     }
 
@@ -202,13 +204,10 @@ def _finding(finding: Finding, turn: Turn, lang: Language) -> ViewValue:
 def _doubt(outcome: Graded, lang: Language) -> ViewValue | None:
     if outcome.doubt is None:
         return None
-    other = outcome.alternative
     return {
         "title": t(f"doubt.{outcome.doubt.status}", lang),
         "quote": outcome.doubt.quote,
         "reason": outcome.doubt.reason,
-        "other": t("doubt.other_score", lang, score=f"{other.score:.1f}") if other else "",
-        "other_sum": other.sum if other else "",
         # A grade that was counted anew says by its flags what was decided.
         "note": "" if outcome.provenance.kind == "audit" else t("doubt.note", lang),
     }

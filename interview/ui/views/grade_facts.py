@@ -1,4 +1,4 @@
-"""The facts around a grade: who graded and at what price, the parts of its score, and the votes."""
+"""The facts around a grade: who graded and at what price, the parts of its score, the votes, and the other score."""
 
 from typing import get_args
 
@@ -7,7 +7,7 @@ from interview.models import CriterionGrade, Graded, Language, PointGrade, Turn
 from interview.models.checklists import Origin
 from interview.rubrics import Rubric
 from interview.ui.strings import t
-from interview.ui.views.parts import duration, is_estimate, number
+from interview.ui.views.parts import duration, is_estimate, number, worded
 from interview.ui.views.view import ViewValue
 
 ORIGINS: tuple[str, ...] = get_args(Origin)
@@ -22,6 +22,9 @@ def chips(turn: Turn, outcome: Graded, lang: Language) -> list[ViewValue]:
         told.insert(0, {"text": t("grade.provisional", lang), "tone": "warn"})
     if outcome.provenance.reference_digest != turn.question.reference_digest:
         told.append({"text": t("grade.older_reference", lang), "tone": "warn"})
+    if outcome.agreement is not None:
+        agreed = t("grade.agreement", lang, n=round(100 * outcome.agreement), m=len(outcome.ballots))
+        told.append({"text": agreed, "tone": "plain"})
     return told
 
 
@@ -36,18 +39,14 @@ def meta(outcome: Graded, lang: Language) -> list[str]:
     counts = (provenance.prompt_tokens, provenance.completion_tokens)
     tokens = sum(count for count in counts if count is not None)
     facts = [provenance.grader, provenance.prompt, seconds]
-    cost = [amount(provenance.cost, provenance.currency)] if provenance.cost else []
-    told = [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
-    return [part for part in (*facts, *told, *cost, _checklist(outcome, lang), *_votes(outcome, lang)) if part]
+    facts += [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
+    return [part for part in (*facts, _cost(outcome), _checklist(outcome, lang)) if part]
 
 
-def _votes(outcome: Graded, lang: Language) -> list[str]:
-    """How many voted, how far they agree, and the middle one of their own scores; nothing where nobody voted."""
-    if outcome.agreement is None or outcome.median_score is None:
-        return []
-    voted = sum(ballot.score is not None for ballot in outcome.ballots)
-    told = {"n": voted, "m": len(outcome.ballots), "share": f"{outcome.agreement:.0%}"}
-    return [t("grade.votes", lang, **told, median=number(outcome.median_score))]
+def _cost(outcome: Graded) -> str:
+    """What the grade cost, where the price is known: `0.0012 USD`."""
+    cost = outcome.provenance.cost
+    return "" if cost is None else amount(cost, outcome.provenance.currency)
 
 
 def _checklist(outcome: Graded, lang: Language) -> str:
@@ -80,7 +79,32 @@ def _criterion_bar(criterion: CriterionGrade, lang: Language, rubric: Rubric | N
     }
 
 
+def votes(outcome: Graded, lang: Language) -> str:
+    """Who voted, and what each came to; empty where nobody did."""
+    told = [
+        f"{ballot.by} {number(ballot.score)}"
+        if ballot.score is not None
+        else f"{ballot.by} {t(f'reason.{ballot.failure}', lang) if ballot.failure else t('state.ungraded', lang)}"
+        for ballot in outcome.ballots
+    ]
+    return t("grade.votes", lang, votes=t("list.comma", lang).join(told)) if told else ""
+
+
 def vote_of(point: PointGrade, lang: Language) -> str:
     """How many votes are the verdict; empty where nobody voted or all agree."""
     same = sum(vote.verdict == point.verdict for vote in point.votes)
     return t("grade.vote", lang, n=same, m=len(point.votes)) if same < len(point.votes) else ""
+
+
+def alternative(outcome: Graded, lang: Language) -> ViewValue | None:
+    """The score if the disputed words of the reference were wrong; it stands beside the grade and replaces nothing."""
+    other = outcome.alternative
+    if other is None:
+        return None
+    numbers = {point.id: str(place) for place, point in enumerate(outcome.key_points, start=1)}
+    points = t("list.comma", lang).join(numbers[name] for name in other.points if name in numbers)
+    band = worded("band", other.band, lang)
+    return {
+        "text": t("doubt.alternative", lang, points=points, score=f"{other.score:.1f}", band=band),
+        "sum": other.sum,
+    }
