@@ -6,14 +6,19 @@ from typing import Any
 
 import gradio as gr
 
+from interview.calibration.best import Best
+from interview.calibration.suite_runs import SuiteRun
 from interview.jobs import Job
 from interview.models import Checklist, ChecklistPoint, Dispute, Graded, Question, Turn, basis_of
 from interview.report import report
 from interview.rubrics import load_rubrics
+from interview.store.appeals import Disputed
+from interview.store.measurements import Measurement
 from interview.ui import views
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.theme import PAGE
 from interview.ui.views import questions as bank
+from interview.ui.views.measuring import measuring_card
 from tests import view_samples as made
 from tests.conftest import REPO
 
@@ -63,8 +68,29 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("room_nav", views.room_nav(session, "h1", lang)),
         ("answer_segments", views.answer_segments(spoilt, grading, lang)),
         ("grades_list", views.grades_list(spoilt, lang)),
+        ("measuring_card", measured()),
         *question_cards(question, spoilt),
     ]
+
+
+def measured() -> dict[str, Any]:
+    """A run of a grader with a hostile name on a data set with one, twice, so that there is a trend."""
+    reports = [
+        Measurement(
+            id=str(number),
+            grader=HOSTILE,
+            suite=HOSTILE,
+            options={},
+            state="done",
+            created_at=made.NOW,
+            report={"n": 3, "failures": 0, "pearson": number / 2, "qwk": None, "mae": 1.0},
+        )
+        for number in (1, 2)
+    ]
+    key = f"{HOSTILE}\n{SuiteRun(suite='golden').model_dump_json()}"
+    jobs = [Job(id="j", kind="measuring", key=key, state="failed", total=1, problem=HOSTILE)]
+    said = Disputed(grader=HOSTILE, answers=1, appealed=1, won=0, held=1, overridden=0, difference=None)
+    return measuring_card(jobs, reports, Best(state="none"), [said], "en")
 
 
 def question_cards(question: Question, spoilt: Turn) -> list[tuple[views.ViewName, dict[str, Any]]]:
