@@ -50,9 +50,6 @@ class Shelf:
         assert purpose == "evaluation"
         return self.get(name)
 
-    def endpoint_of(self, name: str) -> None:
-        return None
-
     def _reply(self, _: object) -> str:
         self.asked += 1
         return "no judgement"

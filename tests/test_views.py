@@ -572,7 +572,7 @@ def test_votes_checklist_and_the_other_score_stand_on_the_card(lang: Language):
     )
     turn = made.turn(0, made.grading(grade))
     card = views.grade_card(turn, turn.gradings[0], (), lang)
-    assert "50" in words(card["chips"])
+    assert "50%" in card["meta"][-1]
     assert "a #1 5.5" in card["votes"]
     assert "1" in row_of(card, "k1")["votes"]
     assert row_of(card, "k2")["votes"] == ""

@@ -6,6 +6,8 @@ from typing import Any
 
 import gradio as gr
 
+from interview.calibration.best import Best
+from interview.calibration.suite_runs import SuiteRun
 from interview.jobs import Job
 from interview.models import (
     Checklist,
@@ -24,6 +26,8 @@ from interview.models import (
 )
 from interview.report import report
 from interview.rubrics import load_rubrics
+from interview.store.appeals import Disputed
+from interview.store.measurements import Measurement
 from interview.ui import views
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.theme import PAGE
@@ -34,6 +38,7 @@ from interview.ui.views.foot import rating_bar
 from interview.ui.views.found import hit_rows, import_card
 from interview.ui.views.how import keys_card
 from interview.ui.views.job import job_line
+from interview.ui.views.measuring import measuring_card
 from interview.ui.views.paper import paper_card
 from interview.ui.views.reference import reference_marks, turn_head
 from interview.ui.views.setup import forecast_card
@@ -92,6 +97,7 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("keys_card", keys_card(lang)),
         ("rating_bar", rating_bar(made_suggestion(), None, lang)),
         ("forecast_card", forecast_card(Forecast(days=(9, 0, 1, 2, 3, 4, 5), fresh=2, streak=3, done=4), lang)),
+        ("measuring_card", measured()),
         *question_cards(question, spoilt),
         *_transcript_cards(),
     ]
@@ -122,6 +128,26 @@ def _transcript_cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("attempts_card", attempts_card(session, again, "en")),
         ("improved_card", improved_card(again, [remark], "en")),
     ]
+
+
+def measured() -> dict[str, Any]:
+    """A run of a grader with a hostile name on a data set with one, twice, so that there is a trend."""
+    reports = [
+        Measurement(
+            id=str(number),
+            grader=HOSTILE,
+            suite=HOSTILE,
+            options={},
+            state="done",
+            created_at=made.NOW,
+            report={"n": 3, "failures": 0, "pearson": number / 2, "qwk": None, "mae": 1.0},
+        )
+        for number in (1, 2)
+    ]
+    key = f"{HOSTILE}\n{SuiteRun(suite='golden').model_dump_json()}"
+    jobs = [Job(id="j", kind="measuring", key=key, state="failed", total=1, problem=HOSTILE)]
+    said = Disputed(grader=HOSTILE, answers=1, appealed=1, won=0, held=1, overridden=0, difference=None)
+    return measuring_card(jobs, reports, Best(state="none"), [said], "en")
 
 
 def question_cards(question: Question, spoilt: Turn) -> list[tuple[views.ViewName, dict[str, Any]]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from interview.calibration.best import Best, Figures, best_of
 from interview.calibration.suite_runs import SuiteRun, drawn, measure, rounded, suite_figures
 from interview.calibration.trials import Trials, paid_gradings
+from interview.grading.grader import model_of
 from interview.grading.shelf import GraderShelf
 from interview.jobs import Job, Jobs, Progress
 from interview.prompts import Prompts
@@ -84,9 +85,9 @@ class Measuring:
         await asyncio.to_thread(self._measurements.finish, stored, figures)
 
     def _trials(self, name: str, told: Progress) -> Trials:
-        grader, endpoint = self._shelf.alone(name, "evaluation"), self._shelf.endpoint_of(name)
-        model = "" if endpoint is None else endpoint.model
-        return Trials(grader, paid_gradings(self._folder, grader, model, self._rubric, self._prompts), progress=told)
+        grader = self._shelf.alone(name, "evaluation")
+        paid = paid_gradings(self._folder, grader, model_of(grader), self._rubric, self._prompts)
+        return Trials(grader, paid, progress=told)
 
 
 def told_of(job: Job) -> tuple[str, SuiteRun]:

@@ -56,7 +56,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "grade.guard_meta": ("由代码判定 · 没有使用模型", "settled by code · no model used"),
     "grade.tokens": ("{n} tokens", "{n} tokens"),
     "grade.calls": ("调用 {n} 次", "{n:call|calls}"),
-    "grade.agreement": ("{m} 票，一致 {n}%", "{m:vote|votes}, {n}% agree"),
+    "grade.voted": (
+        "{n}/{m} 票，一致 {share}，各票中位数 {median}",
+        "{n} of {m} votes, {share} agree, median {median}",
+    ),
     "grade.votes": ("各票：{votes}", "Votes: {votes}"),
     "grade.vote": ("{n}/{m} 票", "{n} of {m} votes"),
     "checklist.author": ("要点：作者写的", "key points: the author's"),

@@ -22,9 +22,6 @@ def chips(turn: Turn, outcome: Graded, lang: Language) -> list[ViewValue]:
         told.insert(0, {"text": t("grade.provisional", lang), "tone": "warn"})
     if outcome.provenance.reference_digest != turn.question.reference_digest:
         told.append({"text": t("grade.older_reference", lang), "tone": "warn"})
-    if outcome.agreement is not None:
-        agreed = t("grade.agreement", lang, n=round(100 * outcome.agreement), m=len(outcome.ballots))
-        told.append({"text": agreed, "tone": "plain"})
     return told
 
 
@@ -40,7 +37,16 @@ def meta(outcome: Graded, lang: Language) -> list[str]:
     tokens = sum(count for count in counts if count is not None)
     facts = [provenance.grader, provenance.prompt, seconds]
     facts += [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
-    return [part for part in (*facts, _cost(outcome), _checklist(outcome, lang)) if part]
+    return [part for part in (*facts, _cost(outcome), _checklist(outcome, lang), _voted(outcome, lang)) if part]
+
+
+def _voted(outcome: Graded, lang: Language) -> str:
+    """How many voted, how far they agree, and the middle one of their own scores; empty where nobody voted."""
+    if outcome.agreement is None or outcome.median_score is None:
+        return ""
+    voted = sum(ballot.score is not None for ballot in outcome.ballots)
+    told = {"n": voted, "m": len(outcome.ballots), "share": f"{outcome.agreement:.0%}"}
+    return t("grade.voted", lang, **told, median=number(outcome.median_score))
 
 
 def _cost(outcome: Graded) -> str:
