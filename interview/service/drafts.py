@@ -1,10 +1,14 @@
 """What somebody types about a backend, how backends are listed, and what a draft has to do with what is written."""
 
+import re
+from collections.abc import Mapping
+
 from pydantic import SecretStr
 
-from interview.backends.endpoint import Endpoint
-from interview.backends.presets import load_presets
+from interview.backends.endpoint import Endpoint, check_base_url
+from interview.backends.presets import GENERIC, load_presets
 from interview.backends.probe import ProbeReport
+from interview.errors import NotFound
 from interview.models import Value
 from interview.settings import ConfiguredBackend
 
@@ -33,6 +37,33 @@ class Listed(Value):
     report: ProbeReport | None
 
 
+def entry_of(draft: Draft, before: ConfiguredBackend | None) -> ConfiguredBackend:
+    """What would stand in `backends.toml`; `before` is what the draft changes. Raises NotFound and EndpointMistake."""
+    presets = load_presets()
+    if draft.service not in presets:
+        raise NotFound(f"No service is called {draft.service!r}. Known: {', '.join(presets)}.")
+    base_url = check_base_url(draft.base_url or presets[draft.service].base_url)
+    typed = draft.key.get_secret_value().strip()
+    kept = before.key if before and same_host(before, base_url) else None
+    own = draft.service if draft.service != GENERIC else None
+    return ConfiguredBackend(
+        name=draft.changes or own or "",
+        preset=own,
+        base_url=base_url,
+        model=draft.model.strip() or None,
+        key=SecretStr(typed) if typed else kept,
+        origin="form",
+    )
+
+
+def name_of(draft: Draft, endpoint: Endpoint, written: Mapping[str, ConfiguredBackend]) -> str:
+    """The name of the service or of the host; one of another address with that name gets a number behind it."""
+    host = f"local-{endpoint.host.rpartition(':')[2]}" if endpoint.is_loopback else endpoint.host
+    stem = draft.service if draft.service != GENERIC else re.sub(r"[^\w-]+", "-", host).strip("-")
+    names = [stem, *(f"{stem}-{number}" for number in range(2, 100))]
+    return next(name for name in names if (entry := written.get(name)) is None or _address(entry) == endpoint.base_url)
+
+
 def other_models(before: ConfiguredBackend | None, model: str, *, changed: bool) -> tuple[str, ...]:
     """What stays offered beside `model`: all there was, but for the one that it replaces."""
     if before is None:
@@ -44,11 +75,6 @@ def other_models(before: ConfiguredBackend | None, model: str, *, changed: bool)
 def _address(entry: ConfiguredBackend) -> str:
     preset = load_presets().get(entry.preset or entry.name)
     return (entry.base_url or (preset.base_url if preset else "")).rstrip("/")
-
-
-def same_address(entry: ConfiguredBackend, base_url: str) -> bool:
-    """Whether a backend that is written stands at that address."""
-    return _address(entry) == base_url
 
 
 def same_host(entry: ConfiguredBackend, base_url: str) -> bool:

@@ -1,17 +1,14 @@
 """The endpoints of judges: listed, tested, added, changed and removed, while everything else goes on."""
 
 import asyncio
-import re
 import threading
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from interview.backends.configured import completed
 from interview.backends.discovery import LocalServer, StartCommand, find_servers, start_commands
-from interview.backends.endpoint import Endpoint, check_base_url, check_likely, is_chat_model
+from interview.backends.endpoint import Endpoint, check_likely, is_chat_model
 from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.backends.presets import GENERIC, Preset, load_presets
 from interview.backends.probe import STEPS, ProbeReport, probe
@@ -21,7 +18,7 @@ from interview.grading.shelf import GraderShelf, reshelve
 from interview.jobs import Job, Jobs, Progress
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
-from interview.service.drafts import Draft, Listed, other_models, same_address, same_host
+from interview.service.drafts import Draft, Listed, entry_of, name_of, other_models, same_host
 from interview.settings import BackendTable, ConfiguredBackend, Settings
 from interview.settings.backends_edit import drop_backend, keep_key, put_backend
 
@@ -191,7 +188,7 @@ class Endpoints:
         endpoint = self.endpoint(draft)
         with self._writing:
             written = self._written()
-            name = draft.changes or self._name(draft, endpoint, written)
+            name = draft.changes or name_of(draft, endpoint, written)
             before = written.get(name)
             kept = before if before and same_host(before, endpoint.base_url) else None
             key = draft.key.get_secret_value().strip()
@@ -242,27 +239,4 @@ class Endpoints:
         return {entry.name: entry for entry in configured if entry.origin.startswith(f"{self._file}:")}
 
     def _entry(self, draft: Draft) -> ConfiguredBackend:
-        presets = load_presets()
-        if draft.service not in presets:
-            raise NotFound(f"No service is called {draft.service!r}. Known: {', '.join(presets)}.")
-        base_url = check_base_url(draft.base_url or presets[draft.service].base_url)
-        before = self._written().get(draft.changes)
-        typed = draft.key.get_secret_value().strip()
-        kept = before.key if before and same_host(before, base_url) else None
-        return ConfiguredBackend(
-            name=draft.changes or (draft.service if draft.service != GENERIC else ""),
-            preset=draft.service if draft.service != GENERIC else None,
-            base_url=base_url,
-            model=draft.model.strip() or None,
-            key=SecretStr(typed) if typed else kept,
-            origin="form",
-        )
-
-    def _name(self, draft: Draft, endpoint: Endpoint, written: dict[str, ConfiguredBackend]) -> str:
-        """The name of the service or of the host; one of another address with that name gets a number behind it."""
-        host = f"local-{endpoint.host.rpartition(':')[2]}" if endpoint.is_loopback else endpoint.host
-        stem = draft.service if draft.service != GENERIC else re.sub(r"[^\w-]+", "-", host).strip("-")
-        names = [stem, *(f"{stem}-{number}" for number in range(2, 100))]
-        return next(
-            name for name in names if (entry := written.get(name)) is None or same_address(entry, endpoint.base_url)
-        )
+        return entry_of(draft, self._written().get(draft.changes))
