@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 from interview.calibration.best import Best, Figures, best_of
-from interview.calibration.suite_runs import SuiteRun, drawn, measure, rounded, suite_figures
+from interview.calibration.suite_runs import Drawn, SuiteRun, drawn, measure, rounded, suite_figures
 from interview.calibration.trials import Trials, paid_gradings
 from interview.grading.grader import model_of
 from interview.grading.shelf import GraderShelf
@@ -41,7 +40,7 @@ class Measuring:
         self._rubric = rubrics.get(RUBRIC) or rubrics[DEFAULT_RUBRIC]
         self._jobs = jobs
         self._folder = folder / EVALUATIONS
-        self._drawn = lru_cache(maxsize=32)(drawn)
+        self._known: dict[str, Drawn] = {}
         self._measurements.forget_running()
 
     def gradings(self, run: SuiteRun) -> int:
@@ -70,6 +69,13 @@ class Measuring:
         return best_of(
             [Figures(grader=one.grader, suite=one.suite, report=one.report) for one in self.reports() if one.report]
         )
+
+    def _drawn(self, run: SuiteRun) -> Drawn:
+        """The answers of a run, read once: the form asks for their number at every click."""
+        key = run.model_dump_json()
+        if key not in self._known:
+            self._known[key] = drawn(run)
+        return self._known[key]
 
     async def _work(self, grader: str, run: SuiteRun, told: Progress) -> None:
         chosen = await asyncio.to_thread(self._drawn, run)

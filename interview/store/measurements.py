@@ -33,10 +33,12 @@ class Measurements:
 
     def begin(self, grader: str, suite: str, options: dict[str, Any]) -> str:
         """Note that a run begins; returns its id."""
-        row = {"id": new_id(), "grader": grader, "suite": suite, "created_at": self._store.clock(), "state": "running"}
+        measurement_id = new_id()
+        row = {"id": measurement_id, "grader": grader, "suite": suite, "state": "running"}
+        row |= {"created_at": self._store.clock(), "options": json.dumps(options, ensure_ascii=False)}
         with self._store.writing() as connection:
-            connection.execute(sa.insert(measurements), {**row, "options": json.dumps(options, ensure_ascii=False)})
-        return row["id"]
+            connection.execute(sa.insert(measurements), row)
+        return measurement_id
 
     def finish(self, measurement_id: str, report: dict[str, Any]) -> None:
         """Write the report of a run; the first time counts."""

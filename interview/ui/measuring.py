@@ -1,7 +1,7 @@
 """The evaluation panel of the Graders tab: run a suite on a grader, and read what was measured."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import gradio as gr
 from gradio.blocks import Block
@@ -126,4 +126,4 @@ def _run(suite: object, sample: object) -> SuiteRun:
     """The client's word, within bounds: an unknown suite is the first one, no number is the usual sample."""
     name = suite if suite in _SUITES else _SUITES[0]
     size: Any = sample if isinstance(sample, int | float) and sample >= 1 else _SAMPLE
-    return SuiteRun(suite=cast(SuiteName, name), sample=min(1000, int(size)))
+    return SuiteRun(suite=name, sample=min(1000, int(size)))

@@ -1,6 +1,7 @@
 """The reference answer beside the interview, and the passage of the notes that it comes from."""
 
 import re
+from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
@@ -40,8 +41,8 @@ class ReferencePanel:
             label = t("feedback.reference", lang, n=question.line)
         else:
             text, label = t("feedback.no_reference", lang), t("room.reference", lang)
-        folded = {"open": is_open} if moved else {}
-        closed = {"open": False} if moved else {}
+        folded: dict[str, Any] = {"open": is_open} if moved else {}
+        closed: dict[str, Any] = {"open": False} if moved else {}
         source = t("source.label", lang, file=question.file, line=question.line)
         return {
             self.fold: gr.update(label=label, visible=True, **folded),

@@ -1,6 +1,6 @@
 """The panel of what models cost: the budget, and the expenses in groups."""
 
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import gradio as gr
 from gradio.blocks import Block
@@ -42,7 +42,7 @@ class SpendingPanel:
 
     def arrive(self, page: Page, by: Any = "day") -> Updates:
         """The panel in the page's language."""
-        known = cast("Grouping", by) if by in _GROUPINGS else "day"
+        known = by if by in _GROUPINGS else "day"
         sums, limits = self._spending.sums(known), self._spending.limits()
         return {
             self.card: gr.update(value=spending_card(known, sums, limits, page.lang)),
