@@ -43,7 +43,7 @@ class FakeJudge:
         self.feedback = "Clear. Next time, add what is missing."
         self.follow_up = "And what happens after that?"
         self.words = "Here is what I would say."
-        self.on_appeal = ("", "missing")  # quote and verdict
+        self.on_appeal: tuple[str, str] = ("", "missing")  # quote and verdict
         self.calls = 0
         self.held_after = 1
         # What is replied where something else than a judgement is asked for, by the name of its form.

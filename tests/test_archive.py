@@ -171,9 +171,9 @@ def test_an_index_serves_every_search(store: Store, archive: Archive):
             raw = connection.connection.driver_connection
             plans.append([row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)])
 
-    import sqlalchemy as sa
+    from sqlalchemy import event
 
-    sa.event.listen(store._engine, "before_cursor_execute", explain)
+    event.listen(store._engine, "before_cursor_execute", explain)
     for wanted in ({"words": "残差"}, {"section": "A"}, {"mark": "weak"}, {"words": "残差", "mark": "weak"}):
         plans.clear()
         archive.find(ArchiveFilter.model_validate(wanted))

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from interview.backends.scripted import Reply, ScriptedBackend
-from interview.errors import LastingFault, PassingFault
+from interview.errors import BackendError, LastingFault, PassingFault
 from interview.grading.asking import ask, read_last
 from interview.grading.wire import BadReply, Wire
 from interview.prompts import Part, load_prompts
@@ -68,7 +68,7 @@ def test_a_value_of_the_right_form_may_still_be_refused():
 
 
 @pytest.mark.parametrize("fault", [PassingFault("busy", fault="rate_limited"), LastingFault("no", fault="key_refused")])
-def test_what_the_backend_raises_passes_through(fault: Exception):
+def test_what_the_backend_raises_passes_through(fault: BackendError):
     with pytest.raises(type(fault)) as raised:
         asked(fault)
     assert raised.value is fault

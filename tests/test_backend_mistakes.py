@@ -123,7 +123,7 @@ WHEN_TRIED: list[tuple[str, Callable, str, str]] = [
 ]
 
 
-def fault_at(endpoint: Endpoint) -> VivaError:
+def fault_at(endpoint: Endpoint) -> Any:
     async def ask() -> None:
         backend = OpenAICompatibleBackend(endpoint, attempts=1)
         try:
@@ -139,7 +139,7 @@ def fault_at(endpoint: Endpoint) -> VivaError:
 @pytest.mark.parametrize(
     ("begin", "english", "chinese"), [row[1:] for row in WHEN_TRIED], ids=[r[0] for r in WHEN_TRIED]
 )
-def test_what_shows_only_when_it_is_tried_is_named_too(begin: Callable, english: str, chinese: str):
+def test_what_shows_only_when_it_is_tried_is_named_too(begin: Callable[[], Any], english: str, chinese: str):
     with begin() as (_, endpoint):
         error = fault_at(endpoint)
     step = Step(name="plain", state="failed", fault=error.fault, cause=error.cause, hint=error.hint, text=str(error))

@@ -18,7 +18,7 @@ from interview.conversation import (
     wish_of,
 )
 from interview.errors import LastingFault
-from interview.models import Answer, Graded, Grading, PointGrade, Session, SessionPlan, Turn
+from interview.models import Answer, Graded, Grading, PointGrade, Session, SessionPlan, Turn, Verdict
 from interview.prompts import load_prompts
 from tests.conftest import REPO
 from tests.made_up import Clock, graded, make_question
@@ -107,7 +107,7 @@ def test_no_text_makes_the_rules_wait(text: str):
     wish_of(text, QUESTION)
 
 
-def points(*verdicts: str, weights: tuple[float, ...] = ()) -> tuple[PointGrade, ...]:
+def points(*verdicts: Verdict, weights: tuple[float, ...] = ()) -> tuple[PointGrade, ...]:
     texts = ("tokens are compared pairwise", "weights pass through softmax", "values are averaged")
     return tuple(
         PointGrade(

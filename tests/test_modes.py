@@ -24,6 +24,7 @@ from interview.grading.modes import GraderName, in_mode, taken_apart
 from interview.grading.scoring import rescore, score
 from interview.grading.shelf import GraderShelf, ShelvedBackend
 from interview.models import Graded, KeyPoint, PointGrade, Provenance, Ungraded, Verdict
+from interview.settings import ConfiguredBackend
 from tests.command_line import Run, data_dir, refusal, run
 from tests.endpoints import endpoint_at
 from tests.fake_judge import FakeJudge
@@ -360,7 +361,10 @@ def test_the_shelf_builds_every_mode_of_a_backend_that_it_has(tmp_path: Path):
 def shelf_with(*names: str) -> GraderShelf:
     shelved = [
         ShelvedBackend(
-            endpoint=endpoint_at("http://127.0.0.1:9/v1", name=name, model="m"), offered=(name,), origin="test"
+            endpoint=endpoint_at("http://127.0.0.1:9/v1", name=name, model="m"),
+            offered=(name,),
+            origin="test",
+            entry=ConfiguredBackend(name=name, origin="test"),
         )
         for name in names
     ]

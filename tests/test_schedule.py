@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from interview.errors import TooLate
 from interview.models import Graded, Session, SessionPlan, Turn, Ungraded
@@ -189,7 +190,7 @@ def test_the_due_list_of_many_questions_is_one_indexed_query(world: World):
     statements: list[str] = []
     with world.store.writing() as connection:
         connection.execute(sa.insert(cards), rows)
-        sa.event.listen(connection.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+        event.listen(connection.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     due = Cards(world.store).due_before(now)
     assert len(due) == sum(row["due"] < now for row in rows)
     assert [moment for _, moment in due] == sorted(moment for _, moment in due)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from interview.backends.presets import GENERIC
 from interview.errors import ContentError, EndpointMistake, NotFound
 from interview.jobs import Job
-from interview.models import SessionPlan, Ungraded
+from interview.models import Graded, SessionPlan, Ungraded
 from interview.service.drafts import Draft
 from interview.settings import BackendTable, read_settings
 from interview.settings.backends_edit import drop_backend, put_backend
@@ -86,7 +86,7 @@ def graded(viva: Viva, turn_id: str):
     asyncio.run(viva.worker.run_once())
     asyncio.run(viva.shelf.close())
     outcome = viva.store.turn(turn_id).gradings[-1].outcome
-    assert outcome is not None
+    assert isinstance(outcome, Graded | Ungraded)
     return outcome
 
 

@@ -59,7 +59,7 @@ def test_how_it_was_reached_is_told_of_the_first_answer():
 def test_an_answer_after_its_deadline_is_kept_with_what_it_took_too_long():
     late = turn(1, None)
     late = late.model_copy(
-        update={"answer": late.answer.model_copy(update={"created_at": NOW + timedelta(seconds=150)})}
+        update={"answer": some(late.answer).model_copy(update={"created_at": NOW + timedelta(seconds=150)})}
     )
     assert seconds_used(late) == 150
     assert seconds_over(session(late, mode="mock", question_seconds=120), late) == 30

@@ -154,12 +154,10 @@ def question_cards(question: Question, spoilt: Turn) -> list[tuple[views.ViewNam
     """Those of the Questions tab."""
     points = (ChecklistPoint(id="k1", text=HOSTILE),)
     basis = basis_of(question)
-    facts = {"question_id": HOSTILE, "basis": basis, "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    facts: dict[str, Any] = {"question_id": HOSTILE, "basis": basis, "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
     checklist = Checklist(id="c", origin="extracted", points=points, by=HOSTILE, **facts)
-    dispute = Dispute(
-        **{"id": "d", "source": "audit", "grader": HOSTILE, "quote": HOSTILE, "start": 0, "end": 1, **facts},
-        **{"correction": HOSTILE, "reason": HOSTILE},
-    )
+    told: dict[str, Any] = {"quote": HOSTILE, "start": 0, "end": 1, "correction": HOSTILE, "reason": HOSTILE}
+    dispute = Dispute(id="d", source="audit", grader=HOSTILE, **told, **facts)
     extras = question.model_copy(update={"hints": (HOSTILE,), "sources": (HOSTILE,)})
     return [
         ("question_rows", bank.question_rows([question], {question.id: (1, hostile_grade())}, "", "en")),
