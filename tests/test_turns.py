@@ -28,7 +28,7 @@ def test_coverage_is_the_union_and_a_later_contradiction_is_shown():
 
 
 @given(st.lists(st.tuples(VERDICTS, VERDICTS, VERDICTS), min_size=1, max_size=4))
-def test_another_turn_never_takes_coverage_away(rounds: list[tuple[str, str, str]]):
+def test_another_turn_never_takes_coverage_away(rounds: list[tuple[Verdict, Verdict, Verdict]]):
     turns = [turn(n, graded(key_points=points(*verdicts))) for n, verdicts in enumerate(rounds, start=1)]
     made = [covered(some(coverage_of(turns[:n]))) for n in range(1, len(turns) + 1)]
     assert made == sorted(made)

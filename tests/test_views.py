@@ -300,7 +300,6 @@ def test_a_quote_that_did_not_hold_in_a_second_look_is_not_called_absent():
 def test_a_vote_tells_how_many_agree_beside_the_grade():
     point = made.points()[0]
     said: tuple[Verdict, ...] = ("covered", "missing")
-    said: tuple[tuple[str, Verdict], ...] = (("a #1", "covered"), ("a #2", "missing"))
     votes = tuple(PointVote(by=f"m #{number}", verdict=verdict) for number, verdict in enumerate(said))
     ballots = tuple(Ballot(by="m", host="h", model="m", score=score) for score in (4.0, None, 6.5))
     voted = made.judged(key_points=(point.model_copy(update={"votes": votes}),), ballots=ballots)
