@@ -26,6 +26,7 @@ from interview.service.disputes import Disputes
 from interview.store.store import Store
 from interview.worker import Worker
 from tests.conftest import REPO
+from tests.fake_judge import confirmed
 from tests.made_up import Clock, grade_of, make_question
 from tests.test_jobs import until
 
@@ -68,6 +69,8 @@ class Model:
                 return json.dumps({"answer": "not stable"})
             case "comparison":
                 return json.dumps({"statements": self.wrong})
+            case "secondopinion":
+                return confirmed(request.messages[-1].content)
         user = request.messages[-1].content
         self.judged.append(user)
         ids = json.loads(re.findall(r"^\{\"key_points\".*\}$", user, re.MULTILINE)[-1])["key_points"]
