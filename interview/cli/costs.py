@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -93,8 +93,3 @@ def foretold(estimate: Estimate) -> str:
     price = "cost unknown" if estimate.cost is None else f"about {amount(estimate.cost, estimate.currency)}"
     basis = f"by {estimate.from_past} earlier ones" if estimate.from_past else "by the length of the prompts"
     return f"{estimate.grader}: {estimate.gradings:,} gradings, {tokens}, {price} ({basis})"
-
-
-def as_fields(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
-    """Return estimates for JSON."""
-    return [estimate.model_dump() for estimate in estimates]
