@@ -40,15 +40,17 @@ class ReferencePanel:
             label = t("feedback.reference", lang, n=question.line)
         else:
             text, label = t("feedback.no_reference", lang), t("room.reference", lang)
-        folded = {"open": is_open} if moved else {}
-        closed = {"open": False} if moved else {}
         source = t("source.label", lang, file=question.file, line=question.line)
-        return {
-            self.fold: gr.update(label=label, visible=True, **folded),
+        updates: Updates = {
+            self.fold: gr.update(label=label, visible=True),
             self.text: gr.update(value=text),
-            self.source_fold: gr.update(label=source, visible=True, **closed),
+            self.source_fold: gr.update(label=source, visible=True),
             self.source: gr.update(value=safe_markdown(passage(question))),
         }
+        if moved:
+            updates[self.fold]["open"] = is_open
+            updates[self.source_fold]["open"] = False
+        return updates
 
 
 def shows_reference(session: Session, turn: Turn) -> bool:

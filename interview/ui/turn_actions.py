@@ -1,12 +1,12 @@
 """What a candidate does with a question: answer or wish, ask for help, rate, go on; each returns the page after it."""
 
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Protocol
 
 import gradio as gr
 
 from interview.conversation import Wish, wish_of
-from interview.models import Rating, Session, Turn
+from interview.models import Session, Turn
 from interview.scheduling import RATINGS
 from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
@@ -163,7 +163,7 @@ class TurnActions:
             if rating == 0:
                 self._schedule.undo(session, focus)
             elif isinstance(rating, int) and rating in RATINGS:
-                self._schedule.rate(session, focus, cast("Rating", rating))
+                self._schedule.rate(session, focus, rating)
         return self._draw(page, session, shown, moved=False)
 
     def rate_all(self, page: Page) -> Updates:
