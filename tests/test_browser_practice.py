@@ -68,8 +68,8 @@ def test_a_session_of_twenty_questions_by_keyboard_alone(app: App, opened: Visit
     hands, page = Hands(person), person.page
     expect(person.start_button).to_be_focused()  # all of it is preset
     hands.walk_to("#setup-number", "Shift+Tab")
-    for number in ("15", "all"):
-        hands.press("ArrowRight")
+    for key, number in (("Space", "all"), ("ArrowLeft", "15"), ("ArrowRight", "all")):
+        hands.press(key)
         expect(page.locator("#setup-number label:has(input:checked)")).to_have_text(number)
     expect(person.start_button).to_contain_text(f"{COUNT} questions")
     hands.walk_to("#start", "Tab")
