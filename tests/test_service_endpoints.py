@@ -19,7 +19,7 @@ from interview.settings.backends_edit import drop_backend, put_backend
 from interview.wiring import Viva, build
 from tests.browser import NOTES
 from tests.fake_judge import FakeJudge
-from tests.fault_server import Asked, Play, fault_server, good, plain, refusal, whole
+from tests.fault_server import Asked, FaultServer, Play, fault_server, good, plain, refusal, whole
 
 KEY = "sk-canary-0f8e"
 
@@ -187,6 +187,11 @@ def picky(judge: FakeJudge) -> Callable[[Asked], Play]:
     return play
 
 
+def judgings(server: FaultServer) -> list[Asked]:
+    """The requests for a judgement; what a second look asks is another matter."""
+    return [asked for asked in server.asked if "<<<ANSWER" in str(asked.body.get("messages"))]
+
+
 def test_the_form_that_works_is_found_once_and_known_after_a_restart(folder: Path, picky):
     with fault_server(picky) as server:
         (folder / "data").mkdir()
@@ -195,9 +200,9 @@ def test_the_form_that_works_is_found_once_and_known_after_a_restart(folder: Pat
         for _ in range(2):
             viva = opened(folder)
             for _ in range(2):
-                before = len(server.asked)
+                before = len(judgings(server))
                 assert not isinstance(graded(viva, answer(viva, "mine:m")), Ungraded)
-                counts.append(len(server.asked) - before)
+                counts.append(len(judgings(server)) - before)
             viva.store.close()
     assert counts[0] <= 1 + 3
     assert counts[1:] == [1, 1, 1]
@@ -209,10 +214,10 @@ def test_a_judge_uses_at_once_what_a_test_has_found(folder: Path, picky):
         (folder / "data" / "backends.toml").write_text(f'[mine]\nbase_url = "{server.base_url}"\nmodel = "m"\n')
         viva = opened(folder)
         finished(viva, viva.endpoints.test(viva.endpoints.find("mine")))
-        before = len(server.asked)
+        before = len(judgings(server))
         assert not isinstance(graded(viva, answer(viva, "mine:m")), Ungraded)
-        assert len(server.asked) == before + 1
-        assert server.asked[-1].rung == "json_object"
+        assert len(judgings(server)) == before + 1
+        assert judgings(server)[-1].rung == "json_object"
         viva.store.close()
 
 

@@ -1,7 +1,6 @@
 """The reference answer beside the interview, and the passage of the notes that it comes from."""
 
 import re
-from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
@@ -41,15 +40,17 @@ class ReferencePanel:
             label = t("feedback.reference", lang, n=question.line)
         else:
             text, label = t("feedback.no_reference", lang), t("room.reference", lang)
-        folded: dict[str, Any] = {"open": is_open} if moved else {}
-        closed: dict[str, Any] = {"open": False} if moved else {}
         source = t("source.label", lang, file=question.file, line=question.line)
-        return {
-            self.fold: gr.update(label=label, visible=True, **folded),
+        updates: Updates = {
+            self.fold: gr.update(label=label, visible=True),
             self.text: gr.update(value=text),
-            self.source_fold: gr.update(label=source, visible=True, **closed),
+            self.source_fold: gr.update(label=source, visible=True),
             self.source: gr.update(value=safe_markdown(passage(question))),
         }
+        if moved:
+            updates[self.fold]["open"] = is_open
+            updates[self.source_fold]["open"] = False
+        return updates
 
 
 def shows_reference(session: Session, turn: Turn) -> bool:

@@ -31,3 +31,16 @@ const keys = (() => {
     close() { dialog()?.close(); },
   };
 })();
+
+// Gradio gives each radio a name of its own, so the browser does not know that they belong together.
+addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const radio = event.target;
+  if (!step || !(radio instanceof HTMLInputElement) || radio.type !== "radio") return;
+  const group = [...(radio.closest(".wrap")?.querySelectorAll("input[type=radio]:not(:disabled)") ?? [])];
+  const next = group[(group.indexOf(radio) + step + group.length) % group.length];
+  if (!next || next === radio) return;
+  event.preventDefault();
+  next.focus();
+  next.click();
+});
