@@ -10,7 +10,7 @@ from gradio.components import Component
 
 from interview.models import ArchiveFilter, Language, Session, Shelf, Value
 from interview.service.archive import Archive
-from interview.ui.events import Wires
+from interview.ui.events import PRIVATE, Wires
 from interview.ui.importing import ImportPanel
 from interview.ui.page import Page, Updates
 from interview.ui.strings import TABLE, t
@@ -75,7 +75,9 @@ class ListPanel:
         with gr.Row(elem_id="find", elem_classes=["tight"]):
             self.words = gr.Textbox("", show_label=False, container=False, elem_id="find-words", lines=1, max_lines=1)
             self.importing.build_button()
-        with gr.Accordion("", open=False, elem_id="find-filters") as self.fold, gr.Row(elem_id="find-row"):
+        self.fold = gr.Button("", size="sm", elem_classes=["link"], elem_id="find-filters")
+        # Not in an Accordion: an event waits for ever for the value of a control that was never unfolded.
+        with gr.Row(elem_id="find-row"):
             self.choosers = {name: _chooser(name, [_ANY]) for name in (*_CHOSEN, "days")}
             self.choosers["shelf"] = _chooser("shelf", _SHELVES)
             self.starred = gr.Checkbox(False, label="", elem_id="find-starred", interactive=True)
@@ -97,7 +99,7 @@ class ListPanel:
         return {
             self.column: gr.update(visible=True),
             self.words: gr.update(placeholder=t("find.words", lang), value=chosen.words),
-            self.fold: gr.update(label=t("find.filters", lang)),
+            self.fold: gr.update(value=t("find.filters", lang)),
             self.starred: gr.update(label=t("find.starred", lang), value=chosen.starred),
             self.clear: gr.update(value=t("find.clear", lang)),
             self.undo: gr.update(value=t("undo.undo", lang)),
@@ -169,6 +171,8 @@ class ListPanel:
         wires.on(self.words.submit, self._filter, seen, place, inputs)
         for trigger in (self.words.input, *(chooser.input for chooser in self.choosers.values()), self.starred.input):
             wires.on(partial(trigger, trigger_mode="always_last"), self._filter, seen, place, inputs)
+        unfold = "() => { document.getElementById('find-row').classList.toggle('open'); }"
+        self.fold.click(None, None, None, js=unfold, **PRIVATE)
         wires.on(self.clear.click, self._clear, seen, place)
         wires.on(self.more.click, self._more, seen, place, [self.wanted])
         wires.on(self.undo.click, self._undo, seen, place, [self.undoing, self.wanted])
