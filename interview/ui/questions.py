@@ -1,5 +1,6 @@
 """The Questions tab: the questions in use, and one of them opened with its key points, disputes and history."""
 
+from functools import partial
 from typing import cast
 
 import gradio as gr
@@ -41,7 +42,9 @@ class QuestionsTab:
         self._jobs = viva.jobs
         self.notice = view("notice", {}, elem_id="questions-notice")
         with gr.Row(elem_id="questions-top", equal_height=False):
-            self.search = gr.Textbox(show_label=False, container=False, elem_id="questions-search", max_lines=1)
+            self.search = gr.Textbox(
+                "", show_label=False, container=False, elem_id="questions-search", lines=1, max_lines=1
+            )
             self.section = gr.Dropdown(
                 [("", _ALL)], value=_ALL, show_label=False, container=False, elem_id="questions-section", scale=0
             )
@@ -90,8 +93,10 @@ class QuestionsTab:
         card, place, seen = self.card, self.notice, self.outputs
         found = [self.search, self.section]
         wires.on(tab.select, self.arrive, seen, place, self.state)
-        for changed in (self.search.input, self.section.input):
-            wires.on(changed, self._filter, [self.rows], place, self.state)
+        for changed in (self.search.change, self.section.input):
+            # Every change: a paste, a deletion and the words of an input method are no `input` to a Textbox. The last
+            # word counts, also where it comes while an earlier one is being looked for.
+            wires.on(partial(changed, trigger_mode="always_last"), self._filter, [self.rows], place, self.state)
         wires.on_select(self.rows.select, self._choose, "id", seen, place, found)
         wires.on(card.back.click, self._close, seen, place, found)
         wires.on(card.edit.click, self._edit, card.outputs, card.problem, [self.opened])
