@@ -65,6 +65,7 @@ def test_from_a_search_into_the_room_and_all_that_stands_beside_a_grade(app: App
 
     enter(page)
     page.locator("#find-words").get_by_role("textbox").fill("queries keys")
+    page.locator("#find-words").get_by_role("textbox").press("Enter")
     found = page.locator("#hit-rows .v-session")
     expect(found).to_have_count(1)
     expect(found.locator("mark").first).to_have_text("queries")
@@ -127,7 +128,9 @@ def test_a_file_with_a_broken_line_comes_in_after_the_users_word(app: App, opene
 
     page = opened.candidate().arrive().page
     enter(page)
-    page.locator("#import-file input[type=file], input[type=file][data-testid=file-upload]").last.set_input_files(file)
+    with page.expect_file_chooser() as chooser:
+        page.locator("#import-file").click()
+    chooser.value.set_files(file)
     expect(page.locator("#import-card")).to_contain_text(":2: not valid JSON")
     assert len(app.stored()) == 1
     page.locator("#import-rest").click()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
@@ -76,7 +77,6 @@ class ListPanel:
             self.words = gr.Textbox("", show_label=False, container=False, elem_id="find-words", lines=1, max_lines=1)
             self.importing.build_button()
         self.fold = gr.Button("", size="sm", elem_classes=["link"], elem_id="find-filters")
-        # Not in an Accordion: an event waits for ever for the value of a control that was never unfolded.
         with gr.Row(elem_id="find-row"):
             self.choosers = {name: _chooser(name, [_ANY]) for name in (*_CHOSEN, "days")}
             self.choosers["shelf"] = _chooser("shelf", _SHELVES)
@@ -214,10 +214,20 @@ def _checked(values: dict[str, object]) -> Wanted:
         return Wanted(words=str(values.get("words") or ""))
 
 
+class _Chooser(gr.Dropdown):
+    """A dropdown whose value is the client's word, as everything in `Wanted`: Gradio refuses the whole event else."""
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def get_block_name(self) -> str:
+        return "dropdown"
+
+
 def _chooser(name: str, values: Sequence[str]) -> gr.Dropdown:
     """A dropdown that starts with the first of `values`; its words come with the language of the page."""
     choices = [(value, value) for value in values]
-    return gr.Dropdown(choices, value=values[0], label="", interactive=True, filterable=False, elem_id=f"find-{name}")
+    return _Chooser(choices, value=values[0], label="", interactive=True, filterable=False, elem_id=f"find-{name}")
 
 
 def _mode_word(mode: str, lang: Language) -> str:

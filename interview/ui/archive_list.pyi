@@ -1,0 +1,241 @@
+"""The list of the Transcripts tab: sessions of a shelf, or the turns that a search finds; undo; files taken in."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.components import Component
+
+from interview.models import ArchiveFilter, Language, Session, Shelf, Value
+from interview.service.archive import Archive
+from interview.ui.events import PRIVATE, Wires
+from interview.ui.importing import ImportPanel
+from interview.ui.page import Page, Updates
+from interview.ui.strings import TABLE, t
+from interview.ui.views import mark_word, session_rows, view
+from interview.ui.views.found import hit_rows
+from interview.ui.views.parts import grader_word
+
+_PAGE_SIZE = 20
+_ANY = "*"  # of a dropdown: this does not filter
+_MARKS = ("strong", "good", "fair", "weak", "estimate", "ungraded", "pending", "skipped")
+_SHELVES: tuple[Shelf, ...] = ("active", "archived", "deleted")
+_DAYS = ("7", "30", "365")
+
+
+class Wanted(Value):
+    """What a page lists. All of it is the client's word."""
+
+    listed: int = _PAGE_SIZE
+    words: str = ""
+    section: str = _ANY
+    mark: str = _ANY
+    grader: str = _ANY
+    mode: str = _ANY
+    tag: str = _ANY
+    days: str = _ANY
+    starred: bool = False
+    shelf: Shelf = "active"
+
+    def filter(self, now: datetime) -> ArchiveFilter:
+        """The same for the archive."""
+        since = now - timedelta(days=int(self.days)) if self.days in _DAYS else None
+        chosen = ArchiveFilter(words=self.words, starred=self.starred, shelf=self.shelf, since=since)
+        names = {name: str(getattr(self, name)) for name in _CHOSEN}
+        return chosen.model_copy(update={name: "" if value == _ANY else value for name, value in names.items()})
+
+
+_CHOSEN = ("section", "mark", "grader", "mode", "tag")
+
+
+class ListPanel:
+    """Everything above the review room. `wanted` holds what the page lists, as JSON."""
+
+    def __init__(self, archive: Archive) -> None:
+        """Builds the components inside the present Blocks; `connect` gives them their events."""
+        self._archive = archive
+        self.importing = ImportPanel(archive)
+        with gr.Column(elem_id="sessions") as self.column:
+            with gr.Row(elem_id="undo", elem_classes=["card"], visible=False) as self.undo_row:
+                self.undo_text = gr.Markdown("", elem_id="undo-text")
+                self.undo = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="undo-button")
+            with gr.Column(elem_classes=["card"]):
+                self._build_filters()
+                self.importing.build_below()
+                self.rows = view("session_rows", {}, elem_id="session-rows")
+                self.hits = view("hit_rows", {}, elem_id="hit-rows", visible=False)
+            self.more = gr.Button("", size="sm", elem_classes=["link"], elem_id="sessions-more", visible=False)
+        self.importing.build_hidden()
+        self.wanted = gr.Textbox(Wanted().model_dump_json(), visible="hidden", elem_id="list-wanted", label="wanted")
+        self.undoing = gr.Textbox("", visible="hidden", elem_id="list-undoing", label="undoing")
+
+    def _build_filters(self) -> None:
+        with gr.Row(elem_id="find", elem_classes=["tight"]):
+            self.words = gr.Textbox("", show_label=False, container=False, elem_id="find-words", lines=1, max_lines=1)
+            self.importing.build_button()
+        self.fold = gr.Button("", size="sm", elem_classes=["link"], elem_id="find-filters")
+        with gr.Row(elem_id="find-row"):
+            self.choosers = {name: _chooser(name, [_ANY]) for name in (*_CHOSEN, "days")}
+            self.choosers["shelf"] = _chooser("shelf", _SHELVES)
+            self.starred = gr.Checkbox(False, label="", elem_id="find-starred", interactive=True)
+            self.clear = gr.Button("", size="sm", elem_classes=["link"], elem_id="find-clear")
+
+    @property
+    def outputs(self) -> list[Block]:
+        """Everything that the list's events change."""
+        return [
+            *(self.column, self.undo_row, self.undo_text, self.undo, self.rows, self.hits, self.more, self.wanted),
+            *(self.undoing, self.words, self.fold, self.starred, self.clear, *self.choosers.values()),
+            *self.importing.outputs,
+        ]
+
+    def show(self, page: Page, wanted: str) -> Updates:
+        """What the page wants listed, with everything that it can choose from."""
+        chosen = read_wanted(wanted)
+        lang = page.lang
+        return {
+            self.column: gr.update(visible=True),
+            self.words: gr.update(placeholder=t("find.words", lang), value=chosen.words),
+            self.fold: gr.update(value=t("find.filters", lang)),
+            self.starred: gr.update(label=t("find.starred", lang), value=chosen.starred),
+            self.clear: gr.update(value=t("find.clear", lang)),
+            self.undo: gr.update(value=t("undo.undo", lang)),
+            **self.importing.labels(lang),
+            **self._choices(chosen, lang),
+            **self._rows(page, chosen),
+        }
+
+    def hide(self) -> Updates:
+        """The room is open instead."""
+        return {self.column: gr.update(visible=False)}
+
+    def put_away(self, page: Page, session: Session, shelf: Shelf, wanted: str) -> Updates:
+        """The list after a session left it, with the way to bring it back."""
+        name = "undo.deleted" if shelf == "deleted" else "undo.archived"
+        return {
+            **self.show(page, wanted),
+            self.undo_row: gr.update(visible=True),
+            self.undo_text: gr.update(value=t(name, page.lang, title=session.title).replace("<", "‹")),
+            self.undoing: f"{shelf}:{session.id}",
+        }
+
+    def _rows(self, page: Page, chosen: Wanted) -> Updates:
+        """One more than listed is read, to know whether there are older ones."""
+        wanted = chosen.filter(datetime.now(UTC))
+        count = max(1, min(chosen.listed, 2000))
+        updates: Updates = {self.wanted: chosen.model_dump_json()}
+        if wanted.wants_turns:
+            hits = self._archive.find(wanted, limit=count + 1)
+            updates[self.hits] = gr.update(value=hit_rows(hits[:count], chosen.words, page.lang), visible=True)
+            updates[self.rows] = gr.update(visible=False)
+            found = len(hits)
+        else:
+            summaries = self._archive.sessions(chosen.shelf, limit=count + 1)
+            value = session_rows(summaries[:count], page.lang, chosen.shelf, choosable=True)
+            updates[self.rows] = gr.update(value=value, visible=True)
+            updates[self.hits] = gr.update(visible=False)
+            found = len(summaries)
+        updates[self.more] = gr.update(value=t("sessions.more", page.lang), visible=found > count)
+        return updates
+
+    def _choices(self, chosen: Wanted, lang: Language) -> Updates:
+        known = self._archive.choices()
+        offered: dict[str, Sequence[tuple[str, str]]] = {
+            "section": [(name, name) for name in known.sections],
+            "mark": [(mark_word(mark, lang), mark) for mark in _MARKS],
+            "grader": [(grader_word(name, lang), name) for name in known.graders],
+            "mode": [(_mode_word(name, lang), name) for name in known.modes],
+            "tag": [(name, name) for name in known.tags],
+            "days": [(t(f"find.days_{days}", lang), days) for days in _DAYS],
+        }
+        every = [(t("find.any", lang), _ANY)]
+        updates: Updates = {
+            self.choosers[name]: gr.update(
+                choices=[*every, *choices], label=t(f"find.{name}", lang), value=getattr(chosen, name)
+            )
+            for name, choices in offered.items()
+        }
+        shelves = [(t(f"find.{shelf}", lang), shelf) for shelf in _SHELVES]
+        updates[self.choosers["shelf"]] = gr.update(choices=shelves, label=t("find.shelf", lang), value=chosen.shelf)
+        return updates
+
+    # --- events
+
+    def connect(self, wires: Wires, place: Component) -> None:
+        """Give everything its event but the rows, which lead into the room."""
+        seen = self.outputs
+        inputs = [self.words, *self.choosers.values(), self.starred]
+        wires.on(self.words.submit, self._filter, seen, place, inputs)
+        for trigger in (self.words.input, *(chooser.input for chooser in self.choosers.values()), self.starred.input):
+            wires.on(partial(trigger, trigger_mode="always_last"), self._filter, seen, place, inputs)
+        unfold = "() => { document.getElementById('find-row').classList.toggle('open'); }"
+        self.fold.click(None, None, None, js=unfold, **PRIVATE)
+        wires.on(self.clear.click, self._clear, seen, place)
+        wires.on(self.more.click, self._more, seen, place, [self.wanted])
+        wires.on(self.undo.click, self._undo, seen, place, [self.undoing, self.wanted])
+        self.importing.connect(wires, place, self.wanted, self.show, seen)
+
+    def _filter(self, page: Page, words: str, *values: object) -> Updates:
+        names = [*self.choosers, "starred"]
+        return self._rows(page, _checked({"words": words, **dict(zip(names, values, strict=True))}))
+
+    def _clear(self, page: Page) -> Updates:
+        return self.show(page, "")
+
+    def _more(self, page: Page, wanted: str) -> Updates:
+        chosen = read_wanted(wanted)
+        return self._rows(page, chosen.model_copy(update={"listed": chosen.listed + _PAGE_SIZE}))
+
+    def _undo(self, page: Page, undoing: str, wanted: str) -> Updates:
+        shelf, _, session_id = undoing.partition(":")
+        if shelf == "deleted":
+            self._archive.delete(session_id, False)
+        elif shelf == "archived":
+            self._archive.archive(session_id, False)
+        return {**self.show(page, wanted), self.undo_row: gr.update(visible=False), self.undoing: ""}
+
+
+def read_wanted(text: str) -> Wanted:
+    """What a page wants listed, from its JSON; everything where that makes no sense."""
+    try:
+        return Wanted.model_validate_json(text)
+    except ValueError:
+        return Wanted()
+
+
+def _checked(values: dict[str, object]) -> Wanted:
+    """What the controls say; one that says nothing, as one that was never unfolded, does not filter."""
+    try:
+        return Wanted.model_validate({name: value for name, value in values.items() if value not in (None, "", [])})
+    except ValueError:
+        return Wanted(words=str(values.get("words") or ""))
+
+from gradio.events import Dependency
+
+class _Chooser(gr.Dropdown):
+    """A dropdown whose value is the client's word, as everything in `Wanted`: Gradio refuses the whole event else."""
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+    def get_block_name(self) -> str:
+        return "dropdown"
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+def _chooser(name: str, values: Sequence[str]) -> gr.Dropdown:
+    """A dropdown that starts with the first of `values`; its words come with the language of the page."""
+    choices = [(value, value) for value in values]
+    return _Chooser(choices, value=values[0], label="", interactive=True, filterable=False, elem_id=f"find-{name}")
+
+
+def _mode_word(mode: str, lang: Language) -> str:
+    key = f"find.mode_{mode}"
+    return t(key, lang) if key in TABLE else mode
