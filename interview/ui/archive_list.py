@@ -169,7 +169,7 @@ class ListPanel:
         seen = self.outputs
         inputs = [self.words, *self.choosers.values(), self.starred]
         wires.on(self.words.submit, self._filter, seen, place, inputs)
-        for trigger in (self.words.input, *(chooser.input for chooser in self.choosers.values()), self.starred.input):
+        for trigger in (self.words.change, *(chooser.input for chooser in self.choosers.values()), self.starred.input):
             wires.on(partial(trigger, trigger_mode="always_last"), self._filter, seen, place, inputs)
         unfold = "() => { document.getElementById('find-row').classList.toggle('open'); }"
         self.fold.click(None, None, None, js=unfold, **PRIVATE)

@@ -25,7 +25,6 @@ _MARKS = ("strong", "good", "fair", "weak", "estimate", "ungraded", "pending", "
 _SHELVES: tuple[Shelf, ...] = ("active", "archived", "deleted")
 _DAYS = ("7", "30", "365")
 
-
 class Wanted(Value):
     """What a page lists. All of it is the client's word."""
 
@@ -47,9 +46,7 @@ class Wanted(Value):
         names = {name: str(getattr(self, name)) for name in _CHOSEN}
         return chosen.model_copy(update={name: "" if value == _ANY else value for name, value in names.items()})
 
-
 _CHOSEN = ("section", "mark", "grader", "mode", "tag")
-
 
 class ListPanel:
     """Everything above the review room. `wanted` holds what the page lists, as JSON."""
@@ -197,14 +194,12 @@ class ListPanel:
             self._archive.archive(session_id, False)
         return {**self.show(page, wanted), self.undo_row: gr.update(visible=False), self.undoing: ""}
 
-
 def read_wanted(text: str) -> Wanted:
     """What a page wants listed, from its JSON; everything where that makes no sense."""
     try:
         return Wanted.model_validate_json(text)
     except ValueError:
         return Wanted()
-
 
 def _checked(values: dict[str, object]) -> Wanted:
     """What the controls say; one that says nothing, as one that was never unfolded, does not filter."""
@@ -225,16 +220,15 @@ class _Chooser(gr.Dropdown):
         return "dropdown"
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
+
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
-
 
 def _chooser(name: str, values: Sequence[str]) -> gr.Dropdown:
     """A dropdown that starts with the first of `values`; its words come with the language of the page."""
     choices = [(value, value) for value in values]
     return _Chooser(choices, value=values[0], label="", interactive=True, filterable=False, elem_id=f"find-{name}")
-
 
 def _mode_word(mode: str, lang: Language) -> str:
     key = f"find.mode_{mode}"
