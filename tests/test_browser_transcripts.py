@@ -43,7 +43,9 @@ def opened(browser: Browser, app: App) -> Iterator[Visits]:
 
 
 def enter(page: Page) -> None:
-    page.get_by_role("tab", name="Transcripts").click()
+    """Into the tab, which reads the store anew."""
+    with page.expect_response("**/run/predict"):
+        page.get_by_role("tab", name="Transcripts").click()
 
 
 def unfold(page: Page, elem_id: str) -> None:
@@ -65,7 +67,6 @@ def test_from_a_search_into_the_room_and_all_that_stands_beside_a_grade(app: App
 
     enter(page)
     page.locator("#find-words").get_by_role("textbox").fill("queries keys")
-    page.locator("#find-words").get_by_role("textbox").press("Enter")
     found = page.locator("#hit-rows .v-session")
     expect(found).to_have_count(1)
     expect(found.locator("mark").first).to_have_text("queries")

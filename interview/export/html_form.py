@@ -161,7 +161,8 @@ def _point(point: PointGrade, lang: Language) -> str:
     if point.claimed is not None:
         unproven = f"<small>{word('unverified', lang)} “{_text(point.claimed_quote)}”</small>"
     reason = f"<small>{_text(point.reason)}</small>" if point.reason.strip() else ""
-    return f"<li>{verdict} {inline_html(point.text)}{kind} {_quotes(point.evidence, point.verdict)} {unproven}{reason}</li>"
+    quotes = _quotes(point.evidence, point.verdict)
+    return f"<li>{verdict} {inline_html(point.text)}{kind} {quotes} {unproven}{reason}</li>"
 
 
 def _quotes(evidence: Sequence[Evidence], verdict: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
@@ -98,7 +97,7 @@ class ListPanel:
         lang = page.lang
         return {
             self.column: gr.update(visible=True),
-            self.words: gr.update(placeholder=t("find.words", lang), value=chosen.words),
+            self.words: gr.update(placeholder=t("find.words", lang)),  # what is being typed stays
             self.fold: gr.update(value=t("find.filters", lang)),
             self.starred: gr.update(label=t("find.starred", lang), value=chosen.starred),
             self.clear: gr.update(value=t("find.clear", lang)),
@@ -183,7 +182,9 @@ class ListPanel:
         return self._rows(page, _checked({"words": words, **dict(zip(names, values, strict=True))}))
 
     def _clear(self, page: Page) -> Updates:
-        return self.show(page, "")
+        updates = self.show(page, "")
+        updates[self.words]["value"] = ""
+        return updates
 
     def _more(self, page: Page, wanted: str) -> Updates:
         chosen = read_wanted(wanted)
@@ -214,20 +215,10 @@ def _checked(values: dict[str, object]) -> Wanted:
         return Wanted(words=str(values.get("words") or ""))
 
 
-class _Chooser(gr.Dropdown):
-    """A dropdown whose value is the client's word, as everything in `Wanted`: Gradio refuses the whole event else."""
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
-    def get_block_name(self) -> str:
-        return "dropdown"
-
-
 def _chooser(name: str, values: Sequence[str]) -> gr.Dropdown:
     """A dropdown that starts with the first of `values`; its words come with the language of the page."""
     choices = [(value, value) for value in values]
-    return _Chooser(choices, value=values[0], label="", interactive=True, filterable=False, elem_id=f"find-{name}")
+    return gr.Dropdown(choices, value=values[0], label="", interactive=True, filterable=False, elem_id=f"find-{name}")
 
 
 def _mode_word(mode: str, lang: Language) -> str:
