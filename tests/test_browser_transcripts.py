@@ -43,7 +43,9 @@ def opened(browser: Browser, app: App) -> Iterator[Visits]:
 
 
 def enter(page: Page) -> None:
-    page.get_by_role("tab", name="Transcripts").click()
+    """Into the tab, which reads the store anew."""
+    with page.expect_response("**/run/predict"):
+        page.get_by_role("tab", name="Transcripts").click()
 
 
 def unfold(page: Page, elem_id: str) -> None:
@@ -127,7 +129,9 @@ def test_a_file_with_a_broken_line_comes_in_after_the_users_word(app: App, opene
 
     page = opened.candidate().arrive().page
     enter(page)
-    page.locator("#import-file input[type=file], input[type=file][data-testid=file-upload]").last.set_input_files(file)
+    with page.expect_file_chooser() as chooser:
+        page.locator("#import-file").click()
+    chooser.value.set_files(file)
     expect(page.locator("#import-card")).to_contain_text(":2: not valid JSON")
     assert len(app.stored()) == 1
     page.locator("#import-rest").click()

@@ -37,6 +37,11 @@ def markdown_html(text: str) -> str:
     return _MARKDOWN.render(text)
 
 
+def inline_html(text: str) -> str:
+    """The same for a text within a line."""
+    return _MARKDOWN.renderInline(text)
+
+
 @lru_cache(maxsize=512)
 def mathml(tex: str, display: bool = False) -> str:
     """Return a formula as MathML; one that cannot be read stands as its source."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from interview.export.formulas import markdown_html
+from interview.export.formulas import inline_html, markdown_html
 from interview.export.marked import Piece, marked_answer
 from interview.export.wording import REASONS, word
 from interview.models import (
@@ -80,7 +80,7 @@ def _turn(transcript: Transcript, turn: Turn, lang: Language) -> Iterator[str]:
         chips.append(word("attempt", lang, n=turn.attempt))
     if turn.help_used != "unaided":
         chips.append(word(turn.help_used, lang))
-    yield f"<article><h2>{star}<span>{turn.position + 1}</span>{_text(question.text)}</h2>"
+    yield f"<article><h2>{star}<span>{turn.position + 1}</span>{inline_html(question.text)}</h2>"
     yield '<p class="chips">' + "".join(f"<i>{_text(chip)}</i>" for chip in chips) + "</p>"
     yield '<div class="pair">'
     yield f"<section><h3>{word('answer', lang)}</h3>{_answer(turn, lang)}</section>"
@@ -161,7 +161,8 @@ def _point(point: PointGrade, lang: Language) -> str:
     if point.claimed is not None:
         unproven = f"<small>{word('unverified', lang)} “{_text(point.claimed_quote)}”</small>"
     reason = f"<small>{_text(point.reason)}</small>" if point.reason.strip() else ""
-    return f"<li>{verdict} {_text(point.text)}{kind} {_quotes(point.evidence, point.verdict)} {unproven}{reason}</li>"
+    quotes = _quotes(point.evidence, point.verdict)
+    return f"<li>{verdict} {inline_html(point.text)}{kind} {quotes} {unproven}{reason}</li>"
 
 
 def _quotes(evidence: Sequence[Evidence], verdict: str) -> str:

@@ -76,7 +76,6 @@ class ListPanel:
             self.words = gr.Textbox("", show_label=False, container=False, elem_id="find-words", lines=1, max_lines=1)
             self.importing.build_button()
         self.fold = gr.Button("", size="sm", elem_classes=["link"], elem_id="find-filters")
-        # Not in an Accordion: an event waits for ever for the value of a control that was never unfolded.
         with gr.Row(elem_id="find-row"):
             self.choosers = {name: _chooser(name, [_ANY]) for name in (*_CHOSEN, "days")}
             self.choosers["shelf"] = _chooser("shelf", _SHELVES)
@@ -98,7 +97,7 @@ class ListPanel:
         lang = page.lang
         return {
             self.column: gr.update(visible=True),
-            self.words: gr.update(placeholder=t("find.words", lang), value=chosen.words),
+            self.words: gr.update(placeholder=t("find.words", lang)),  # what is being typed stays
             self.fold: gr.update(value=t("find.filters", lang)),
             self.starred: gr.update(label=t("find.starred", lang), value=chosen.starred),
             self.clear: gr.update(value=t("find.clear", lang)),
@@ -169,7 +168,7 @@ class ListPanel:
         seen = self.outputs
         inputs = [self.words, *self.choosers.values(), self.starred]
         wires.on(self.words.submit, self._filter, seen, place, inputs)
-        for trigger in (self.words.input, *(chooser.input for chooser in self.choosers.values()), self.starred.input):
+        for trigger in (self.words.change, *(chooser.input for chooser in self.choosers.values()), self.starred.input):
             wires.on(partial(trigger, trigger_mode="always_last"), self._filter, seen, place, inputs)
         unfold = "() => { document.getElementById('find-row').classList.toggle('open'); }"
         self.fold.click(None, None, None, js=unfold, **PRIVATE)
@@ -183,7 +182,9 @@ class ListPanel:
         return self._rows(page, _checked({"words": words, **dict(zip(names, values, strict=True))}))
 
     def _clear(self, page: Page) -> Updates:
-        return self.show(page, "")
+        updates = self.show(page, "")
+        updates[self.words]["value"] = ""
+        return updates
 
     def _more(self, page: Page, wanted: str) -> Updates:
         chosen = read_wanted(wanted)
