@@ -190,7 +190,11 @@ class Candidate:
         expect(self.composer).to_have_value("")
 
     def go_on(self) -> None:
+        # A follow-up leaves the box open, so that alone does not say that the next question is here.
+        place = self.page.locator("#q-head .v-narrow")
+        before = place.text_content() or ""
         self.next_button.click()
+        expect(place).not_to_have_text(before)
         expect(self.composer).to_be_editable()
 
     def answers(self) -> Locator:
