@@ -68,13 +68,10 @@ class StoredAppeals:
 
     def add_own(self, answer_id: str, rubric: str, own: SelfGraded) -> Grading:
         """Store an own verdict beside all grades that are there."""
-        now = self._store.clock()
-        row = {"id": new_id(), "answer_id": answer_id, "grader": OWN, "rubric": rubric, "state": "done"}
+        row = {"id": new_id(), "answer_id": answer_id, "grader": OWN, "rubric": rubric}
         with self._store.writing() as connection:
             turns_of.read_answer(connection, answer_id)
-            connection.execute(
-                sa.insert(gradings), {**row, "created_at": now, "finished_at": now, **rows.write_outcome(own)}
-            )
+            statements.add_done(connection, row, own, self._store.clock())
             return statements.read(connection, row["id"])
 
     def disputed(self) -> tuple[Disputed, ...]:

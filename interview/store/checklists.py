@@ -5,8 +5,9 @@ import sqlalchemy as sa
 from interview.errors import ChecklistChanged, NotFound
 from interview.models import Checklist, Dispute, Graded, Turn
 from interview.models.checklists import DisputeState
+from interview.store import gradings as statements
 from interview.store import sessions as session_rows
-from interview.store.rows import read_outcome, write_outcome
+from interview.store.rows import read_outcome
 from interview.store.schema import answers, checklists, disputes, gradings, papers, question_versions, sessions, turns
 from interview.store.store import Store, new_id
 
@@ -128,11 +129,9 @@ class QuestionHistory:
 
     def add_corrected(self, answer_id: str, grader: str, rubric: str, outcome: Graded) -> None:
         """Store a grade that code counted anew, beside the ones that are there."""
-        now = self._store.clock()
-        row = {"id": new_id(), "answer_id": answer_id, "grader": grader, "rubric": rubric, "state": "done"}
+        row = {"id": new_id(), "answer_id": answer_id, "grader": grader, "rubric": rubric}
         with self._store.writing() as connection:
-            moment = {"created_at": now, "finished_at": now}
-            connection.execute(sa.insert(gradings), {**row, **moment, **write_outcome(outcome)})
+            statements.add_done(connection, row, outcome, self._store.clock())
 
 
 _asked = (
