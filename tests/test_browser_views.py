@@ -135,7 +135,7 @@ def test_quotes_are_painted_in_the_answer_and_go_with_the_card(visit: Visit):
 
 def test_counters_filter_keep_the_focus_and_a_click_tells_the_turn(visit: Visit):
     page = visit.page
-    nav = page.locator(".viva:has(.v-nav)")
+    nav = page.locator(".viva:has(.v-counters)")
     everything = nav.locator(".v-nav-item").count()
     rest = nav.locator(".v-counter.g-rest")
     rest.focus()

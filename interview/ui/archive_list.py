@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import gradio as gr
 from gradio.blocks import Block
@@ -169,7 +168,7 @@ class ListPanel:
         inputs = [self.words, *self.choosers.values(), self.starred]
         wires.on(self.words.submit, self._filter, seen, place, inputs)
         for trigger in (self.words.change, *(chooser.input for chooser in self.choosers.values()), self.starred.input):
-            wires.on(partial(trigger, trigger_mode="always_last"), self._filter, seen, place, inputs)
+            wires.on(trigger, self._filter, seen, place, inputs, latest=True)
         unfold = "() => { document.getElementById('find-row').classList.toggle('open'); }"
         self.fold.click(None, None, None, js=unfold, **PRIVATE)
         wires.on(self.clear.click, self._clear, seen, place)

@@ -45,13 +45,19 @@ class Wires:
         inputs: Sequence[Component] = (),
         *,
         clears: bool = True,
+        latest: bool = False,
     ) -> Dependency:
-        """Call `act(page, *values of inputs)`; events that nobody asked for leave an older notice (`clears` False)."""
+        """Call `act(page, *values of inputs)`; events that nobody asked for leave an older notice (`clears` False).
+
+        `latest`: of changes that come faster than they are answered the last one counts; else they are dropped while
+        one is under way, which is right for clicks.
+        """
 
         def run(kept: object, grader: object, *values: object) -> Updates:
             return self._guarded(act, place, read_page(kept, grader, self.fallback), values, clears=clears)
 
-        return trigger(run, [self.kept, self.grader, *inputs], _unique(outputs, place), queue=False, **PRIVATE)
+        mode = {"trigger_mode": "always_last"} if latest else {}
+        return trigger(run, [self.kept, self.grader, *inputs], _unique(outputs, place), queue=False, **mode, **PRIVATE)
 
     def on_visit(self, trigger: Trigger, act: Act, outputs: Sequence[Block], place: Component) -> Dependency:
         """Call `act(page)` when a page opens: the header does not know yet which grader the browser remembers."""

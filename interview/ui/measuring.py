@@ -80,7 +80,7 @@ class MeasuringPanel:
         """Give every button its event. Entering the tab reads the store anew."""
         wires.on(tab.select, self._entered, self.outputs, self.notice, [self.suite, self.sample])
         for changed in (self.suite.input, self.sample.input):
-            wires.on(changed, self._counted, [self.run], self.notice, [self.suite, self.sample])
+            wires.on(changed, self._counted, [self.run], self.notice, [self.suite, self.sample], latest=True)
         wires.on(self.run.click, self._start, self.outputs, self.notice, [self.grader, self.suite, self.sample])
         wires.on_select(self.card.select, self._stop, "stop", self.outputs, self.notice)
         wires.on(self._timer.tick, self._tick, self.outputs, self.notice, [self.stamp], clears=False)

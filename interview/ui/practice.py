@@ -117,7 +117,8 @@ class PracticeTab:
         setup, place = self.setup, self.setup.notice
         wishes = setup.wishes.inputs
         for changed in setup.wishes.changes:
-            wires.on(changed, setup.changed, [*setup.wishes.outputs, setup.start, setup.left_out], place, wishes)
+            seen = [*setup.wishes.outputs, setup.start, setup.left_out]
+            wires.on(changed, setup.changed, seen, place, wishes, latest=True)
         wires.on(setup.start.click, self._start, self.outputs, place, wishes)
         due = setup.due_panel
         for set_ in (due.day.submit, due.day.blur, due.cap.input):

@@ -1,6 +1,5 @@
 """The Questions tab: the questions in use, and one of them opened with its key points, disputes and history."""
 
-from functools import partial
 from typing import cast
 
 import gradio as gr
@@ -94,9 +93,8 @@ class QuestionsTab:
         found = [self.search, self.section]
         wires.on(tab.select, self.arrive, seen, place, self.state)
         for changed in (self.search.change, self.section.input):
-            # Every change: a paste, a deletion and the words of an input method are no `input` to a Textbox. The last
-            # word counts, also where it comes while an earlier one is being looked for.
-            wires.on(partial(changed, trigger_mode="always_last"), self._filter, [self.rows], place, self.state)
+            # Every change: a paste, a deletion and the words of an input method are no `input` to a Textbox.
+            wires.on(changed, self._filter, [self.rows], place, self.state, latest=True)
         wires.on_select(self.rows.select, self._choose, "id", seen, place, found)
         wires.on(card.back.click, self._close, seen, place, found)
         wires.on(card.edit.click, self._edit, card.outputs, card.problem, [self.opened])
