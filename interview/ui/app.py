@@ -56,6 +56,8 @@ class _Screen:
             *self._tabs,
         ]
         practice.follow(wires.on_visit(demo.load, self._arrive, everything, frame.notice))
+        # An event of its own: the tab that is seen first does not wait for the others.
+        wires.on_visit(demo.load, self._arrive_behind, everything, frame.notice)
         wires.on(
             frame.language.click,
             self._switch_language,
@@ -78,13 +80,22 @@ class _Screen:
         wires.on_select(frame.banner.select, lead, "to", [self.tabs], frame.notice)
 
     def _arrive(self, page: Page) -> Updates:
-        """A page that opens or reloads: what the browser remembers. The other tabs are filled when they are entered."""
+        """A page that opens or reloads: what the browser remembers, filled in from the store."""
         page = page.model_copy(update={"grader": self.frame.choice(page.grader).name})
         return together(
             self.frame.labels(page),
             self._tab_labels(page),
             self.practice.arrive(page),
             self.graders.spending.warning(page, self.frame.notice),
+        )
+
+    def _arrive_behind(self, page: Page) -> Updates:
+        """The tabs that are not seen yet; what they show is read anew when they are entered."""
+        return together(
+            self.transcripts.arrive(page),
+            self.progress.arrive(page),
+            self.questions.arrive(page),
+            self.graders.arrive(page),
         )
 
     def _switch_language(
