@@ -1,7 +1,7 @@
 // Cards of comparing graders, and of what models cost.
 
 const figures = (head, rows, label) =>
-  h("div", "v-scroll", h("table", "v-figures", { "aria-label": label },
+  h("div", "v-scroll", { tabindex: "0" }, h("table", "v-figures", { "aria-label": label },
     h("thead", "", h("tr", "", list(head).map((text) => h("th", "", { scope: "col" }, text)))),
     h("tbody", "", list(rows).map((row) => h("tr", "", { title: row.title || undefined },
       h("th", "", { scope: "row" }, row.name, row.chip && h("span", "v-chip t-warn", row.chip), list(row.failed).length > 0 && h("small", "", dotted(row.failed))),

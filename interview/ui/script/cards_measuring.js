@@ -15,7 +15,7 @@ Object.assign(views, {
         h("div", "v-figure", h("b", "", row.figure), h("small", "", row.means, row.low && ` (${row.low})`))))),
     h("h3", "", value.rates.title),
     value.rates.empty ? h("p", "v-aside", value.rates.empty)
-      : h("div", "v-scroll", h("table", "v-compare v-rates",
+      : h("div", "v-scroll", { tabindex: "0" }, h("table", "v-compare v-rates",
         h("thead", "", h("tr", "", list(value.rates.columns).map((name) => h("th", "", { scope: "col" }, name)))),
         h("tbody", "", list(value.rates.rows).map((row) => h("tr", "", list(row).map((cell, number) => (number ? h("td", "", cell) : h("th", "", { scope: "row" }, cell)))))))),
   ],

@@ -87,7 +87,7 @@ Object.assign(views, {
     h("div", "v-pair", list(value.columns).map((column) => h("section", "",
       h("div", "v-column", ring(column.ring, "middle"), h("span", "", h("b", "", column.label), h("small", "", column.help, " · ", time(column.at)))),
       h("p", "v-answer", marked(column.segments))))),
-    list(value.rows).length > 0 && h("div", "v-scroll", h("table", "v-compare",
+    list(value.rows).length > 0 && h("div", "v-scroll", { tabindex: "0" }, h("table", "v-compare",
       h("thead", "", h("tr", "", h("th", "", { scope: "col" }, value.point), list(value.columns).map((column) => h("th", "", { scope: "col" }, column.label)), h("th", "", { scope: "col" }, value.change))),
       h("tbody", "", list(value.rows).map((row) => h("tr", "",
         h("th", "", { scope: "row" }, row.text),
@@ -140,7 +140,7 @@ Object.assign(views, {
       h("button", "v-pick", { type: "button", "aria-pressed": chosen.includes(number) ? "true" : "false", onclick: () => choose(number) }, value.compare);
     return [
     h("h2", "", value.title),
-    h("div", "v-scroll", h("table", "v-compare",
+    h("div", "v-scroll", { tabindex: "0" }, h("table", "v-compare",
       h("thead", "", h("tr", "", h("th", "", { scope: "col" }, value.point), list(value.columns).map((column, number) =>
         h("th", "", { scope: "col", title: column.title || undefined }, h("div", "v-column", ring(column.ring, "middle"), h("span", "", h("b", "", column.name), h("small", "", dotted(column.facts)), h("small", "", time(column.at)), pick(number))))))),
       h("tbody", "", list(value.rows).map((row) => h("tr", row.differs ? "v-differs" : "", { title: row.differs ? value.differs : undefined },
