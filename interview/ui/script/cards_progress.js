@@ -32,7 +32,7 @@ const pointButtons = (title, points, open) => list(points).length > 0 && [h("h3"
 
 Object.assign(views, {
   progress_figures: (value) => [
-    h("div", "v-figures", list(value.figures).map((figure) => h("div", "v-figure", h("span", "v-figure-label", figure.label), h("b", "", figure.value), h("small", "", figure.note)))),
+    h("div", "v-tiles", list(value.figures).map((figure) => h("div", "v-tile", h("span", "v-tile-label", figure.label), h("b", "", figure.value), h("small", "", figure.note)))),
     h("p", "v-meta v-kinds", dotted(value.kinds)),
   ],
 
