@@ -1,7 +1,9 @@
 // The report of a session.
 
 Object.assign(views, {
-  report_card(value, act) {
+  report_card(value, act, root) {
+    // It comes where a grade was read to its end.
+    if (!root.firstChild) document.getElementById("practice-right")?.scrollTo({ top: 0 });
     const open = (turn) => () => act("select", { turn });
     return [
       h("div", "v-grade-head v-report", ring(value.ring, "large"),
