@@ -15,6 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from benchmarks.history import History
+from interview.notes.library import built_in
 from tests.browser import App, Candidate, chromium_browser, running
 from tests.fake_judge import FakeJudge
 
@@ -26,18 +28,27 @@ KEPT = (
     ("setup", 1366, "light", "zh"),
     ("setup", 390, "dark", "en"),
     ("answering", 1366, "light", "en"),
-    ("answering", 390, "light", "zh"),
     ("grading", 1366, "dark", "zh"),
     ("graded", 1366, "light", "zh"),
     ("graded", 1366, "dark", "en"),
     ("graded", 390, "light", "zh"),
-    ("estimate", 1366, "light", "en"),
+    ("estimate", 390, "dark", "zh"),
+    ("mock", 1366, "light", "en"),
     ("report", 1366, "light", "zh"),
     ("transcripts", 1366, "light", "en"),
     ("transcripts", 390, "dark", "zh"),
     ("room", 1366, "dark", "en"),
     ("room", 390, "light", "zh"),
+    ("progress", 1366, "light", "zh"),
+    ("progress", 390, "dark", "en"),
+    ("questions", 1366, "dark", "zh"),
+    ("questions", 390, "light", "en"),
+    ("graders", 1366, "light", "en"),
+    ("graders", 390, "dark", "zh"),
 )
+# Scenes that show what gathers over half a year, and those that are longer than a window.
+WITH_HISTORY = ("progress", "questions")
+WHOLE_PAGE = ("room", "progress", "questions", "graders")
 ANSWERS = {
     "zh": (
         "BERT 就是把 Transformer 的编码器一层层堆起来，两个方向都能看到，没有解码器。"
@@ -106,10 +117,16 @@ class Studio:
         self.candidate.answer(self.first)
         expect(self.candidate.lines.first).to_contain_text(re.compile("/6|of 6"))
 
+    def enter(self, tab: int) -> None:
+        """Into a tab, by its place from the left."""
+        self.page.get_by_role("tab").nth(tab).click()
+
     def open_room(self) -> None:
-        """Open the newest transcript."""
-        self.page.get_by_role("tab").nth(1).click()
+        """Open the newest transcript, on a phone its first question too."""
+        self.enter(1)
         self.page.locator("#session-rows .v-session").first.click()
+        if self.phone:
+            self.page.locator("#room-nav .v-nav-item").first.click()
         expect(self.page.locator("#room-answer mark").first).to_be_visible()
 
 
@@ -147,7 +164,7 @@ def graded(studio: Studio) -> None:
 def estimate(studio: Studio) -> None:
     studio.candidate.arrive()
     studio.page.locator("#grader input").click()
-    studio.page.get_by_role("option").last.click()
+    studio.page.locator("li[role=option]").last.click()
     expect(studio.page.locator(".v-banner")).to_be_visible()
     studio.begin()
     studio.candidate.answer(studio.first)
@@ -170,7 +187,7 @@ def transcripts(studio: Studio) -> None:
     expect(studio.candidate.start_button).to_be_visible()
     studio.begin()
     studio.candidate.answer(studio.second)
-    studio.page.get_by_role("tab").nth(1).click()
+    studio.enter(1)
     expect(studio.page.locator("#session-rows .v-session")).to_have_count(2)
 
 
@@ -178,13 +195,71 @@ def room(studio: Studio) -> None:
     report(studio)
     studio.open_room()
     studio.page.locator("#room-grader input").click()
-    studio.page.get_by_role("option").last.click()
+    studio.page.locator("li[role=option]").last.click()
     studio.page.locator("#room-regrade").click()
     expect(studio.page.locator("#room-grades thead th")).to_have_count(3)
 
 
+def mock(studio: Studio) -> None:
+    studio.candidate.arrive()
+    studio.page.locator("#setup-mode label").nth(1).click()
+    studio.candidate.start_button.click()
+    expect(studio.candidate.composer).to_be_editable()
+    studio.candidate.answer(studio.first)
+    expect(studio.candidate.composer).to_be_editable()
+    studio.candidate.write(studio.second)
+
+
+def progress(studio: Studio) -> None:
+    studio.candidate.arrive()
+    studio.enter(2)
+    expect(studio.page.locator(".plot svg")).to_have_count(4)
+
+
+def questions(studio: Studio) -> None:
+    studio.candidate.arrive()
+    studio.enter(3)
+    studio.page.locator("#question-rows button").first.click()
+    expect(studio.page.locator("#question-points li").first).to_be_visible()
+
+
+def graders(studio: Studio) -> None:
+    """A backend added and tested, an evaluation of the estimate, and two graders on the same answer."""
+    page = studio.page
+    studio.graded()
+    studio.enter(4)
+    page.locator("#backend-service input").click()
+    page.locator("li[role=option]").last.click()
+    page.locator("#backend-url").get_by_role("textbox").fill(studio.judge.url)
+    page.locator("#backend-model input").fill("other-judge")
+    page.locator("#backend-model input").press("Enter")
+    page.locator("#backend-save").click()
+    expect(page.locator("#probe-card .v-saved")).to_be_visible()
+    page.locator("#measuring-grader input").click()
+    page.locator("li[role=option]").last.click()
+    page.locator("#measuring-run").click()
+    expect(page.locator("#measuring-card .v-measured li")).to_have_count(1)
+    expect(page.locator("#measuring-card .v-job")).to_have_count(0)
+    page.locator("#compare-start").click()
+    expect(page.locator("#comparison .v-figures").first).to_be_visible()
+
+
 SCENES: dict[str, Callable[[Studio], None]] = {
-    scene.__name__: scene for scene in (setup, answering, grading, graded, estimate, report, transcripts, room)
+    scene.__name__: scene
+    for scene in (
+        setup,
+        answering,
+        grading,
+        graded,
+        estimate,
+        mock,
+        report,
+        transcripts,
+        room,
+        progress,
+        questions,
+        graders,
+    )
 }
 
 
@@ -220,15 +295,19 @@ def make(folder: Path, wanted: Sequence[tuple[str, int, str, str]], chromium: st
             judge.learn(answers[0], *LINES[lang])
         for scene, width, theme, lang in wanted:
             # A folder of its own, so that no picture shows the sessions of another one.
-            with (
-                tempfile.TemporaryDirectory() as own,
-                running(Path(own), judge, "--lang", lang) as app,
-                visit(browser, app, judge, width, theme, lang) as studio,
-            ):
-                judge.feedback = LINES[lang][1]
-                SCENES[scene](studio)
-                file = folder / f"{scene}-{width}-{theme}-{lang}.png"
-                shoot(studio.page, file, full_page=scene == "room" and not studio.phone)
+            with tempfile.TemporaryDirectory() as own:
+                if scene in WITH_HISTORY:
+                    data = Path(own) / "data"
+                    data.mkdir()
+                    History(built_in("zh" if lang == "zh" else "en")).fill(data, 160, per_session=8)
+                with (
+                    running(Path(own), judge, "--lang", lang) as app,
+                    visit(browser, app, judge, width, theme, lang) as studio,
+                ):
+                    judge.feedback = LINES[lang][1]
+                    SCENES[scene](studio)
+                    file = folder / f"{scene}-{width}-{theme}-{lang}.png"
+                    shoot(studio.page, file, full_page=scene in WHOLE_PAGE and not studio.phone)
 
 
 def main() -> None:

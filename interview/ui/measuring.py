@@ -36,13 +36,29 @@ class MeasuringPanel:
             self.title = gr.Markdown(elem_id="measuring-title")
             with gr.Row(elem_id="measuring-form", equal_height=False):
                 self.grader = gr.Dropdown(
-                    choices=[], interactive=True, filterable=True, allow_custom_value=True, elem_id="measuring-grader"
+                    choices=[],
+                    label="",
+                    interactive=True,
+                    filterable=True,
+                    allow_custom_value=True,
+                    elem_id="measuring-grader",
                 )
+                # Choices from the start: Gradio refuses every event with a value that is none of them.
                 self.suite = gr.Radio(
-                    choices=[], value=_SUITES[0], elem_id="measuring-suite", elem_classes=["segments"]
+                    choices=_suites(page.lang),
+                    value=_SUITES[0],
+                    label="",
+                    elem_id="measuring-suite",
+                    elem_classes=["segments"],
                 )
                 self.sample = gr.Number(
-                    _SAMPLE, precision=0, minimum=1, maximum=1000, interactive=True, elem_id="measuring-sample"
+                    _SAMPLE,
+                    label="",
+                    precision=0,
+                    minimum=1,
+                    maximum=1000,
+                    interactive=True,
+                    elem_id="measuring-sample",
                 )
                 self.run = gr.Button("", variant="primary", elem_id="measuring-run", scale=0)
             self.notice = view("notice", {}, elem_id="measuring-notice")
@@ -56,37 +72,35 @@ class MeasuringPanel:
         return [self.title, self.grader, self.suite, self.sample, self.run, self.card, self.stamp, self._timer]
 
     def arrive(self, page: Page) -> Updates:
-        """The panel in the page's language."""
-        lang = page.lang
-        names = self._graders()
+        """The panel in the page's language, with nothing chosen yet."""
+        return self._entered(page, "", _SUITES[0], _SAMPLE)
+
+    def connect(self, wires: Wires, tab: gr.Tab) -> None:
+        """Give every button its event. Entering the tab reads the store anew."""
+        chosen = [self.grader, self.suite, self.sample]
+        wires.on(tab.select, self._entered, self.outputs, self.notice, chosen)
+        for changed in (self.suite.input, self.sample.input):
+            wires.on(changed, self._counted, [self.run], self.notice, [self.suite, self.sample], latest=True)
+        wires.on(self.run.click, self._start, self.outputs, self.notice, chosen)
+        wires.on_select(self.card.select, self._stop, "stop", self.outputs, self.notice)
+        wires.on(self._timer.tick, self._tick, self.outputs, self.notice, [self.stamp], clears=False)
+
+    def _entered(self, page: Page, grader: object, suite: object, sample: object) -> Updates:
+        """What was chosen stays, as far as it can still be chosen."""
+        lang, names, asked = page.lang, self._graders(), _run(suite, sample)
+        kept = next((name for name in (grader, page.grader) if name in names), names[0])
         return {
             self.title: gr.update(value=f"### {t('measuring.title', lang)}\n{t('measuring.text', lang)}"),
             self.grader: gr.update(
                 choices=[(grader_word(name, lang), name) for name in names],
-                value=page.grader if page.grader in names else names[0],
+                value=kept,
                 label=t("measuring.grader", lang),
             ),
-            self.sample: gr.update(value=_SAMPLE, label=t("measuring.sample", lang)),
-            self.run: gr.update(value=self._run_label(lang, _SUITES[0], _SAMPLE)),
-            self.suite: gr.update(
-                choices=[(t(f"suite.{name}", lang), name) for name in _SUITES],
-                value=_SUITES[0],
-                label=t("measuring.suite", lang),
-            ),
+            self.suite: gr.update(choices=_suites(lang), value=asked.suite, label=t("measuring.suite", lang)),
+            self.sample: gr.update(value=asked.sample, label=t("measuring.sample", lang)),
+            self.run: gr.update(value=self._run_label(lang, asked.suite, asked.sample)),
             **self._drawn(lang),
         }
-
-    def connect(self, wires: Wires, tab: gr.Tab) -> None:
-        """Give every button its event. Entering the tab reads the store anew."""
-        wires.on(tab.select, self._entered, self.outputs, self.notice, [self.suite, self.sample])
-        for changed in (self.suite.input, self.sample.input):
-            wires.on(changed, self._counted, [self.run], self.notice, [self.suite, self.sample], latest=True)
-        wires.on(self.run.click, self._start, self.outputs, self.notice, [self.grader, self.suite, self.sample])
-        wires.on_select(self.card.select, self._stop, "stop", self.outputs, self.notice)
-        wires.on(self._timer.tick, self._tick, self.outputs, self.notice, [self.stamp], clears=False)
-
-    def _entered(self, page: Page, suite: object, sample: object) -> Updates:
-        return {self.run: gr.update(value=self._run_label(page.lang, suite, sample)), **self._drawn(page.lang)}
 
     def _counted(self, page: Page, suite: object, sample: object) -> Updates:
         return {self.run: gr.update(value=self._run_label(page.lang, suite, sample))}
@@ -120,6 +134,10 @@ class MeasuringPanel:
 
     def _run_label(self, lang: Language, suite: object, sample: object) -> str:
         return t("measuring.run", lang, n=self._measuring.gradings(_run(suite, sample)))
+
+
+def _suites(lang: Language) -> list[tuple[str, str]]:
+    return [(t(f"suite.{name}", lang), name) for name in _SUITES]
 
 
 def _run(suite: object, sample: object) -> SuiteRun:

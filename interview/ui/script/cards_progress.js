@@ -1,7 +1,9 @@
 // The report of a session.
 
 Object.assign(views, {
-  report_card(value, act) {
+  report_card(value, act, root) {
+    // It comes where a grade was read to its end.
+    if (!root.firstChild) document.getElementById("practice-right")?.scrollTo({ top: 0 });
     const open = (turn) => () => act("select", { turn });
     return [
       h("div", "v-grade-head v-report", ring(value.ring, "large"),
@@ -32,7 +34,7 @@ const pointButtons = (title, points, open) => list(points).length > 0 && [h("h3"
 
 Object.assign(views, {
   progress_figures: (value) => [
-    h("div", "v-figures", list(value.figures).map((figure) => h("div", "v-figure", h("span", "v-figure-label", figure.label), h("b", "", figure.value), h("small", "", figure.note)))),
+    h("div", "v-tiles", list(value.figures).map((figure) => h("div", "v-tile", h("span", "v-tile-label", figure.label), h("b", "", figure.value), h("small", "", figure.note)))),
     h("p", "v-meta v-kinds", dotted(value.kinds)),
   ],
 

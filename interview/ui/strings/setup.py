@@ -30,7 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "forecast.today": ("今天", "today"),
     "forecast.label": ("未来 7 天到期：{days}", "Due on the next 7 days: {days}"),
     "forecast.interview": ("面试日期", "Day of the interview"),
-    "forecast.interview_hint": ("例如 2027-03-15，没有就留空", "such as 2027-03-15, empty for none"),
+    "forecast.interview_hint": ("如 2027-03-15", "like 2027-03-15"),
     "forecast.bad_day": ("看不懂这个日期，请写成 2027-03-15。", "That is no date; write it as 2027-03-15."),
     "forecast.cap": ("每天最多新题", "New questions a day"),
     "setup.start": ("开始 · {n} 题", "Start · {n:question|questions}"),
