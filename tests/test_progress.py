@@ -91,6 +91,7 @@ def test_only_judged_first_answers_enter_means_and_every_kind_is_counted(desk: D
     progress = desk.read()
     assert progress.kinds.model_dump() == {
         **{"answers": 10, "judged": 7, "estimated": 1, "self_graded": 0, "ungraded": 1, "pending": 1},
+        "silent": 0,
     }
     assert (progress.recent.n, progress.recent.mean) == (3, 6.0)
     assert [(one.name, one.n, one.mean) for one in progress.sections] == [("A", 3, 6.0)]

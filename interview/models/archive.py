@@ -18,7 +18,8 @@ CANDIDATE = "candidate"  # the author of a remark that no model wrote
 class ArchiveFilter(Value):
     """Which turns are wanted; what is empty does not count. `words` must all stand in the turn, in any field.
 
-    `mark`: a band, or `estimate`, `ungraded`, `pending`, `skipped`, `open`. `until` itself is left out.
+    `mark`: a band, or `own`, `estimate`, `ungraded`, `pending`, `skipped`, `open`; or `answered`, as long as a session
+    tells nothing yet. `until` itself is left out.
     """
 
     words: str = ""
@@ -95,6 +96,11 @@ class Transcript(Value):
     session: Session
     marks: dict[str, TurnMarks] = Field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+
+    @property
+    def told(self) -> "Transcript":
+        """The transcript as it may be shown by now; see Session.told."""
+        return self.model_copy(update={"session": self.session.told})
 
 
 class Imported(Value):

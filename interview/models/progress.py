@@ -40,6 +40,7 @@ class AnswerFact:
     seconds: float
     current: GradingFact | None
     is_waiting: bool
+    is_silent: bool = False
 
 
 class PointFact(NamedTuple):
@@ -126,7 +127,10 @@ class SureButWrong(Place):
 
 
 class Kinds(Value):
-    """Every answer once, by what its grading is: only the judged ones enter means."""
+    """Every answer once, by what its grading is: only the judged ones enter means.
+
+    `silent`: of a mock interview that still runs, whatever its grading is.
+    """
 
     answers: int = 0
     judged: int = 0
@@ -134,6 +138,7 @@ class Kinds(Value):
     self_graded: int = 0
     ungraded: int = 0
     pending: int = 0
+    silent: int = 0
 
 
 class Progress(Value):

@@ -127,6 +127,11 @@ class Turn(Value):
         """The grading whose score this Turn stands for; None where no grade exists (yet)."""
         return counting(self.gradings)
 
+    @property
+    def untold(self) -> "Turn":
+        """The same without its gradings: what may be shown of it while its session tells nothing yet."""
+        return self.model_copy(update={"gradings": ()})
+
 
 class SessionPlan(Value):
     """What the candidate chose at set-up. Empty `sections` means all; `count` None means all questions of them.
@@ -173,13 +178,21 @@ class Session(Value):
         """Whether this is a mock interview that still runs: no grade, hint or reference is shown before its end."""
         return self.plan.mode == "mock" and self.finished_at is None
 
+    @property
+    def told(self) -> "Session":
+        """The session as it may be shown by now: without its gradings as long as it tells nothing yet."""
+        if not self.tells_nothing_yet:
+            return self
+        return self.model_copy(update={"turns": tuple(turn.untold for turn in self.turns)})
+
 
 class SessionSummary(Value):
     """One row of the transcripts list.
 
     `mean` is the mean score of the judged turns (0-10; coverage estimates and failures are left out), None where
     there are none; `own_mean` is the same of the turns that the candidate graded. `marks` has one entry per position
-    of the paper: a band, `own`, `estimate`, `ungraded`, `pending`, `skipped` or `open`.
+    of the paper: a band, `own`, `estimate`, `ungraded`, `pending`, `skipped` or `open`. Of a session that tells nothing
+    yet both means are None, and whatever was answered has the mark `answered`.
     """
 
     id: str
@@ -192,3 +205,4 @@ class SessionSummary(Value):
     mean: float | None
     own_mean: float | None = None
     marks: tuple[str, ...]
+    tells_nothing_yet: bool = False

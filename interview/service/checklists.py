@@ -65,11 +65,20 @@ class Checklists:
         return self._kept.versions(basis_of(question))
 
     def history(self, question_id: str) -> tuple[Turn, ...]:
-        """The answered turns of a question, old ones first, in whatever version it was asked."""
-        return self._history.turns(question_id)
+        """The answered turns of a question, old ones first, in whatever version it was asked.
+
+        Those of the `silent_sessions` have no gradings.
+        """
+        silent = self.silent_sessions()
+        turns = self._history.turns(question_id)
+        return tuple(turn.untold if turn.session_id in silent else turn for turn in turns)
+
+    def silent_sessions(self) -> frozenset[str]:
+        """Ids of the mock interviews that still run: nothing of their grades is told."""
+        return self._history.silent_sessions()
 
     def standings(self) -> dict[str, tuple[int, Graded | None]]:
-        """How often each question was answered, with its newest judgement, else its newest estimate."""
+        """How often each question was answered, with its newest judgement that is told, else its newest estimate."""
         return self._history.newest_grades()
 
     # --- changing

@@ -117,6 +117,8 @@ def _kinds(facts: Sequence[AnswerFact]) -> Kinds:
 
 
 def _kind(fact: AnswerFact) -> str:
+    if fact.is_silent:
+        return "silent"
     if fact.current is None:
         return "pending" if fact.is_waiting else "ungraded"
     return {"judgement": "judged", "coverage_estimate": "estimated"}.get(str(fact.current.label), "self_graded")

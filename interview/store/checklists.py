@@ -10,6 +10,7 @@ from interview.store import sessions as session_rows
 from interview.store.rows import read_outcome
 from interview.store.schema import answers, checklists, disputes, gradings, papers, question_versions, sessions, turns
 from interview.store.store import Store, new_id
+from interview.store.summaries import TELLS_NOTHING_YET
 
 
 class ChecklistStore:
@@ -96,10 +97,19 @@ class QuestionHistory:
             found = session_rows.read_turns_of(connection, _asked.where(question_versions.c.question_id == question_id))
         return tuple(turn for turn in found if turn.answer is not None)
 
+    def silent_sessions(self) -> frozenset[str]:
+        """Ids of the sessions that tell nothing yet."""
+        with self._store.reading() as connection:
+            return frozenset(connection.scalars(sa.select(sessions.c.id).where(TELLS_NOTHING_YET)))
+
     def newest_grades(self) -> dict[str, tuple[int, Graded | None]]:
-        """For each question that was answered: how often, and its newest judgement, else its newest estimate."""
+        """For each question that was answered: how often, and its newest judgement, else its newest estimate.
+
+        Grades that are not told yet count as none.
+        """
         of_question = (
-            sa.select(question_versions.c.question_id, turns.c.id.label("turn_id"), gradings.c.seq, gradings.c.label)
+            sa.select(question_versions.c.question_id, turns.c.id.label("turn_id"), gradings.c.seq)
+            .add_columns(sa.case((~TELLS_NOTHING_YET, gradings.c.label)).label("label"))
             .select_from(turns)
             .join(answers, answers.c.turn_id == turns.c.id)
             .join(sessions, sessions.c.id == turns.c.session_id)

@@ -21,7 +21,7 @@ from interview.store.schema import (
     turn_marks,
     turns,
 )
-from interview.store.summaries import on_shelf
+from interview.store.summaries import TELLS_NOTHING_YET, on_shelf
 from interview.text import bigram_query, bigrams, spans_of
 
 _FIELDS = ("question", "answer", "feedback", "note")
@@ -31,6 +31,7 @@ _feedback = sa.func.json_extract(gradings.c.outcome, "$.feedback").label("feedba
 
 _ASKED = (
     sa.select(turns, sessions.c.plan, question_versions.c.content, turn_marks.c.starred, turn_marks.c.note)
+    .add_columns(TELLS_NOTHING_YET.label("silent"))
     .join(sessions, sessions.c.id == turns.c.session_id)
     .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
     .join(question_versions, question_versions.c.version == papers.c.version)
@@ -42,13 +43,17 @@ _ASKED = (
 
 
 def index_turn(connection: sa.Connection, turn_id: str) -> None:
-    """Repeat what the tables say about a Turn; to be called wherever a transaction changed something of that."""
+    """Repeat what the tables say about a Turn; to be called wherever a transaction changed something of that.
+
+    Of a grade that is not told yet neither band nor score nor feedback can be found.
+    """
     asked = connection.execute(_ASKED.where(turns.c.id == turn_id)).mappings().one()
     answer = connection.execute(sa.select(answers).where(answers.c.turn_id == turn_id)).mappings().one_or_none()
     graded = () if answer is None else _gradings(connection, answer["id"])
     question = read_question(asked["content"])
     standing = _standing(asked, answer is not None, graded)
-    current = counting(standing.gradings)
+    silent = asked["silent"] and standing.state == "answered"
+    current = None if silent else counting(standing.gradings)
     score = None
     if current is not None and current.label == "judgement" and current.score is not None and current.max_score:
         score = 10 * current.score / current.max_score
@@ -57,7 +62,7 @@ def index_turn(connection: sa.Connection, turn_id: str) -> None:
         "section": question.section,
         "tags": _lines(question.tags),
         "mode": mode_of(asked["plan"]),
-        "mark": mark(standing),
+        "mark": "answered" if silent else mark(standing),
         "score": score,
         "graders": _lines(sorted({row["grader"] for row in graded})),
         "starred": bool(asked["starred"]),
@@ -68,7 +73,7 @@ def index_turn(connection: sa.Connection, turn_id: str) -> None:
     texts = (
         f"{question.text}\n{asked['follow_up'] or ''}",
         answer["text"] if answer else "",
-        "\n".join(row["feedback"] or "" for row in graded),
+        "" if silent else "\n".join(row["feedback"] or "" for row in graded),
         asked["note"] or "",
     )
     connection.execute(sa.delete(_words).where(_words.c.rowid == asked["seq"]))
@@ -81,6 +86,12 @@ def index_answer(connection: sa.Connection, answer_id: str) -> None:
     index_turn(
         connection, connection.execute(sa.select(answers.c.turn_id).where(answers.c.id == answer_id)).scalar_one()
     )
+
+
+def index_session(connection: sa.Connection, session_id: str) -> None:
+    """`index_turn` for the turns of a session."""
+    for turn_id in connection.scalars(sa.select(turns.c.id).where(turns.c.session_id == session_id)).all():
+        index_turn(connection, turn_id)
 
 
 def index_all(connection: sa.Connection) -> None:
@@ -201,7 +212,7 @@ def _where(connection: sa.Connection, row: sa.RowMapping, question: str, words: 
     """The field that shows most of the words, and its text. A grade's feedback is read only where it must be."""
     texts: dict[Found, str] = {"question": question, "answer": row["text"] or "", "note": row["note"] or ""}
     best = max(texts, key=lambda name: len(spans_of(words, texts[name])))
-    if words.strip() and row["answer_id"] and not spans_of(words, texts[best]):
+    if words.strip() and row["answer_id"] and not row["silent"] and not spans_of(words, texts[best]):
         wanted = sa.select(_feedback).where(gradings.c.answer_id == row["answer_id"])
         for feedback in connection.scalars(wanted):
             if spans_of(words, feedback or ""):

@@ -133,7 +133,9 @@ def change_open_turn(connection: sa.Connection, turn_id: str, **columns: Any) ->
 
 
 def finish(connection: sa.Connection, session_id: str, now: datetime) -> None:
-    """Mark a session as finished; the first time counts."""
-    connection.execute(
+    """Mark a session as finished; the first time counts. Now all of it is told, so it can be found."""
+    ended = connection.execute(
         sa.update(sessions).where(sessions.c.id == session_id, sessions.c.finished_at.is_(None)).values(finished_at=now)
     )
+    if ended.rowcount:
+        search.index_session(connection, session_id)

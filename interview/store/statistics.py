@@ -15,12 +15,13 @@ from interview.models.progress import AnswerFact, AskedQuestion, GradingFact, Po
 from interview.store import rows
 from interview.store.schema import answers, cards, gradings, papers, question_versions, sessions, turns
 from interview.store.store import Store
+from interview.store.summaries import TELLS_NOTHING_YET
 
 _ANSWERS = (
     sa.select(
         *(turns.c.id, turns.c.session_id, turns.c.position, turns.c.attempt, turns.c.parent, turns.c.revealed),
         *(turns.c.confidence, turns.c.asked_at, papers.c.version),
-        *(answers.c.id.label("answer_id"), answers.c.created_at),
+        *(answers.c.id.label("answer_id"), answers.c.created_at, TELLS_NOTHING_YET.label("silent")),
     )
     .join(answers, answers.c.turn_id == turns.c.id)
     .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
@@ -93,8 +94,9 @@ def _fact(row: Any, graded: Sequence[GradingFact]) -> AnswerFact:
         version=row.version,
         at=row.created_at,
         seconds=(row.created_at - row.asked_at).total_seconds(),
-        current=counting(graded),
+        current=None if row.silent else counting(graded),
         is_waiting=not all(grading.is_done for grading in graded),
+        is_silent=row.silent,
     )
 
 

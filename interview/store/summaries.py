@@ -9,6 +9,11 @@ from interview.models import SessionSummary, Shelf
 from interview.report import GradingStanding, TurnStanding, marks, mean
 from interview.store.schema import answers, gradings, papers, sessions, turns
 
+# A mock interview that still runs, of which nothing that a grade says is told; see Session.tells_nothing_yet.
+TELLS_NOTHING_YET = sa.and_(
+    sa.func.coalesce(sa.func.json_extract(sessions.c.plan, "$.mode"), "") == "mock", sessions.c.finished_at.is_(None)
+)
+
 
 def count(connection: sa.Connection) -> int:
     """How many sessions there are."""
@@ -27,7 +32,12 @@ def read_summaries(
     connection: sa.Connection, limit: int, before: str | None, *, unfinished: bool = False, shelf: Shelf = "active"
 ) -> tuple[SessionSummary, ...]:
     """Up to `limit` sessions of a shelf, newest first, older than the session `before`."""
-    wanted = sa.select(sessions).where(on_shelf(shelf)).order_by(sessions.c.seq.desc()).limit(limit)
+    wanted = (
+        sa.select(sessions, TELLS_NOTHING_YET.label("silent"))
+        .where(on_shelf(shelf))
+        .order_by(sessions.c.seq.desc())
+        .limit(limit)
+    )
     if before is not None:
         wanted = wanted.where(
             sessions.c.seq < sa.select(sessions.c.seq).where(sessions.c.id == before).scalar_subquery()
@@ -52,12 +62,18 @@ def read_summaries(
             count=counts[row["id"]],
             answered=len({turn.position for turn in standings[row["id"]] if turn.state == "answered"}),
             graders=tuple(graders[row["id"]]),
-            mean=mean(standings[row["id"]]),
-            own_mean=mean(standings[row["id"]], "own"),
-            marks=marks(standings[row["id"]], counts[row["id"]]),
+            mean=None if row["silent"] else mean(standings[row["id"]]),
+            own_mean=None if row["silent"] else mean(standings[row["id"]], "own"),
+            marks=_told(marks(standings[row["id"]], counts[row["id"]]), silent=row["silent"]),
+            tells_nothing_yet=row["silent"],
         )
         for row in found
     )
+
+
+def _told(words: Sequence[str], *, silent: bool) -> tuple[str, ...]:
+    """The marks, as far as they may be told."""
+    return tuple(word if not silent or word in ("open", "skipped") else "answered" for word in words)
 
 
 def _read_standings(

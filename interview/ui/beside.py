@@ -78,13 +78,14 @@ class BesidePanel:
         said = [remark for remark in transcript.remarks if remark.turn_id == turn.id]
         attempts = attempts_card(transcript.session, turn, lang)
         job = self._discussing.latest(turn.id)
-        able, idle = self._has_model(page.grader), job is None or job.over
+        silent = transcript.session.tells_nothing_yet  # what a model says of the answer would tell what is missing
+        able, idle = self._has_model(page.grader) and not silent, job is None or job.over
         marks = transcript.marks.get(turn.id)
         note = marks.note if marks else ""
         updates: Updates = {
             self.attempts_column: gr.update(visible=bool(attempts)),
             self.attempts: gr.update(value=attempts),
-            self.no_model: gr.update(value=t("discuss.no_model", lang), visible=not able),
+            self.no_model: gr.update(value=t("discuss.no_model", lang), visible=not able and not silent),
             self.job: gr.update(value=job_line(job, lang)),
             self.timer: gr.update(active=not idle),
             **self._improved(page, turn, said, usable=able and idle),
@@ -93,6 +94,9 @@ class BesidePanel:
             self.note: gr.update(label=t("note.text", lang)),
             self.save: gr.update(value=t("note.save", lang)),
         }
+        if silent:
+            updates[self.improved_fold]["visible"] = False
+        updates[self.discussion_fold]["visible"] = not silent
         if moved:
             updates[self.note]["value"] = note
             updates[self.note_fold]["open"] = bool(note)

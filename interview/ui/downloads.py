@@ -7,6 +7,7 @@ from interview.errors import NotFound
 from interview.export import WRITERS, Form
 from interview.models import Transcript
 from interview.service.archive import Archive
+from interview.ui.strings import t
 
 _MOST = 500  # sessions in one file
 _FORMS: dict[str, tuple[Form, str]] = {
@@ -24,7 +25,10 @@ def download_link(session_id: str, suffix: str) -> str:
 
 
 def add_downloads(app: FastAPI, archive: Archive) -> None:
-    """Add `/export/<session>.<suffix>`, several ids joined by `+`, to the app; 404 for anything else."""
+    """Add `/export/<session>.<suffix>`, several ids joined by `+`, to the app; 404 for anything else.
+
+    409 says that a mock interview among them still runs, and tells its grades at its end.
+    """
 
     def export(session_ids: str, suffix: str) -> Response:
         ids = list(dict.fromkeys(session_ids.split("+")))
@@ -34,6 +38,8 @@ def add_downloads(app: FastAPI, archive: Archive) -> None:
             transcripts = [archive.transcript(session_id) for session_id in ids]
         except NotFound as error:
             raise HTTPException(404) from error
+        if any(transcript.session.tells_nothing_yet for transcript in transcripts):
+            raise HTTPException(409, t("untold.room", transcripts[0].session.plan.lang))
         form, media_type = _FORMS[suffix]
         headers = {"content-disposition": f'attachment; filename="{_name(transcripts)}.{suffix}"'}
         return Response(WRITERS[form](transcripts).encode("utf-8", "replace"), media_type=media_type, headers=headers)

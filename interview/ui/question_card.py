@@ -31,6 +31,7 @@ class Shown:
     versions: tuple[Checklist, ...]
     turns: tuple[Turn, ...]
     disputes: tuple[Dispute, ...]
+    silent: frozenset[str] = frozenset()  # sessions whose grades are not told yet
 
 
 class QuestionCard:
@@ -120,7 +121,7 @@ class QuestionCard:
             self.audit: gr.update(visible=question.has_reference),
             self.disputed: gr.update(visible=bool(shown.disputes)),
             self.disputes: gr.update(value=question_disputes(shown.disputes, lang)),
-            self.history: gr.update(value=question_history(question, shown.turns, lang)),
+            self.history: gr.update(value=question_history(question, shown.turns, lang, shown.silent)),
         }
 
     def open_editor(self, checklist: Checklist, versions: Sequence[Checklist], seen: str, lang: Language) -> Updates:

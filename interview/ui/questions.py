@@ -156,6 +156,7 @@ class QuestionsTab:
             versions=self._checklists.versions(question),
             turns=turns,
             disputes=self._disputes.of(question),
+            silent=self._checklists.silent_sessions(),
         )
         job = self._job(question)
         return {

@@ -124,7 +124,9 @@ class RoomPanel:
             **self._turn(page, transcript, turn, words, moved),
         }
         for suffix, key in _FORMS.items():
-            updates[self.exports[suffix]] = gr.update(value=t(key, lang), link=download_link(session.id, suffix))
+            updates[self.exports[suffix]] = gr.update(
+                value=t(key, lang), link=download_link(session.id, suffix), visible=not session.tells_nothing_yet
+            )
         return updates
 
     def stamp_of(self, page: Page, transcript: Transcript, turn_id: str) -> str:
@@ -157,7 +159,7 @@ class RoomPanel:
         if turn is None:
             hidden = (self.grade_column, self.beside.column)
             return {self.question: gr.update(value=""), **{column: gr.update(visible=False) for column in hidden}}
-        question = turn.question
+        question, silent = turn.question, transcript.session.tells_nothing_yet
         grading = shown_grading(turn)
         reference = safe_markdown(question.reference, formulas=True) if question.has_reference else ""
         marks = transcript.marks.get(turn.id)
@@ -167,7 +169,7 @@ class RoomPanel:
             self._today(transcript.session, question),
             lang,
             starred=bool(marks and marks.starred),
-            again=turn.state != "open",
+            again=turn.state != "open" and not silent,
             words=words,
         )
         return {
@@ -176,13 +178,15 @@ class RoomPanel:
             self.answer: gr.update(value=answer_segments(turn, grading, lang)),
             self.reference_title: gr.update(value=f"### {t('room.reference', lang)}"),
             self.marks: gr.update(value=reference_marks(turn, grading, lang)),
-            self.reference: gr.update(value=reference or t("feedback.no_reference", lang)),
-            **self._grade(page, turn, grading),
+            self.reference: gr.update(
+                value=t("untold.room", lang) if silent else reference or t("feedback.no_reference", lang)
+            ),
+            **self._grade(page, turn, grading, visible=turn.answer is not None and not silent),
             self.beside.column: gr.update(visible=True),
             **self.beside.render(page, transcript, turn, moved=moved),
         }
 
-    def _grade(self, page: Page, turn: Turn, grading: Grading | None) -> Updates:
+    def _grade(self, page: Page, turn: Turn, grading: Grading | None, *, visible: bool) -> Updates:
         lang = page.lang
         outcome = grading.outcome if grading else None
         feedback = outcome.feedback if isinstance(outcome, Graded) else ""
@@ -190,7 +194,7 @@ class RoomPanel:
         compared = grades_list(turn, lang)
         failed = not isinstance(outcome, Graded | SelfGraded)
         return {
-            self.grade_column: gr.update(visible=turn.answer is not None),
+            self.grade_column: gr.update(visible=visible),
             self.grade: gr.update(value=grade_card(turn, grading, self._points(grading), lang, rubric)),
             self.feedback: gr.update(value=safe_markdown(feedback, formulas=True), visible=bool(feedback)),
             self.regrade: gr.update(value=t("act.regrade" if failed else "room.regrade", lang)),

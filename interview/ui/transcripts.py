@@ -121,7 +121,7 @@ class TranscriptsTab:
         self._follower.after(dependency, self.room.session_id, self.beat)
 
     def _drawn(self, page: Page, session_id: str, turn_id: str, words: str = "", *, moved: bool = True) -> Updates:
-        transcript, shelf = self._archive.transcript(session_id), self._archive.shelf_of(session_id)
+        transcript, shelf = self._archive.transcript(session_id).told, self._archive.shelf_of(session_id)
         updates = self.room.render(page, transcript, shelf, turn_id, words, moved=moved)
         choices, label = self._frame.grader_choices(page.lang), t("room.regrade_with", page.lang)
         updates[self.room.grader] = gr.update(choices=choices, label=label)
@@ -179,5 +179,5 @@ class TranscriptsTab:
         """Draw the room again where it is not what the page shows."""
         if not session_id:
             return {}
-        transcript = self._archive.transcript(session_id)
+        transcript = self._archive.transcript(session_id).told
         return {} if stamp == self.room.stamp_of(page, transcript, turn_id) else self._redraw(page, session_id, turn_id)

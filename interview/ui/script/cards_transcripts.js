@@ -27,7 +27,7 @@ Object.assign(views, {
       value.empty && h("p", "v-empty", value.empty),
       there.length > 0 && h("p", "v-export", h("span", "v-muted", value.export), list(value.forms).map((form) =>
         h("a", "v-pill", { href: `/export/${there.map(encodeURIComponent).join("+")}.${form.suffix}`, download: "" }, form.label))),
-      h("div", "v-rows", rows.map((row) => h("div", "v-row", list(value.forms).length > 0 && choose(row),
+      h("div", "v-rows", rows.map((row) => h("div", "v-row", list(value.forms).length > 0 && (row.choose ? choose(row) : h("span", "v-choose", "")),
         h("button", "v-session", { type: "button", onclick: () => act("select", { id: row.id }) },
           ring(row.ring, "middle"), h("span", "v-grow v-session-text", h("b", "", row.title), h("small", "", dotted(row.meta))), squares(row.marks, row.marks_label), time(row.at))))),
     ];

@@ -39,6 +39,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "kind.self_graded": ("自评 {n}（不计入统计）", "{n:own verdict|own verdicts} (not in any mean)"),
     "kind.ungraded": ("没有成绩 {n}", "{n} not graded"),
     "kind.pending": ("评分中 {n}", "{n} being graded"),
+    "kind.silent": ("交卷后才看成绩 {n}", "{n} told at the end of a mock interview"),
     # --- plots
     "plot.time": ("成绩变化", "Score over time"),
     "plot.sections": ("各章节", "Sections"),

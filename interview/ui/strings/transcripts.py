@@ -9,6 +9,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "sessions.answered": ("已答 {n}", "{n} answered"),
     "sessions.ungraded": ("{n} 题未评分", "{n} not graded"),
     "sessions.more": ("更早的记录", "Older sessions"),
+    "untold.short": ("交卷后才看成绩", "grades come at the end"),
+    "untold.room": (
+        "模拟面试还在进行：回答已经保存，成绩和参考答案交卷以后一起看，那时也可以导出。",
+        "This mock interview still runs. Your answer is saved; grades and reference answers come with the report at "
+        "the end, and so does the export.",
+    ),
     "room.back": ("← 全部记录", "← All transcripts"),
     "room.mean": ("平均 {mean} · {n} 题", "mean {mean} · {n:question|questions}"),
     "room.own_mean": ("自评 {mean} · {n} 题", "own {mean} · {n:question|questions}"),

@@ -36,12 +36,13 @@ def _hit(hit: Hit, lang: Language) -> ViewValue:
     pieces.append({"text": hit.snippet[at:]})
     before, after = hit.cut
     score = "–" if hit.score is None else number(hit.score)
+    untold = [t("untold.short", lang)] if hit.mark == "answered" else []
     return {
         "turn": hit.turn_id,
         "question": "" if hit.field == "question" else hit.question,
         "field": "" if hit.field == "question" else t(f"find.in_{hit.field}", lang),
         "pieces": [{"text": "…" if before else ""}, *pieces, {"text": "…" if after else ""}],
-        "meta": [hit.title, hit.section, mark_word(hit.mark, lang)],
+        "meta": [hit.title, hit.section, mark_word(hit.mark, lang), *untold],
         "star": t("star.on", lang) if hit.starred else "",
         "tone": hit.mark,
         "score": score,

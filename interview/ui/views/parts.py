@@ -21,6 +21,11 @@ def mark_of(turn: Turn) -> str:
     return mark(standing(turn))
 
 
+def mark_in(session: Session, turn: Turn) -> str:
+    """The same as far as it is told: of a mock interview that runs, no more than that there is an answer."""
+    return "answered" if session.tells_nothing_yet and turn.state == "answered" else mark_of(turn)
+
+
 def is_estimate(graded: Graded) -> bool:
     """Whether this is the offline coverage estimate, which is not a judgement of correctness."""
     return graded.label == "coverage_estimate"

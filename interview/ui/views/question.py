@@ -7,7 +7,7 @@ from interview.models import Language, PointGrade, Session, Turn
 from interview.turns import Coverage, coverage_of, deadlines, help_of, turns_at
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
-from interview.ui.views.parts import covered_of, mark_of, mark_word, position_text
+from interview.ui.views.parts import covered_of, mark_in, mark_word, position_text
 from interview.ui.views.view import ViewValue
 
 
@@ -93,10 +93,8 @@ def _dots(session: Session, turn: Turn, current: str, lang: Language) -> list[Vi
 
 
 def _mark(session: Session, turn: Turn | None) -> str:
-    """What a dot shows; in a mock interview that runs, no more than that there is an answer."""
-    if turn is None:
-        return "unasked"
-    return "answered" if session.tells_nothing_yet and turn.state == "answered" else mark_of(turn)
+    """What a dot shows."""
+    return "unasked" if turn is None else mark_in(session, turn)
 
 
 def _pips(turn: Turn, points: Sequence[PointGrade], *, done: bool) -> list[str]:

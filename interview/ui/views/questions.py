@@ -1,6 +1,6 @@
 """Cards of the Questions tab: the list, and the parts of the question that is opened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from interview.models import Checklist, ChecklistPoint, Dispute, Graded, Language, PointGrade, Question, Turn
 from interview.ui.safe_text import plain_line
@@ -107,12 +107,17 @@ def question_disputes(disputes: Sequence[Dispute], lang: Language) -> ViewValue:
     }
 
 
-def question_history(question: Question, turns: Sequence[Turn], lang: Language) -> ViewValue:
-    """The earlier answers, newest first; a click tells `place`: `SESSION:TURN`."""
+def question_history(
+    question: Question, turns: Sequence[Turn], lang: Language, silent: Collection[str] = ()
+) -> ViewValue:
+    """The earlier answers, newest first; a click tells `place`: `SESSION:TURN`.
+
+    Of the `silent` sessions, by id, no grade is told yet.
+    """
     return {
         "title": t("part.history", lang),
         "empty": "" if turns else t("part.no_history", lang),
-        "rows": [_tried(question, turn, lang) for turn in reversed(turns)],
+        "rows": [_tried(question, turn, lang, silent=turn.session_id in silent) for turn in reversed(turns)],
     }
 
 
@@ -186,10 +191,11 @@ def _dispute(dispute: Dispute, lang: Language) -> ViewValue:
     }
 
 
-def _tried(question: Question, turn: Turn, lang: Language) -> ViewValue:
+def _tried(question: Question, turn: Turn, lang: Language, *, silent: bool) -> ViewValue:
     grading = shown_grading(turn)
     outdated = turn.question.reference_digest != question.reference_digest
-    meta = [mark_word(mark_of(turn), lang), t(f"help.{turn.help_used}", lang)]
+    words = [mark_word("answered", lang), t("untold.short", lang)] if silent else [mark_word(mark_of(turn), lang)]
+    meta = [*words, t(f"help.{turn.help_used}", lang)]
     meta += [grader_word(grading.grader, lang)] if grading else []
     return {
         "place": f"{turn.session_id}:{turn.id}",

@@ -10,7 +10,7 @@ from interview.ui.strings import t
 from interview.ui.views.parts import (
     grader_word,
     is_estimate,
-    mark_of,
+    mark_in,
     mark_word,
     mean_ring,
     position_text,
@@ -30,7 +30,7 @@ def session_rows(
 ) -> ViewValue:
     """One button per session, in the order given; a click selects it (`id`). `at` is ISO UTC, shown in local time.
 
-    `choosable`: sessions can be chosen, to be exported together.
+    `choosable`: sessions can be chosen, to be exported together, but for those that tell nothing yet.
     """
     empty = "sessions.empty" if shelf == "active" else f"sessions.empty_{shelf}"
     return {
@@ -51,13 +51,15 @@ def room_head(session: Session, lang: Language) -> ViewValue:
         chips.append({"text": t("room.own_mean", lang, mean=f"{whole.own_mean:.1f}", n=whole.own), "tone": "plain"})
     if session.finished_at is None:
         chips.append({"text": t("unfinished.chip", lang), "tone": "warn"})
+    if session.tells_nothing_yet:
+        chips.append({"text": t("untold.short", lang), "tone": "plain"})
     return {"title": session.title, "chips": chips, "at": session.created_at.isoformat()}
 
 
 def room_nav(session: Session, selected_turn_id: str | None, lang: Language) -> ViewValue:
     """The turns of a session with four counters that filter them; a click on a turn selects it (`turn`)."""
     turns = [turn for turn in session.turns if turn.follow_up is None or turn.answer is not None]
-    groups = {turn.id: _group(mark_of(turn)) for turn in turns}
+    groups = {turn.id: _group(mark_in(session, turn)) for turn in turns}
     counts = Counter(groups.values())
     names = [*_GROUPS, _REST]
     return {
@@ -72,12 +74,14 @@ def _session_row(summary: SessionSummary, lang: Language) -> ViewValue:
     meta = [t("sessions.questions", lang, n=summary.count)]
     if summary.finished_at is None:
         meta.append(t("sessions.answered", lang, n=summary.answered))
+    if summary.tells_nothing_yet:
+        meta.append(t("untold.short", lang))
     meta += [grader_word(name, lang) for name in summary.graders]
     if marks["ungraded"]:
         meta.append(t("sessions.ungraded", lang, n=marks["ungraded"]))
     return {
         "id": summary.id,
-        "choose": t("sessions.choose", lang, title=summary.title),
+        "choose": "" if summary.tells_nothing_yet else t("sessions.choose", lang, title=summary.title),
         "ring": mean_ring(summary.mean),
         "title": summary.title,
         "meta": meta,
@@ -92,7 +96,7 @@ def _group(mark: str) -> str:
 
 
 def _nav_item(session: Session, turn: Turn, group: str, selected: bool, lang: Language) -> ViewValue:
-    mark = mark_of(turn)
+    mark = mark_in(session, turn)
     grading = shown_grading(turn)
     outcome = grading.outcome if grading else None
     score = "–"
