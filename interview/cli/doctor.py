@@ -150,7 +150,7 @@ def _rubrics(settings: Settings) -> Iterator[Finding]:
 
 def _prompts(settings: Settings) -> Iterator[Finding]:
     prompts = load_prompts(settings.prompts)
-    yield Finding("ok", "prompts", f"{prompts.judge.ref}, {prompts.repair.ref}")
+    yield Finding("ok", "prompts", ", ".join(prompt.ref for prompt in prompts.by_name.values()))
 
 
 def _backends(settings: Settings) -> Iterator[Finding]:
