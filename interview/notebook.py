@@ -11,7 +11,7 @@ from pathlib import Path
 from interview.errors import ContentError
 from interview.models import Language
 from interview.notes.bank import QuestionBank
-from interview.notes.library import built_in, read_notes
+from interview.notes.library import built_in, is_gone, read_notes
 from interview.notes.markdown import read_markdown
 from interview.store.store import Store
 
@@ -47,6 +47,7 @@ class Notebook:
         self._lock = threading.Lock()
         self._built_in: dict[Language, QuestionBank] = {}
         self._paths: tuple[Path, ...] = ()
+        self._lost: tuple[Path, ...] = ()  # remembered notes that were not there; the built-in bank is used
         self._own: QuestionBank | None = None
         self._stamp: _Stamp = ()
         if given:
@@ -59,12 +60,21 @@ class Notebook:
         """The paths in use as text; empty for the built-in bank."""
         return tuple(str(path) for path in self._paths)
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Those of the chosen paths where there is neither a file nor a folder any more."""
+        return tuple(str(path) for path in self._paths or self._lost if is_gone(str(path)))
+
     def bank(self, lang: Language) -> QuestionBank:
         """The questions to ask from. Files that changed on disk are read again; where that fails, see `problem`.
+
+        Remembered notes that had vanished are used again once they are back.
 
         ContentError: the built-in bank is asked for and damaged.
         """
         with self._lock:
+            if self._lost and not self.missing:
+                self._recall()
             if self._own is None:
                 return self._built_in_bank(lang)
             self._refresh()
@@ -107,11 +117,13 @@ class Notebook:
         with self._lock:
             self._store.remember(_KEY, None)
             self._paths, self._own, self._stamp, self.problem = (), None, (), ""
+            self._lost = ()
 
     def _take(self, paths: tuple[Path, ...]) -> QuestionBank:
         stamp = _stamp(paths)
         own = read_notes(paths).require_questions()
         self._paths, self._own, self._stamp, self.problem = paths, own, stamp, ""
+        self._lost = ()
         return own
 
     def _refresh(self) -> None:
@@ -128,10 +140,12 @@ class Notebook:
         remembered = self._store.preference(_KEY)
         if not remembered:
             return
+        paths = tuple(Path(path) for path in remembered["paths"])
         try:
-            self._take(tuple(Path(path) for path in remembered["paths"]))
+            self._take(paths)
         except ContentError as error:
             self.problem = str(error)
+            self._lost = tuple(path for path in paths if is_gone(str(path)))
             _log.warning("The notes of the last session cannot be used; the built-in bank is. %s", error)
 
     def _built_in_bank(self, lang: Language) -> QuestionBank:

@@ -97,6 +97,10 @@ def test_a_question_that_was_edited_or_is_gone_says_so(lang: Language):
     assert told[:2] == ["", ""]
     assert told[2]
     assert question.file in told[3]
+    for today, file in ((None, question.file), (moved, "moved.md")):
+        head = turn_head(session, turn, today, lang, starred=False, again=True, file_gone=True)
+        assert file in head["told"]
+        assert head["told"] != told[3]
 
 
 def test_two_attempts_stand_side_by_side_with_the_change_of_each_point():

@@ -139,7 +139,10 @@ def test_notes_that_vanish_stay_in_use_and_are_left_at_the_next_start(store: Sto
     assert texts(later.bank("en")) == ["built in, en"]
     assert later.origin == ()
     assert "mine.md" in later.problem
+    assert book.missing == later.missing == (str(tmp_path / "mine.md"),)
     (tmp_path / "mine.md").write_text(TWO)
+    assert len(later.bank("en").questions) == 2  # back again without a new start
+    assert (later.problem, later.missing) == ("", ())
     assert len(book.bank("en").questions) == 2
     assert book.problem == ""
 

@@ -109,6 +109,13 @@ def test_nothing_is_told_before_the_end(draw: Draw):
     assert "silent=1" in draw()["progress"]
 
 
+def test_the_room_names_a_notes_file_that_is_gone(viva: Viva, mock: Session, draw: Draw):
+    file = Path(mock.questions[0].file)
+    assert "is not there any more" not in draw()["room"]
+    file.unlink()
+    assert f"The notes file {file} is not there any more" in draw()["room"]
+
+
 def test_neither_a_band_nor_a_word_of_the_feedback_finds_it(viva: Viva, mock: Session):
     for wanted in (ArchiveFilter(mark="strong"), ArchiveFilter(words="zebra")):
         assert viva.archive.find(wanted) == ()

@@ -128,6 +128,8 @@ def test_the_notes_card_counts_and_names_problems():
     assert card["problems"] == ["n.md:7: an empty heading"]
     assert card["error"]["detail"] == "other.md:1: not UTF-8"
     assert card["origin"] == "n.md"
+    for origin in (["n.md"], []):
+        assert "n.md is gone" in views.notes_card(bank, origin, "en", "no such file", ["n.md"])["error"]["text"]
     assert views.setup_head(bank, "en")["text"] == "3 questions, 2 with a reference answer."
 
 

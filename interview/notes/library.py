@@ -44,6 +44,14 @@ def built_in(lang: Language) -> QuestionBank:
     return joined([_read_file(file, file.relative_to(PROJECT).as_posix(), in_folder=False) for file in files])
 
 
+def is_gone(label: str) -> bool:
+    """Whether the file that a question names, of one's own notes or of the bank that comes with Viva, is not there.
+
+    A name that would lead to another machine is not followed; nothing is said of it.
+    """
+    return not label.startswith(("//", "\\\\")) and not os.path.exists(PROJECT / label)
+
+
 def _place_in_the_bank(file: Path) -> tuple[int, str]:
     return _SECTIONS.index(file.stem) if file.stem in _SECTIONS else len(_SECTIONS), file.name
 

@@ -103,6 +103,11 @@ class Interviewer:
         """Why notes that were chosen are not in use as they stand on disk now; empty where all is well."""
         return self._notebook.problem
 
+    @property
+    def missing_notes(self) -> tuple[str, ...]:
+        """Paths of chosen notes where there is nothing any more."""
+        return self._notebook.missing
+
     # --- graders
 
     def choices(self) -> tuple[GraderChoice, ...]:

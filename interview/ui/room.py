@@ -8,6 +8,7 @@ from gradio.blocks import Block
 from interview.errors import VivaError
 from interview.live import LiveFeed
 from interview.models import Graded, Grading, PointGrade, Question, SelfGraded, Session, Shelf, Transcript, Turn, digest
+from interview.notes.library import is_gone
 from interview.rubrics import Rubric
 from interview.ui.beside import BesidePanel
 from interview.ui.downloads import download_link
@@ -163,14 +164,16 @@ class RoomPanel:
         grading = shown_grading(turn)
         reference = safe_markdown(question.reference, formulas=True) if question.has_reference else ""
         marks = transcript.marks.get(turn.id)
+        today = self._today(transcript.session, question)
         head = turn_head(
             transcript.session,
             turn,
-            self._today(transcript.session, question),
+            today,
             lang,
             starred=bool(marks and marks.starred),
             again=turn.state != "open" and not silent,
             words=words,
+            file_gone=is_gone((today or question).file),
         )
         return {
             self.turn_head: gr.update(value=head),

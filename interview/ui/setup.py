@@ -131,7 +131,15 @@ class SetupPanel:
             self.recent_card: gr.update(visible=bool(recent)),
             self.recent: gr.update(value=session_rows(recent, lang)),
             self.unfinished: gr.update(value=unfinished_card(self._interviewer.unfinished(), lang)),
-            self.notes: gr.update(value=notes_card(bank, origin, lang, error or self._interviewer.notes_problem)),
+            self.notes: gr.update(
+                value=notes_card(
+                    bank,
+                    origin,
+                    lang,
+                    error or self._interviewer.notes_problem,
+                    () if error else self._interviewer.missing_notes,
+                )
+            ),
             self.path: {**labels[self.path], "value": ""},
             self.use_built_in: {**labels[self.use_built_in], "visible": bool(origin)},
         }

@@ -53,6 +53,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "这份笔记用不了，原来的题库没有变。",
         "These notes cannot be used; the questions stay as they were.",
     ),
+    "notes.missing": (
+        "{files} 已经不在了，题目还是最后读到的那些。把它放回原处，或者在下面另选笔记。",
+        "{files} is gone; the questions are those that were read last. Put it back, or choose other notes below.",
+    ),
+    "notes.missing_built_in": (
+        "{files} 已经不在了，先用自带的题。放回原处就会重新使用，也可以在下面另选笔记。",
+        "{files} is gone, and the built-in questions are used. Put it back to use it, or choose other notes below.",
+    ),
     "notes.upload": ("上传 Markdown 笔记", "Upload Markdown notes"),
     "notes.path": ("或者填笔记的路径", "or the path of your notes"),
     "notes.path_hint": ("文件或文件夹", "a file or a folder"),

@@ -80,6 +80,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "现在用的笔记里没有这道题（当时在 {file}，第 {n} 行）。这里是当时问的原文和当时的参考答案。",
         "The notes in use have this question no more (it stood in {file}, line {n}). Shown is what was asked then.",
     ),
+    "room.file_gone": (
+        "笔记文件 {file} 已经不在了（这道题在第 {n} 行）。这里是当时问的原文和当时的参考答案，成绩不变。"
+        "要再练这道题，把文件放回原处，或者在「练习」里另选笔记。",
+        "The notes file {file} is not there any more (this stood in line {n}). Shown is what was asked then, and its "
+        "grade stands. To practise it again, put the file back or choose other notes in the Practice tab.",
+    ),
     "room.edited": (
         "答题之后，笔记里的这道题改过。这里是当时问的版本，成绩也属于它。",
         "The notes were edited after this was answered. Shown is the version that was asked and graded.",

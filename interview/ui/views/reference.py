@@ -24,15 +24,19 @@ def turn_head(
     starred: bool,
     again: bool,
     words: str = "",
+    file_gone: bool = False,
 ) -> ViewValue:
     """Place and labels of a Turn, its star and «answer again» (a click selects a `wish`: star, unstar, again).
 
-    `current`: the question as the notes in use have it; None where they have it no more. `words` were searched for,
-    and are marked wherever they stand in the room.
+    `current`: the question as the notes in use have it; None where they have it no more. `file_gone`: the file that it
+    stands in is not there. `words` were searched for, and are marked wherever they stand in the room.
     """
     question = turn.question
     told = ""
-    if current is None:
+    if file_gone:
+        there = current or question
+        told = t("room.file_gone", lang, file=there.file, n=there.line)
+    elif current is None:
         told = t("room.gone", lang, file=question.file, n=question.line)
     elif current.content_digest != question.content_digest:
         told = t("room.edited", lang)

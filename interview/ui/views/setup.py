@@ -16,16 +16,19 @@ def setup_head(bank: QuestionBank, lang: Language) -> ViewValue:
     return {"title": t("setup.title", lang), "text": text}
 
 
-def notes_card(bank: QuestionBank, origin: Sequence[str], lang: Language, error: str = "") -> ViewValue:
+def notes_card(
+    bank: QuestionBank, origin: Sequence[str], lang: Language, error: str = "", missing: Sequence[str] = ()
+) -> ViewValue:
     """Counts per section and the problems of the notes as `file:line: what`.
 
     `origin`: the paths in use, empty for the built-in bank. `error`: why the last replacement failed; the old bank
-    is still in use then, and the card says so.
+    is still in use then, and the card says so; `missing`: because there is nothing any more at these paths.
     """
+    what = t("notes.missing" if origin else "notes.missing_built_in", lang, files=", ".join(missing))
     return {
         "title": t("notes.title", lang),
         "origin": t("notes.built_in", lang) if not origin else ", ".join(origin),
-        "error": {"text": t("notes.kept", lang), "detail": error} if error else None,
+        "error": {"text": what if missing else t("notes.kept", lang), "detail": error} if error else None,
         "empty": "" if bank.questions else t("notes.empty", lang),
         "sections": [
             {
