@@ -242,6 +242,7 @@ def graders(studio: Studio) -> None:
     expect(page.locator("#measuring-card .v-job")).to_have_count(0)
     page.locator("#compare-start").click()
     expect(page.locator("#comparison .v-figures").first).to_be_visible()
+    expect(page.locator("#compare-start")).to_be_visible()
 
 
 SCENES: dict[str, Callable[[Studio], None]] = {
