@@ -213,7 +213,7 @@ def mock(studio: Studio) -> None:
 def progress(studio: Studio) -> None:
     studio.candidate.arrive()
     studio.enter(2)
-    expect(studio.page.locator(".plot svg")).to_have_count(4)
+    expect(studio.page.locator(".plot svg")).to_have_count(3)
 
 
 def questions(studio: Studio) -> None:
