@@ -213,7 +213,7 @@ def mock(studio: Studio) -> None:
 def progress(studio: Studio) -> None:
     studio.candidate.arrive()
     studio.enter(2)
-    expect(studio.page.locator(".plot svg")).to_have_count(4)
+    expect(studio.page.locator(".plot svg")).to_have_count(3)
 
 
 def questions(studio: Studio) -> None:
@@ -242,6 +242,7 @@ def graders(studio: Studio) -> None:
     expect(page.locator("#measuring-card .v-job")).to_have_count(0)
     page.locator("#compare-start").click()
     expect(page.locator("#comparison .v-figures").first).to_be_visible()
+    expect(page.locator("#compare-start")).to_be_visible()
 
 
 SCENES: dict[str, Callable[[Studio], None]] = {

@@ -108,7 +108,7 @@ def test_a_visit(browser: Browser, judge: FakeJudge, tmp_path: Path):
     wrong = {"quote": "Quicksort is stable", "correction": "It is not.", "reason": "swaps", "certainty": "wrong"}
     points = [
         {"quote": "Quicksort is stable", "text": "It is stable", "kind": "required"},
-        {"quote": "sorts in place", "text": "It needs no copy", "kind": "required"},
+        {"quote": "sorts in place", "text": "It needs $O(\\log n)$ memory, $\\odd{n}$ and $5", "kind": "required"},
     ]
     judge.forms = {
         "anchoredreplies": {"key_points": points},
@@ -123,6 +123,8 @@ def test_a_visit(browser: Browser, judge: FakeJudge, tmp_path: Path):
         open_question(first)
         page = first.page
         expect(page.locator("#question-points li")).to_have_count(2)
+        expect(page.locator("#question-points math mi").first).to_have_text("O")
+        expect(page.locator("#question-points li").last).to_contain_text(r"memory, $\odd{n}$ and $5")
         page.locator("#question-audit").click()
         page.get_by_role("button", name="Accept").click()
         expect(page.locator("#question-disputes .v-chip").first).to_have_text("accepted")

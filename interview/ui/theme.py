@@ -124,6 +124,7 @@ STYLES = (
 )
 SCRIPTS = (
     "pieces",
+    "formulas",
     "cards_frame",
     "cards_setup",
     "cards_practice",

@@ -22,7 +22,7 @@ Object.assign(views, {
       h("button", "v-difference", { type: "button", onclick: () => act("select", { turn: one.turn }) },
         h("span", "v-difference-head", h("b", "v-grow", one.question), h("span", "v-link", value.open)),
         h("small", "", dotted(one.scores)),
-        list(one.points).map((point) => h("span", "v-difference-point", h("span", "", point.text),
+        list(one.points).map((point) => h("span", "v-difference-point", h("span", "", formulas(point.text)),
           h("span", "v-said", list(point.cells).map((cell) => h("span", `v-word ${verdict(cell.verdict)}`, icon(cell.verdict), `${cell.name}: ${cell.word}`)))))))),
     value.agreed && h("p", "v-meta", value.agreed),
   ],

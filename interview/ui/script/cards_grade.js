@@ -39,7 +39,7 @@ Object.assign(views, {
 function pointRow(point, root, wish) {
   const row = h("li", "", icon(point.verdict),
     h("div", "v-grow",
-      h("div", "v-point-text", point.text, point.bonus && [" ", h("span", "v-tag", point.bonus)]),
+      h("div", "v-point-text", formulas(point.text), point.bonus && [" ", h("span", "v-tag", point.bonus)]),
       h("div", "v-proof", list(point.quotes).map((quote) => [quoted(quote, point.verdict), " "]), h("small", "", dotted([point.checked, point.votes, point.reason]))),
       point.claim_note && h("div", "v-proof", h("s", "", point.claim), " ", h("small", "v-warn", point.claim_note)),
       point.appeal && appealForm(point.appeal, wish)),
@@ -49,7 +49,7 @@ function pointRow(point, root, wish) {
   return row;
 }
 const findingRow = (finding) => h("li", "", icon("contradicted"),
-  h("div", "v-grow", finding.text && h("div", "v-point-text", finding.text), h("div", "v-proof", quoted(finding.quote, "contradicted"), " ", h("small", "", finding.reason))),
+  h("div", "v-grow", finding.text && h("div", "v-point-text", formulas(finding.text)), h("div", "v-proof", quoted(finding.quote, "contradicted"), " ", h("small", "", finding.reason))),
   h("span", "v-word k-contradicted", finding.word));
 
 // --- what can be said against a grade: forms behind a fold, so that Enter sends them

@@ -27,7 +27,7 @@ const meanBars = (title, rows) => list(rows).length > 0 && [h("h3", "", title),
   h("div", "v-bars", rows.map((row) => h("div", "v-bar-row v-bar-wide", h("span", "v-bar-label", row.name), bar(row.share, row.tone), h("span", "v-bar-text", dotted([row.text, row.count])))))];
 const pointButtons = (title, points, open) => list(points).length > 0 && [h("h3", "", title),
   h("ul", "v-points", points.map((point) => h("li", "", icon(point.verdict),
-    h("button", "v-plain-button v-grow", { type: "button", onclick: open(point.turn) }, h("span", "v-point-text", point.text), h("small", "", point.question)),
+    h("button", "v-plain-button v-grow", { type: "button", onclick: open(point.turn) }, h("span", "v-point-text", formulas(point.text)), h("small", "", point.question)),
     h("span", `v-word ${verdict(point.verdict)}`, point.word))))];
 
 // The Progress tab.
@@ -50,7 +50,7 @@ Object.assign(views, {
   progress_list: (value, act) => [
     plotHead(value),
     list(value.rows).length > 0 && h("ul", "v-tally", value.rows.map((row) => h("li", "", h("button", "", { type: "button", onclick: () => act("select", { place: row.place }) },
-      h("span", "v-grow", h("span", "v-point-text", row.text), row.note && h("small", "", row.note)), bar(row.share, row.tone), h("span", "v-tally-figure", row.figure))))),
+      h("span", "v-grow", h("span", "v-point-text", formulas(row.text)), row.note && h("small", "", row.note)), bar(row.share, row.tone), h("span", "v-tally-figure", row.figure))))),
   ],
 
   number_table: (value) => [

@@ -18,7 +18,7 @@ Object.assign(views, {
     value.empty && h("p", "v-aside", value.empty),
     h("ul", "v-points", list(value.rows).map((point) =>
       h("li", "", icon(point.verdict),
-        h("div", "v-grow v-point-text", point.text, [point.bonus, point.weight].filter(Boolean).map((tag) => [" ", h("span", "v-tag", tag)])),
+        h("div", "v-grow v-point-text", formulas(point.text), [point.bonus, point.weight].filter(Boolean).map((tag) => [" ", h("span", "v-tag", tag)])),
         h("span", `v-word ${verdict(point.verdict)}`, point.word)))),
     notes(value.notes),
   ],

@@ -78,7 +78,7 @@ Object.assign(views, {
         segment.verdict ? h("mark", verdict(segment.verdict), { title: segment.title }, segment.text) : segment.text)),
       list(value.elsewhere).length > 0 && h("h3", "", value.elsewhere_title),
       h("ul", "v-elsewhere", list(value.elsewhere).map((point) =>
-        h("li", "", icon(point.verdict), h("span", "v-grow", point.text), h("span", `v-word ${verdict(point.verdict)}`, point.word)))),
+        h("li", "", icon(point.verdict), h("span", "v-grow", formulas(point.text)), h("span", `v-word ${verdict(point.verdict)}`, point.word)))),
     ];
   },
 
@@ -90,7 +90,7 @@ Object.assign(views, {
     list(value.rows).length > 0 && h("div", "v-scroll", { tabindex: "0" }, h("table", "v-compare",
       h("thead", "", h("tr", "", h("th", "", { scope: "col" }, value.point), list(value.columns).map((column) => h("th", "", { scope: "col" }, column.label)), h("th", "", { scope: "col" }, value.change))),
       h("tbody", "", list(value.rows).map((row) => h("tr", "",
-        h("th", "", { scope: "row" }, row.text),
+        h("th", "", { scope: "row" }, formulas(row.text)),
         list(row.cells).map((cell) => h("td", "", cell.verdict ? [icon(cell.verdict), h("span", `v-word ${verdict(cell.verdict)}`, cell.word)] : cell.word)),
         h("td", `v-change c-${oneOf(["better", "worse", "same"], row.change)}`, row.change_word)))))),
   ],
@@ -144,7 +144,7 @@ Object.assign(views, {
       h("thead", "", h("tr", "", h("th", "", { scope: "col" }, value.point), list(value.columns).map((column, number) =>
         h("th", "", { scope: "col", title: column.title || undefined }, h("div", "v-column", ring(column.ring, "middle"), h("span", "", h("b", "", column.name), h("small", "", dotted(column.facts)), h("small", "", time(column.at)), pick(number))))))),
       h("tbody", "", list(value.rows).map((row) => h("tr", row.differs ? "v-differs" : "", { title: row.differs ? value.differs : undefined },
-        h("th", "", { scope: "row" }, row.text), list(row.cells).map((cell) => h("td", "", cell.verdict ? [icon(cell.verdict), h("span", `v-word ${verdict(cell.verdict)}`, cell.word)] : cell.word))))))),
+        h("th", "", { scope: "row" }, formulas(row.text)), list(row.cells).map((cell) => h("td", "", cell.verdict ? [icon(cell.verdict), h("span", `v-word ${verdict(cell.verdict)}`, cell.word)] : cell.word))))))),
     pair && pairBelow(value, pair),
     h("p", "v-chips", list(value.chips).map((text) => h("span", "v-chip t-plain", text))),
     ];
@@ -162,5 +162,5 @@ function pairBelow(value, pair) {
   const names = [pair.one, pair.other].map((number) => list(value.columns)[number].name).join(" ↔ ");
   return h("div", "v-pair", h("h3", "", names, " · ", pair.text),
     list(pair.rows).map((number) => list(value.rows)[number]).map((row) =>
-      h("div", "v-pair-row", h("p", "v-point-text", row.text), h("div", "v-sides", side(row, pair.one), side(row, pair.other)))));
+      h("div", "v-pair-row", h("p", "v-point-text", formulas(row.text)), h("div", "v-sides", side(row, pair.one), side(row, pair.other)))));
 }

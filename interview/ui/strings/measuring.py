@@ -9,7 +9,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "measuring.grader": ("评分器", "Grader"),
     "measuring.suite": ("测什么", "What to measure"),
-    "measuring.sample": ("抽多少（题；攻击按条）", "Sample (questions; attacks one by one)"),
+    "measuring.sample": ("抽多少题（攻击：多少条）", "Questions (or attacks)"),
     "measuring.run": ("测一遍 · {n} 次评分", "Measure · {n:grading|gradings}"),
     "measuring.stop": ("停下", "Stop"),
     "measuring.running": ("{grader} · {suite}：已评 {n}/{m}", "{grader} · {suite}: {n} of {m} graded"),
