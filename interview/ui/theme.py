@@ -124,7 +124,6 @@ STYLES = (
 )
 SCRIPTS = (
     "pieces",
-    "formulas",
     "cards_frame",
     "cards_setup",
     "cards_practice",
@@ -135,6 +134,7 @@ SCRIPTS = (
     "cards_graders",
     "cards_comparing",
     "cards_measuring",
+    "formulas",
     "mount",
     "chat",
     "paint",
