@@ -13,6 +13,7 @@ from interview.errors import ContentError, NotFound
 from interview.jobs import Jobs
 from interview.models import ArchiveFilter, Graded, SelfGraded, Session, SessionPlan
 from interview.service.archive import Archive
+from interview.store.appeals import StoredAppeals
 from interview.store.checklists import QuestionHistory
 from interview.store.store import Store
 from interview.text import bigram_query, bigrams, spans_of
@@ -115,7 +116,7 @@ def test_an_own_verdict_and_a_grade_counted_anew_are_found_by_their_mark_at_once
     )
     assert found(archive, mark="strong") == [session.id]
     assert found(archive, mark="weak") == []
-    AppealStore(store).add_own(answer.id, "default", SelfGraded(score=7.0, max_score=10.0, note="", over=""))
+    StoredAppeals(store).add_own(answer.id, "default", SelfGraded(score=7.0, max_score=10.0, note="", over=""))
     assert found(archive, mark="own") == [session.id]
     assert found(archive, mark="strong") == []
     for words in ("temperature", "notes were wrong"):  # every grade stays, and so do its words
