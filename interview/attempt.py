@@ -74,6 +74,7 @@ async def attempt(
             request = GradingRequest(
                 question=claim.question,
                 answer=claim.answer,
+                follow_up=claim.follow_up,
                 rubric=rubric,
                 lang=claim.lang,
                 session_id=claim.session_id,

@@ -18,7 +18,7 @@ Role = Literal["system", "user"]
 VARIABLES: dict[str, frozenset[str]] = {
     "judge": frozenset(
         {"leniency", "criteria", "feedback_language", "question", "reference", "key_points", "pitfalls"}
-        | {"reply_shape", "nonce", "answer"}
+        | {"reply_shape", "follow_up", "nonce", "answer"}
     ),
     "repair": frozenset({"problem"}),
     "second_look": frozenset({"statements", "quote"}),

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from interview.errors import ContentError, NotFound
 from interview.jobs import Jobs
-from interview.models import ArchiveFilter, Graded, Session, SessionPlan
+from interview.models import ArchiveFilter, Graded, SelfGraded, Session, SessionPlan
 from interview.service.archive import Archive
+from interview.store.appeals import StoredAppeals
+from interview.store.checklists import QuestionHistory
 from interview.store.store import Store
 from interview.text import bigram_query, bigrams, spans_of
-from tests.made_up import Clock, graded, make_question
+from tests.made_up import Clock, graded, make_question, some
 
 LEASE = timedelta(seconds=60)
 WORD = st.text(alphabet="注意力机制残差abcXYZ12 ，。-", max_size=12)
@@ -104,6 +106,22 @@ def test_question_feedback_and_note_are_found_with_the_place_marked(store: Store
         assert hit.snippet[start:end].lower() == words
     archive.note(session.turns[0].id, "")
     assert found(archive, words="推导") == []
+
+
+def test_an_own_verdict_and_a_grade_counted_anew_are_found_by_their_mark_at_once(store: Store, archive: Archive):
+    session = answered(store, "an answer", graded(2.0, band="weak", feedback="mind the temperature"))
+    answer = some(session.turns[0].answer)
+    QuestionHistory(store).add_corrected(
+        answer.id, "g", "default", graded(9.0, band="strong", feedback="the notes were wrong")
+    )
+    assert found(archive, mark="strong") == [session.id]
+    assert found(archive, mark="weak") == []
+    StoredAppeals(store).add_own(answer.id, "default", SelfGraded(score=7.0, max_score=10.0, note="", over=""))
+    assert found(archive, mark="own") == [session.id]
+    assert found(archive, mark="strong") == []
+    for words in ("temperature", "notes were wrong"):  # every grade stays, and so do its words
+        (hit,) = archive.find(ArchiveFilter(words=words, mark="own"))
+        assert (hit.field, hit.score) == ("feedback", None)
 
 
 def test_filters_each_leave_the_others_out(store: Store, archive: Archive):

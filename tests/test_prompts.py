@@ -10,6 +10,7 @@ from interview.prompts import VARIABLES, load_prompts
 
 SHIPPED = Path(__file__).resolve().parent.parent / "prompts"
 JUDGE = (SHIPPED / "judge.md").read_text(encoding="utf-8")
+SHARED = ("question", "key_points", "reply_shape")
 VALUES = {name: f"<{name}>" for name in VARIABLES["judge"]}
 
 
@@ -41,9 +42,19 @@ def test_the_shipped_prompts_load_and_name_themselves():
 def test_the_answer_comes_last_in_the_last_message_and_the_nonce_only_there():
     *before, last = load_prompts(SHIPPED).judge.parts(**VALUES)
     assert all("<answer>" not in part.text and "<nonce>" not in part.text for part in before)
-    places = [last.text.index(f"<{name}>") for name in ("question", "key_points", "reply_shape", "nonce", "answer")]
+    places = [last.text.index(f"<{name}>") for name in (*SHARED, "follow_up", "nonce", "answer")]
     assert places == sorted(places)
     assert "json" in last.text.lower()
+
+
+def test_what_a_follow_up_asked_stands_behind_what_every_answer_shares_and_nowhere_else():
+    judge = load_prompts(SHIPPED).judge
+    plain, asked = judge.render(**{**VALUES, "follow_up": ""}), judge.render(**VALUES)
+    start = asked.index("<reply_shape>") + len("<reply_shape>")
+    added = len(asked) - len(plain)
+    assert asked[:start] == plain[:start]
+    assert asked[start + added :] == plain[start:]
+    assert plain[start:].startswith("\n\nThe candidate's answer is")
 
 
 def test_what_is_filled_in_is_text_and_never_a_template_or_a_message():
@@ -79,8 +90,8 @@ def test_the_digest_follows_the_content(folder: Path):
         ("{{ leniency }}", "{{ leniency | shout }}", "{{ leniency | shout }}", "No filter named 'shout'"),
         ("{{ leniency }}", "{% if leniency %}", "<!-- role: system", "Unexpected end of template"),
         ("variables: answer, ", "variables: ", "variables: ", "expected `variables: answer, criteria"),
-        ("version: 2", "vresion: 1", "vresion", "expected `version: …` or `variables: …`"),
-        ("version: 2\n", "", "---", "expected `version: …`"),
+        ("version: 3", "vresion: 1", "vresion", "expected `version: …` or `variables: …`"),
+        ("version: 3\n", "", "---", "expected `version: …`"),
         ("---\n", "", "version", "expected front matter"),
         ("role: user", "role: assistant", "<!-- role: assistant", "unknown role `assistant`; expected system or user"),
         ("<!-- role: system -->\n", "", "You judge", "expected `<!-- role: system -->`"),

@@ -247,6 +247,20 @@ def test_cancelling_the_worker_gives_its_gradings_back(make_world) -> None:
     assert len(world.store.claim("another", 9, timedelta(seconds=9))) == 6
 
 
+async def repeats(request):
+    yield graded(feedback=f"asked: {request.follow_up}")
+
+
+def test_what_a_follow_up_asked_is_told_to_its_grader_and_nothing_to_any_other(make_world) -> None:
+    world = make_world(repeats=repeats)
+    first = world.submit("repeats")
+    then = world.store.ask_again(first, "And at what cost?").id
+    world.store.submit(then, "quadratic", "repeats", "default")
+    asyncio.run(world.worker().run_once())
+    told = [world.grading(turn).outcome.feedback for turn in (first, then)]
+    assert told == ["asked: ", "asked: And at what cost?"]
+
+
 def test_a_cancelled_worker_still_stores_an_outcome_that_has_come(make_world, monkeypatch) -> None:
     world = make_world()
     turn = world.submit("good")

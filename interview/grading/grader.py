@@ -10,6 +10,7 @@ from interview.rubrics import Rubric
 class GradingRequest(Value):
     """One answer to grade. `answer` is the stored (cleaned) text; offsets of evidence count in it.
 
+    `follow_up`: what was asked after an earlier answer, where this one replies to that; empty for the question itself.
     `contested`: no new grading, but the appeal against one verdict of an earlier grade.
     `session_id` is where its cost is counted (empty: nowhere). `patient`: after a passing fault somebody asks again.
     """
@@ -18,6 +19,7 @@ class GradingRequest(Value):
     answer: str
     rubric: Rubric
     lang: Language
+    follow_up: str = ""
     contested: Contested | None = None
     session_id: str = ""
     patient: bool = False

@@ -115,6 +115,7 @@ class JudgePrompt:
             "key_points": _encoded(points),
             "pitfalls": _encoded(pitfalls),
             "reply_shape": self.form.shape,
+            "follow_up": _encoded(judge_copy(self.request.follow_up)) if self.request.follow_up else "",
             "nonce": self.nonce,
             "answer": _encoded(judge_copy(self.request.answer)),
         }

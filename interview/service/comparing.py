@@ -210,6 +210,7 @@ class Comparing:
         request = GradingRequest(
             question=with_checklist(turn.question, checklist),
             answer=answer.text,
+            follow_up=turn.follow_up or "",
             rubric=self._rubrics[name],
             lang=session.plan.lang,
             session_id=session.id,

@@ -99,6 +99,7 @@ def _read_claims(connection: sa.Connection, ids: Collection[str]) -> tuple[Claim
             gradings,
             answers.c.text,
             turns.c.id.label("turn_id"),
+            turns.c.follow_up,
             sessions.c.id.label("session_id"),
             sessions.c.plan,
             question_versions.c.content,
@@ -127,6 +128,7 @@ def _read_claims(connection: sa.Connection, ids: Collection[str]) -> tuple[Claim
             grader=row["grader"],
             rubric=row["rubric"],
             contested=contested.get(row["id"]),
+            follow_up=row["follow_up"] or "",
         )
         for row in found
     )

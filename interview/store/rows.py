@@ -32,6 +32,7 @@ class Claim(Value):
     """A grading that one worker may run until its lease ends. `attempt` and `owner` are the fence.
 
     `faults` counts the earlier claims that ended in a passing fault; `contested` is the grade that an appeal is about.
+    `follow_up`: what the answer replies to in place of the question, if not empty.
     """
 
     grading_id: str
@@ -46,6 +47,7 @@ class Claim(Value):
     grader: str
     rubric: str
     contested: Contested | None = None
+    follow_up: str = ""
 
 
 @lru_cache(maxsize=2048)

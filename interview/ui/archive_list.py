@@ -19,7 +19,7 @@ from interview.ui.views.parts import grader_word
 
 _PAGE_SIZE = 20
 _ANY = "*"  # of a dropdown: this does not filter
-_MARKS = ("strong", "good", "fair", "weak", "estimate", "ungraded", "pending", "skipped")
+_MARKS = ("strong", "good", "fair", "weak", "own", "estimate", "ungraded", "pending", "skipped")
 _SHELVES: tuple[Shelf, ...] = ("active", "archived", "deleted")
 _DAYS = ("7", "30", "365")
 
