@@ -35,6 +35,7 @@ def test_a_key_becomes_a_graded_answer_without_a_restart(browser: Browser, judge
         page.locator("#banner button.v-link").click()
         expect(rows).to_have_count(1)
         choose(candidate, "#backend-service", "Another compatible")
+        expect(page.locator("#backend-model input")).to_have_value("")  # the form of that service is there
         page.locator("#backend-url").get_by_role("textbox").fill(f"{judge.url}/chat/completions")
         page.locator("#backend-key input").fill(KEY)
         page.locator("#backend-model input").fill("fake-judge")
