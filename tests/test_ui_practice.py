@@ -1,7 +1,8 @@
 """The three modes below the screen: what each action stores, and what the page then shows, hides and offers."""
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from interview.backends.backend import Completion, CompletionRequest
 from interview.models import Graded, Session
 from interview.settings import read_settings
 from interview.ui.frame import Frame
@@ -120,6 +122,51 @@ def test_enter_on_an_empty_box_accepts_leaves_the_follow_up_and_goes_on(world: W
     first, follow_up, second = world.session.turns
     assert (first.confidence, follow_up.state, second.position) == (3, "skipped", 1)
     assert some(world.viva.schedule.rating(world.session, first)).rating == 2
+
+
+class Slow:
+    """A model that thinks until it is let go."""
+
+    name = model = host = "slow"
+
+    def __init__(self) -> None:
+        self.asked, self.done = asyncio.Event(), asyncio.Event()
+
+    async def complete(self, request: CompletionRequest) -> AsyncIterator[Completion]:
+        self.asked.set()
+        await self.done.wait()
+        text = json.dumps({"question": "And what follows from that?"})
+        yield Completion(text=text, model="slow", rung="text")
+
+
+def test_while_a_model_thinks_of_a_follow_up_it_is_said_and_the_way_on_is_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    session = world.start()
+    world.send("tokens are compared")
+    world.grade()
+    monkeypatch.setattr("interview.conversation.authors_follow_up", lambda turns: None)
+    thinks = "The interviewer is thinking of a follow-up"
+
+    async def think() -> list[str]:
+        slow = Slow()
+        monkeypatch.setattr(world.viva.follow_ups, "_backend", lambda name: slow)
+        asking = world.tab._ask_follow_up(world.page.model_dump(), "slow")
+        assert await anext(asking) == f"{session.id}:thinking"
+        await slow.asked.wait()
+        drawn = world.drawn()
+        assert thinks in drawn["chat"]["value"][-1]["content"]
+        assert drawn["next"]["visible"]
+        before = drawn["practice-stamp"]
+        slow.done.set()
+        beats = [beat async for beat in asking]
+        assert world.drawn()["practice-stamp"] != before
+        return beats
+
+    (beat,) = asyncio.run(think())
+    asked = world.session.turns[-1]
+    assert (beat, asked.follow_up) == (asked.id, "And what follows from that?")
+    assert thinks not in str(world.drawn()["chat"]["value"])
 
 
 def test_a_follow_up_adds_to_the_coverage_and_not_to_the_score(world: World):

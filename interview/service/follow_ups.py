@@ -42,6 +42,10 @@ class FollowUps:
         finally:
             self._thinking.discard(turn.id)
 
+    def is_thinking(self, turn_id: str) -> bool:
+        """Whether it is being thought about what to ask after this Turn."""
+        return turn_id in self._thinking
+
     async def _lacking(self, session_id: str) -> Turn | None:
         session = await self._read(session_id)
         newest = session.turns[-1]

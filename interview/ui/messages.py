@@ -15,9 +15,15 @@ _GREETINGS: dict[Mode, str] = {"practice": "talk.greeting", "mock": "talk.mock",
 LivePoints = Callable[[Grading | None], Sequence[PointGrade]]
 
 
-def conversation(session: Session, open_turn: str, live_points: LivePoints, lang: Language) -> list[ChatMessage]:
-    """All messages of a session, in order. `open_turn`: id of the Turn whose grade is open beside it."""
-    return [message for _, message in _script(session, open_turn, live_points, lang)]
+def conversation(
+    session: Session, open_turn: str, live_points: LivePoints, lang: Language, *, thinking: bool = False
+) -> list[ChatMessage]:
+    """All messages of a session, in order. `open_turn`: id of the Turn whose grade is open beside it.
+
+    `thinking`: a follow-up to the newest answer is being thought up, which is said as long as the session runs.
+    """
+    messages = [message for _, message in _script(session, open_turn, live_points, lang)]
+    return [*messages, _says(t("talk.thinking", lang))] if thinking and session.finished_at is None else messages
 
 
 def turn_at(session: Session, index: int) -> str | None:

@@ -1,11 +1,14 @@
 """The Practice tab: set-up and interview, and what each of their buttons does."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+
 import gradio as gr
 from gradio.blocks import Block
 from gradio.events import Dependency
 
 from interview.errors import NotFound, VivaError
-from interview.models import Session
+from interview.models import Session, Turn
 from interview.ui.contest import Contest
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.follow import SLOW_SECONDS, Follower
@@ -17,6 +20,9 @@ from interview.ui.setup_wishes import read_wishes
 from interview.ui.talk import SUMMARY, TalkPanel, is_waiting_for
 from interview.ui.turn_actions import TurnActions
 from interview.wiring import Viva
+
+# A follow-up that is there by then needs no word that somebody thinks.
+_AT_ONCE_SECONDS = 0.3
 
 
 class PracticeTab:
@@ -34,7 +40,10 @@ class PracticeTab:
         self.setup = SetupPanel(
             viva.interviewer, viva.schedule, lambda name: frame.choice(name).kind == "coverage", page
         )
-        self.talk = TalkPanel(viva.live, viva.rubrics, viva.schedule, page, self._contest.graders)
+        self._asking: set[asyncio.Task[Turn | None]] = set()
+        self.talk = TalkPanel(
+            viva.live, viva.rubrics, viva.schedule, page, self._contest.graders, self._follow_ups.is_thinking
+        )
         self.actions = TurnActions(viva.interviewer, viva.schedule, self.talk, self._talk)
         self._timer = gr.Timer(SLOW_SECONDS)
 
@@ -103,15 +112,26 @@ class PracticeTab:
         """
         frame, beat = self._frame, self.talk.beat
         graded = self._follower.after(dependency, frame.kept, beat)
-        graded.then(self._ask_follow_up, [frame.kept, frame.grader], [beat], queue=False, **PRIVATE)
+        kept = [frame.kept, frame.grader]
+        graded.then(self._ask_follow_up, kept, [beat], concurrency_limit=None, trigger_mode="multiple", **PRIVATE)
 
-    async def _ask_follow_up(self, kept: object, grader: object) -> object:
+    async def _ask_follow_up(self, kept: object, grader: object) -> AsyncGenerator[str]:
+        """Beats: where a model has to think, one while it does, and one at the end. It goes on when the page closes."""
         page = read_page(kept, grader, self._fallback)
+        if not page.session:
+            return
+        asking = asyncio.create_task(self._follow_ups.ask(page.session, page.grader))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+        thinks = not (await asyncio.wait([asking], timeout=_AT_ONCE_SECONDS))[0]
+        if thinks:
+            yield f"{page.session}:thinking"
         try:
-            turn = await self._follow_ups.ask(page.session, page.grader) if page.session else None
+            turn = await asyncio.shield(asking)
         except VivaError:
             turn = None  # the session is gone, or the store; the next event says so
-        return gr.update() if turn is None else turn.id
+        if turn is not None or thinks:
+            yield turn.id if turn else f"{page.session}:thought"
 
     def _connect_setup(self, wires: Wires) -> None:
         setup, place = self.setup, self.setup.notice

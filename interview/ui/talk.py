@@ -34,9 +34,14 @@ class TalkPanel:
         schedule: Schedule,
         page: Page,
         graders: Callable[[], Sequence[str]] = lambda: (),
+        is_thinking: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """`rubrics` explain how an answer will be graded, and name the bars; `graders` can give a second opinion."""
+        """`rubrics` explain how an answer will be graded, and name the bars; `graders` can give a second opinion.
+
+        `is_thinking` tells of a Turn's id whether a follow-up to it is being thought up.
+        """
         self._graders = graders
+        self._is_thinking = is_thinking
         self._live = live
         self._schedule = schedule
         self._rubrics = rubrics
@@ -111,12 +116,14 @@ class TalkPanel:
         """
         # First of all: a verdict that arrives while the rest is drawn must not count as drawn.
         stamp = self.stamp_of(page, session, shown)
+        thinking = self._is_thinking(session.turns[-1].id)
         turn = open_turn(session)
         focus = focus_of(session, shown)
+        opened = focus.id if focus else ""
         return {
             self.row: gr.update(visible=True),
             self.chat: gr.update(
-                value=conversation(session, focus.id if focus else "", self._points, page.lang),
+                value=conversation(session, opened, self._points, page.lang, thinking=thinking),
                 label=t("talk.chat", page.lang),
             ),
             self.turn: turn.id if turn else "",
@@ -132,7 +139,8 @@ class TalkPanel:
         """Digest of everything that `render` shows; equal stamps, equal pages."""
         live = [len(self._points(grading)) for turn in session.turns for grading in turn.gradings]
         rated = sorted(self._schedule.rated(session))
-        return digest("\n".join([session.model_dump_json(), page.model_dump_json(), shown, repr([live, rated])]))
+        told = repr([live, rated, self._is_thinking(session.turns[-1].id)])
+        return digest("\n".join([session.model_dump_json(), page.model_dump_json(), shown, told]))
 
     def _ratings(self, session: Session, focus: Turn | None) -> Ratings:
         """What the question in focus may be rated, and was."""

@@ -21,6 +21,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "今天到期 {n} 题。先自己想，答完再看要点。",
         "{n:question|questions} due today. Recall first, then see the points.",
     ),
+    "talk.thinking": (
+        "面试官在想追问… 不用等，可以直接去下一题。",
+        "The interviewer is thinking of a follow-up… No need to wait: you may go on.",
+    ),
     "talk.skipped": ("跳过了这一题。", "Skipped."),
     "talk.end": ("问完了。右边是这次的小结。", "That was the last question. The summary is in the card."),
     "question.position": ("第 {n} / {m} 题", "Question {n} of {m}"),
