@@ -90,6 +90,16 @@ class ListPanel:
             *self.importing.outputs,
         ]
 
+    @property
+    def listed(self) -> list[Block]:
+        """What another search changes."""
+        return [self.rows, self.hits, self.more, self.wanted]
+
+    def catch_up(self, page: Page, words: str, wanted: str) -> Updates:
+        """Search for what was typed while the list was on its way; nothing where the list is of these words."""
+        chosen = read_wanted(wanted)
+        return {} if words == chosen.words else self._rows(page, chosen.model_copy(update={"words": words}))
+
     def show(self, page: Page, wanted: str) -> Updates:
         """What the page wants listed, with everything that it can choose from."""
         chosen = read_wanted(wanted)
@@ -164,15 +174,15 @@ class ListPanel:
 
     def connect(self, wires: Wires, place: Component) -> None:
         """Give everything its event but the rows, which lead into the room."""
-        seen = self.outputs
+        seen, listed = self.outputs, self.listed
         inputs = [self.words, *self.choosers.values(), self.starred]
-        wires.on(self.words.submit, self._filter, seen, place, inputs)
+        wires.on(self.words.submit, self._filter, listed, place, inputs)
         for trigger in (self.words.change, *(chooser.input for chooser in self.choosers.values()), self.starred.input):
-            wires.on(trigger, self._filter, seen, place, inputs, latest=True)
+            wires.on(trigger, self._filter, listed, place, inputs, latest=True)
         unfold = "() => { document.getElementById('find-row').classList.toggle('open'); }"
         self.fold.click(None, None, None, js=unfold, **PRIVATE)
         wires.on(self.clear.click, self._clear, seen, place)
-        wires.on(self.more.click, self._more, seen, place, [self.wanted])
+        wires.on(self.more.click, self._more, listed, place, [self.wanted])
         wires.on(self.undo.click, self._undo, seen, place, [self.undoing, self.wanted])
         self.importing.connect(wires, place, self.wanted, self.show, seen)
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 from gradio.blocks import Block
@@ -94,12 +94,18 @@ class Wires:
         # Gradio takes no empty dict, so an event that changes nothing names the place at least.
         cleared: Updates = {place: gr.update(value=notice("", page.lang)) if clears else gr.update()}
         try:
-            return {**cleared, **act(page, *values)}
+            return {block: _plain(change) for block, change in {**cleared, **act(page, *values)}.items()}
         except VivaError as error:
             return {place: gr.update(value=notice(error, page.lang))}
         except Exception:
             _LOG.exception("The screen failed in %s", getattr(act, "__qualname__", act))
             return {place: gr.update(value=notice(t("error.VivaError", page.lang), page.lang))}
+
+
+def _plain(change: Any) -> Any:
+    """The value itself where nothing else changes: for any other change Gradio makes the component anew."""
+    is_value = isinstance(change, dict) and cast("dict[str, Any]", change).keys() == {"__type__", "value"}
+    return cast("dict[str, Any]", change)["value"] if is_value else change
 
 
 def _unique(outputs: Sequence[Block], place: Component) -> list[Block]:

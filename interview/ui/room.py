@@ -99,6 +99,11 @@ class RoomPanel:
             *(self.session_id, self.turn_id, self.stamp, *self.beside.outputs),
         ]
 
+    @property
+    def place(self) -> list[Block]:
+        """What `hide` changes."""
+        return [self.column, self.session_id, self.turn_id, self.stamp]
+
     def hide(self) -> Updates:
         """The list is shown instead."""
         return {self.column: gr.update(visible=False), self.session_id: "", self.turn_id: "", self.stamp: ""}

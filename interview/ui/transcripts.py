@@ -71,14 +71,18 @@ class TranscriptsTab:
 
     def connect(self, wires: Wires, tab: gr.Tab, tabs: gr.Tabs, practice: PracticeTab) -> None:
         """Give every button its event. Entering the tab reads the store anew; `tabs` lead from one tab to the other."""
-        room, place, seen = self.room, self.notice, self.outputs
+        room, place = self.room, self.notice
         ids, wanted = [room.session_id, room.turn_id], self.list.wanted
         self.list.connect(wires, place)
         room.beside.connect(wires, place, ids, self._redraw, room.outputs)
-        wires.on(tab.select, self.arrive, seen, place, self.state)
-        wires.on(room.back.click, self.show_list, seen, place, [wanted])
-        self._follow(wires.on_select(self.list.rows.select, self.show_room, "id", seen, place))
-        self._follow(wires.on_select(self.list.hits.select, self._show_hit, "turn", seen, place, [wanted]))
+        # Gradio makes each listed output anew, changed or not, so what a click waits for lists no more than it changes.
+        listing, opening = [*self.list.outputs, *room.place], [self.list.column, *room.outputs]
+        entered = wires.on(tab.select, self._enter, listing, place, [room.session_id, wanted])
+        late = [*room.outputs, *self.list.listed]
+        wires.on(entered.then, self._reread, late, place, [*ids, self.list.words, wanted], clears=False)
+        wires.on(room.back.click, self.show_list, listing, place, [wanted])
+        self._follow(wires.on_select(self.list.rows.select, self.show_room, "id", opening, place))
+        self._follow(wires.on_select(self.list.hits.select, self._show_hit, "turn", opening, place, [wanted]))
         wires.on_select(room.nav.select, self._select_turn, "turn", room.outputs, place, [room.session_id])
         self._follow(wires.on(room.regrade.click, self._regrade, room.outputs, place, [*ids, room.grader]))
         self._follow(wires.on_select(room.grade.select, self._say_against, "wish", room.outputs, place, ids))
@@ -128,6 +132,14 @@ class TranscriptsTab:
         if moved:
             updates[self.room.grader]["value"] = page.grader
         return updates
+
+    def _enter(self, page: Page, session_id: str, wanted: str) -> Updates:
+        """The list, which stays hidden where a room is open."""
+        return {**self.list.show(page, wanted), **(self.list.hide() if session_id else self.room.hide())}
+
+    def _reread(self, page: Page, session_id: str, turn_id: str, words: str, wanted: str) -> Updates:
+        """The room that is open, or what was typed above the list in the meantime."""
+        return self._redraw(page, session_id, turn_id) if session_id else self.list.catch_up(page, words or "", wanted)
 
     def _redraw(self, page: Page, session_id: str, turn_id: str) -> Updates:
         return self._drawn(page, session_id, turn_id, moved=False)
