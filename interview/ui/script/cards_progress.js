@@ -3,7 +3,7 @@
 Object.assign(views, {
   report_card(value, act, root) {
     // It comes where a grade was read to its end.
-    if (!root.firstChild) document.getElementById("practice-right")?.scrollTo({ top: 0 });
+    if (!root.firstChild) setTimeout(() => document.getElementById("practice-right")?.scrollTo({ top: 0 }), 150);
     const open = (turn) => () => act("select", { turn });
     return [
       h("div", "v-grade-head v-report", ring(value.ring, "large"),
