@@ -98,8 +98,10 @@ class Wires:
 
 def _plain(change: Any) -> Any:
     """The value itself where nothing else changes: for any other change Gradio makes the component anew."""
-    is_value = isinstance(change, dict) and cast("dict[str, Any]", change).keys() == {"__type__", "value"}
-    return cast("dict[str, Any]", change)["value"] if is_value else change
+    if not isinstance(change, dict):
+        return change
+    props = cast("dict[str, Any]", change)
+    return props["value"] if props.keys() == {"__type__", "value"} else props
 
 
 def _unique(outputs: Sequence[Block], place: Component) -> list[Block]:
