@@ -139,7 +139,7 @@ def test_a_file_with_a_broken_line_comes_in_after_the_users_word(app: App, opene
     expect(page.locator("#session-rows")).to_contain_text("From elsewhere")
 
     page.locator("#session-rows .v-session", has_text="From elsewhere").click()
-    expect(page.locator("#room-turn-head")).to_contain_text("have this question no more")
+    expect(page.locator("#room-turn-head")).to_contain_text("is not there any more")
 
 
 def test_on_a_phone_a_tap_leads_to_the_question_and_a_link_back(opened: Visits):

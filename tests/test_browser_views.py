@@ -196,7 +196,7 @@ def test_drafts_of_other_turns_go_after_thirty_days(visit: Visit):
 
 def test_the_head_repeats_the_question_only_while_it_is_out_of_sight(visit: Visit):
     page = visit.page
-    page.set_viewport_size({"width": 1200, "height": 420})
+    page.set_viewport_size({"width": 1200, "height": 520})
     head = page.locator("#q-head")
     page.locator("#chat .bubble-wrap").evaluate("(box) => { box.scrollTop = 0; }")
     expect(head).not_to_have_attribute("data-away", "")

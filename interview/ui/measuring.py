@@ -73,34 +73,37 @@ class MeasuringPanel:
 
     def arrive(self, page: Page) -> Updates:
         """The panel in the page's language, with nothing chosen yet."""
-        return self._entered(page, "", _SUITES[0], _SAMPLE)
+        lang = page.lang
+        return {
+            self.title: gr.update(value=f"### {t('measuring.title', lang)}\n{t('measuring.text', lang)}"),
+            self.suite: gr.update(choices=_suites(lang), value=_SUITES[0], label=t("measuring.suite", lang)),
+            self.sample: gr.update(value=_SAMPLE, label=t("measuring.sample", lang)),
+            self.run: gr.update(value=self._run_label(lang, _SUITES[0], _SAMPLE)),
+            **self._entered(page, ""),
+        }
 
     def connect(self, wires: Wires, tab: gr.Tab) -> None:
         """Give every button its event. Entering the tab reads the store anew."""
         chosen = [self.grader, self.suite, self.sample]
-        wires.on(tab.select, self._entered, self.outputs, self.notice, chosen)
+        wires.on(
+            tab.select, self._entered, [self.grader, self.card, self.stamp, self._timer], self.notice, [self.grader]
+        )
         for changed in (self.suite.input, self.sample.input):
             wires.on(changed, self._counted, [self.run], self.notice, [self.suite, self.sample], latest=True)
         wires.on(self.run.click, self._start, self.outputs, self.notice, chosen)
         wires.on_select(self.card.select, self._stop, "stop", self.outputs, self.notice)
         wires.on(self._timer.tick, self._tick, self.outputs, self.notice, [self.stamp], clears=False)
 
-    def _entered(self, page: Page, grader: object, suite: object, sample: object) -> Updates:
-        """What was chosen stays, as far as it can still be chosen."""
-        lang, names, asked = page.lang, self._graders(), _run(suite, sample)
+    def _entered(self, page: Page, grader: object) -> Updates:
+        """The graders and runs there are now. What was chosen stays: a choice may be on its way at this moment."""
+        lang, names = page.lang, self._graders()
         kept = next((name for name in (grader, page.grader) if name in names), names[0])
-        return {
-            self.title: gr.update(value=f"### {t('measuring.title', lang)}\n{t('measuring.text', lang)}"),
-            self.grader: gr.update(
-                choices=[(grader_word(name, lang), name) for name in names],
-                value=kept,
-                label=t("measuring.grader", lang),
-            ),
-            self.suite: gr.update(choices=_suites(lang), value=asked.suite, label=t("measuring.suite", lang)),
-            self.sample: gr.update(value=asked.sample, label=t("measuring.sample", lang)),
-            self.run: gr.update(value=self._run_label(lang, asked.suite, asked.sample)),
-            **self._drawn(lang),
-        }
+        graders = gr.update(
+            choices=[(grader_word(name, lang), name) for name in names], label=t("measuring.grader", lang)
+        )
+        if kept != grader:
+            graders["value"] = kept
+        return {self.grader: graders, **self._drawn(lang)}
 
     def _counted(self, page: Page, suite: object, sample: object) -> Updates:
         return {self.run: gr.update(value=self._run_label(page.lang, suite, sample))}
