@@ -130,7 +130,10 @@ class BackendsPanel:
         """The list, and the header that chooses from it."""
         page = page.model_copy(update={"grader": self._frame.choice(page.grader).name})
         rows = backend_rows(self._endpoints.listed(), page.grader, page.lang)
-        return {self.rows: gr.update(value=rows), **self._frame.labels(page)}
+        header = self._frame.labels(page)
+        # What the browser keeps is not this tab's to write: this may be told late, when a session has begun meanwhile.
+        del header[self._frame.kept]
+        return {self.rows: gr.update(value=rows), **header}
 
     def _look_around(self, page: Page) -> Updates:
         servers, commands = self._endpoints.local()
