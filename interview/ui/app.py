@@ -91,14 +91,12 @@ class _Screen:
 
     def _arrive_behind(self, page: Page) -> Updates:
         """The tabs that are not seen yet; what they show is read anew when they are entered."""
-        updates = together(
+        return together(
             self.transcripts.arrive(page),
             self.progress.arrive(page),
             self.questions.arrive(page),
             self.graders.arrive(page),
         )
-        # The header is not theirs: somebody may have chosen in it, or begun, before this is told.
-        return {block: change for block, change in updates.items() if block not in self.frame.outputs}
 
     def _switch_language(
         self, page: Page, shown: str, session_id: str, turn_id: str, wanted: str, *questions: str
