@@ -23,6 +23,7 @@ from interview.service.follow_ups import FollowUps
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
 from interview.service.measuring import Measuring
 from interview.service.progress import ProgressReader
+from interview.service.regrading import Regrading
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
 from interview.settings import Settings
@@ -56,6 +57,7 @@ class Viva:
     endpoints: Endpoints
     spending: Spending
     comparing: Comparing
+    regrading: Regrading
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -111,6 +113,11 @@ def build(settings: Settings) -> Viva:
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
         measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
         archive = Archive(store, jobs)
+        orders = KeptTexts(store, "regrade")
+        regrading = Regrading(
+            *(store, bench.shelf, bench.prompts, bench.rubrics, interviewer, spending, jobs, live, orders),
+            checklists.in_force_for,
+        )
         discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
     except BaseException:
         store.close()
@@ -126,6 +133,7 @@ def build(settings: Settings) -> Viva:
         endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
         spending=spending,
         comparing=compare_with(bench, store, spending, jobs, settings),
+        regrading=regrading,
         worker=worker,
         live=live,
         jobs=jobs,

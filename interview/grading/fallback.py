@@ -6,7 +6,7 @@ from typing import Any, Literal, cast, get_args
 
 from interview.errors import FaultClass, PassingFault
 from interview.grading.coverage import CoverageGrader
-from interview.grading.grader import Grader, GradingEvent, GradingRequest, VerdictsCleared
+from interview.grading.grader import Grader, GradingEvent, GradingRequest, VerdictsCleared, model_of
 from interview.models import Graded, Ungraded
 
 _FAULTS = frozenset(get_args(FaultClass)) - {"bad_reply"}  # a judge that replied in the wrong form has judged
@@ -34,6 +34,11 @@ class EstimateBehind:
     def host(self) -> str:
         """The host that the answer is sent to."""
         return self._judge.host
+
+    @property
+    def model(self) -> str:
+        """The model that the judge asks."""
+        return model_of(self._judge)
 
     async def grade(self, request: GradingRequest) -> AsyncIterator[GradingEvent]:
         """Judge, else estimate; a passing fault of a patient request is raised as ever."""

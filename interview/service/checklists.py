@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from interview.backends.backend import Backend
 from interview.errors import BackendError, ChecklistChanged, ChecklistRefused, ModelNeeded, NotFound
@@ -59,6 +60,11 @@ class Checklists:
         A locked version counts until a newer one is saved. Without any: those of the notes, which are not stored.
         """
         return _counting(question, self.versions(question))
+
+    def in_force_for(self, question: Question, kind: Literal["coverage", "judge"]) -> Checklist:
+        """Those that a grader of that kind compares with; the coverage estimate takes none that a model found."""
+        present = self.in_force(question)
+        return from_notes(question) if kind == "coverage" and not _is_ones_own(present) else present
 
     def versions(self, question: Question) -> tuple[Checklist, ...]:
         """The stored versions for this question and reference, old ones first."""
@@ -145,11 +151,9 @@ class Checklists:
         For a model, key points that nobody gave are looked for once; failing that, those of the notes stand in.
         """
         question = claim.question
-        present = await asyncio.to_thread(self.in_force, question)
-        own = present.origin in ("author", "edited") or present.locked
-        if grader.kind == "coverage":
-            return present if own else from_notes(question)
-        if own or present.id or guard_rule(question, claim.answer) is not None or self._is_pausing(present.basis):
+        present = await asyncio.to_thread(self.in_force_for, question, grader.kind)
+        known = grader.kind == "coverage" or _is_ones_own(present) or present.id
+        if known or guard_rule(question, claim.answer) is not None or self._is_pausing(present.basis):
             return present
         try:
             looking = self._look(question, claim.grader, claim.session_id)
@@ -193,6 +197,11 @@ class Checklists:
             return await asyncio.to_thread(self._kept.add, found, seen=seen)
         except ChecklistChanged:  # somebody wrote or locked a list meanwhile: theirs counts
             return await asyncio.to_thread(self.in_force, question)
+
+
+def _is_ones_own(checklist: Checklist) -> bool:
+    """Whether a person wrote or locked it."""
+    return checklist.origin in ("author", "edited") or checklist.locked
 
 
 def _counting(question: Question, versions: tuple[Checklist, ...]) -> Checklist:

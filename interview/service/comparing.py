@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from interview.calibration.comparison import ComparedAnswer, Comparison, compare
@@ -12,18 +11,17 @@ from interview.calibration.paid import PaidGradings, grading_key
 from interview.calibration.trials import Trial, Trials, Tried, code_digest, paid_gradings
 from interview.errors import ContentError
 from interview.grading.grader import Grader, GradingRequest
-from interview.grading.key_points import with_checklist
 from interview.grading.shelf import GraderShelf
 from interview.jobs import Job, Jobs, Progress
-from interview.models import Answer, Checklist, Graded, Grading, Question, Session, Turn, Value, digest
+from interview.models import Checklist, Question, Value, digest
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
 from interview.service.spending import Estimate, Spending
+from interview.service.stored_answers import StoredAnswer, StoredAnswers
 from interview.store.store import Store
 
 KIND = "comparison"
 _AT_ONCE = 2  # gradings per grader: an interview that goes on meanwhile keeps its place in line
-_DEFAULT_RUBRIC = "default"
 
 
 class Foretold(Value):
@@ -34,21 +32,12 @@ class Foretold(Value):
     estimates: tuple[Estimate, ...]
 
 
-@dataclass(frozen=True)
-class _Material:
-    """One answer to compare on. `name` is the answer's id; `checklist` are the key points in the request."""
-
-    turn: Turn
-    request: GradingRequest
-    checklist: Checklist
-    name: str
-
-
 class _Earlier:
     """What one grader has said before, in transcripts and in comparisons."""
 
-    def __init__(self, grader: Grader, model: str, folder: Path, prompts: Prompts) -> None:
+    def __init__(self, grader: Grader, answers: StoredAnswers, model: str, folder: Path, prompts: Prompts) -> None:
         self.grader = grader
+        self._answers = answers
         self._model = model
         self._folder = folder
         self._prompts = prompts
@@ -62,23 +51,14 @@ class _Earlier:
             self._files[rubric.ref] = paid or PaidGradings(self._folder, free)
         return self._files[rubric.ref]
 
-    def find(self, one: _Material) -> Tried | None:
+    def find(self, one: StoredAnswer) -> Tried | None:
         """What it has said about this answer, if it was asked as it would be now."""
-        for grading in reversed(one.turn.gradings):
-            if (outcome := self._same(grading, one)) is not None:
-                return Tried(name=one.name, outcome=outcome, seconds=outcome.provenance.seconds, kept=True)
-        kept = self.kept(one.request.rubric).find(grading_key(one.name, one.request, 0))
-        return Tried(name=one.name, outcome=kept.outcome, seconds=kept.seconds, kept=True) if kept else None
-
-    def _same(self, grading: Grading, one: _Material) -> Graded | None:
-        outcome = grading.outcome
-        if not isinstance(outcome, Graded) or outcome.provenance.grader != self.grader.name:
-            return None
-        made, question = outcome.provenance, one.turn.question
-        prompt = self._prompts.judge.ref if made.kind == "judge" else ""
-        wanted = (prompt, one.request.rubric.ref, one.checklist.ref, question.content_digest, question.reference_digest)
-        same = (made.prompt, made.rubric, made.checklist, made.question_digest, made.reference_digest) == wanted
-        return outcome if same and not any(flag.startswith("fallback:") for flag in outcome.flags) else None
+        name = one.answer.id
+        told = self._answers.grade_as_now(one, self.grader)
+        if told is not None:
+            return Tried(name=name, outcome=told, seconds=told.provenance.seconds, kept=True)
+        kept = self.kept(one.request.rubric).find(grading_key(name, one.request, 0))
+        return Tried(name=name, outcome=kept.outcome, seconds=kept.seconds, kept=True) if kept else None
 
 
 class Comparing:
@@ -102,6 +82,7 @@ class Comparing:
     ) -> None:
         """`folder` is where the gradings of comparisons are kept; `checklist` tells the key points that count."""
         self._store = store
+        self._answers = StoredAnswers(store, prompts, rubrics)
         self._shelf = shelf
         self._prompts = prompts
         self._rubrics = rubrics
@@ -166,56 +147,36 @@ class Comparing:
             found[name] = [earlier.find(one) for one in material]
         return _compared(material, found, graders)
 
-    async def _tried(self, name: str, material: Sequence[_Material], step: Callable[[], None]) -> list[Tried | None]:
+    async def _tried(self, name: str, material: Sequence[StoredAnswer], step: Callable[[], None]) -> list[Tried | None]:
         earlier = self._earlier(name)
         found: dict[str, Tried] = {}
-        missing: defaultdict[str, list[_Material]] = defaultdict(list)
+        missing: defaultdict[str, list[StoredAnswer]] = defaultdict(list)
         for one in material:
             if (known := earlier.find(one)) is not None:
-                found[one.name] = known
+                found[one.answer.id] = known
                 step()
             else:
                 missing[one.request.rubric.name].append(one)
         for rubric, waiting in missing.items():
             trials = Trials(earlier.grader, earlier.kept(self._rubrics[rubric]), _AT_ONCE, lambda done, of: step())
-            made = await trials.run([Trial(name=one.name, requests=(one.request,)) for one in waiting])
+            made = await trials.run([Trial(name=one.answer.id, requests=(one.request,)) for one in waiting])
             found |= {one.name: one for one in made}
-        return [found.get(one.name) for one in material]
+        return [found.get(one.answer.id) for one in material]
 
     def _earlier(self, name: str) -> _Earlier:
         endpoint = self._shelf.endpoint_of(name)
         model = endpoint.model if endpoint else ""
-        return _Earlier(self._shelf.alone(name, KIND), model, self._folder, self._prompts)
+        return _Earlier(self._shelf.alone(name, KIND), self._answers, model, self._folder, self._prompts)
 
-    def _material(self, sessions: Sequence[str], graders: Sequence[str]) -> tuple[_Material, ...]:
+    def _material(self, sessions: Sequence[str], graders: Sequence[str]) -> tuple[StoredAnswer, ...]:
         if len(set(graders)) < 2:
             raise ContentError("A comparison needs two graders or more.")
         for name in graders:
             self._shelf.endpoint_of(name)
-        material = [
-            self._asked(session, turn, turn.answer)
-            for session in map(self._store.session, dict.fromkeys(sessions))
-            for turn in session.turns
-            if turn.answer is not None
-        ]
+        material = self._answers.of(sessions, self._checklist)
         if not material:
             raise ContentError("There is no answer in these sessions yet.")
-        return tuple(material)
-
-    def _asked(self, session: Session, turn: Turn, answer: Answer) -> _Material:
-        """An answer with what a grader is asked about it, as the worker asks it."""
-        wanted = turn.question.rubric or ""
-        name = wanted if wanted in self._rubrics else _DEFAULT_RUBRIC
-        checklist = self._checklist(turn.question)
-        request = GradingRequest(
-            question=with_checklist(turn.question, checklist),
-            answer=answer.text,
-            follow_up=turn.follow_up or "",
-            rubric=self._rubrics[name],
-            lang=session.plan.lang,
-            session_id=session.id,
-        )
-        return _Material(turn, request, checklist, answer.id)
+        return material
 
 
 def comparison_key(sessions: Sequence[str], graders: Sequence[str]) -> str:
@@ -224,11 +185,11 @@ def comparison_key(sessions: Sequence[str], graders: Sequence[str]) -> str:
 
 
 def _compared(
-    material: Sequence[_Material], tried: Mapping[str, Sequence[Tried | None]], graders: Sequence[str]
+    material: Sequence[StoredAnswer], tried: Mapping[str, Sequence[Tried | None]], graders: Sequence[str]
 ) -> Comparison:
     answers = [
         ComparedAnswer(
-            answer_id=one.name,
+            answer_id=one.answer.id,
             turn_id=one.turn.id,
             session_id=one.turn.session_id,
             question=one.turn.question.text,

@@ -34,7 +34,7 @@ _UPLOAD_LIMIT = "10mb"
 def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
     """The whole web app: the screen at `/`, downloads at `/export/`, `/healthz`, and the worker while it runs.
 
-    Entering its lifespan starts the worker; leaving it stops the worker (leases are released), then closes the
+    Entering its lifespan starts the worker and goes on with what was broken off; leaving it stops the worker (leases are released), then closes the
     backends and the store.
     """
     worker: list[asyncio.Task[None]] = []
@@ -44,6 +44,7 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
         worker.append(asyncio.create_task(viva.worker.run(), name="worker"))
         try:
             async with viva.jobs.running():
+                viva.regrading.resume()
                 yield
                 viva.live.drain()
         finally:
