@@ -215,6 +215,20 @@ def test_an_estimate_rests_on_the_past_where_there_is_one(store: Store):
     assert held.estimate("coverage", requests()).prompt_tokens is None
 
 
+@pytest.mark.parametrize(
+    ("name", "calls"),
+    # the careful mode: a call for the key points, one for each of two criteria, one for the rest
+    [("b", 2), ("b@vote=3", 6), ("panel=b,b2", 4), ("b@careful", 8), ("panel=b@careful,b2", 10)],
+)
+def test_who_asks_several_times_is_foretold_several_times(store: Store, name: str, calls: int):
+    held = spending(store)
+    once, found = held.estimate("b", requests()), held.estimate(name, requests())
+    assert (found.gradings, found.calls) == (2, calls)
+    assert found.prompt_tokens == pytest.approx(calls / 2 * (once.prompt_tokens or 0), rel=0.1)
+    held.note(expense())
+    assert held.estimate(name, requests()).prompt_tokens == calls * 1000
+
+
 def test_a_rough_count_of_tokens_grows_with_the_text():
     assert tokens_of("") == 0
     assert tokens_of("注意力") > tokens_of("abc")

@@ -9,7 +9,7 @@ import typer
 
 from interview.backends.tariff import amount
 from interview.cli.options import AsJson, DataDir
-from interview.cli.output import say, say_json
+from interview.cli.output import counted, say, say_json
 from interview.service.spending import Estimate, Limit
 from interview.settings import read_settings
 from interview.store.spending import Sum
@@ -87,9 +87,12 @@ def _of(limit: Limit) -> str:
 
 def foretold(estimate: Estimate) -> str:
     """Return an estimate as one line."""
+    gradings = f"{estimate.grader}: {counted(estimate.gradings, 'grading')}"
     if estimate.prompt_tokens is None:
-        return f"{estimate.grader}: {estimate.gradings:,} gradings, nothing to pay"
+        return f"{gradings}, nothing to pay"
+    if estimate.calls > estimate.gradings:
+        gradings += f" in {estimate.calls:,} calls"
     tokens = f"about {estimate.prompt_tokens:,} + {estimate.completion_tokens or 0:,} tokens"
     price = "cost unknown" if estimate.cost is None else f"about {amount(estimate.cost, estimate.currency)}"
     basis = f"by {estimate.from_past} earlier ones" if estimate.from_past else "by the length of the prompts"
-    return f"{estimate.grader}: {estimate.gradings:,} gradings, {tokens}, {price} ({basis})"
+    return f"{gradings}, {tokens}, {price} ({basis})"

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -11,8 +12,10 @@ from interview.backends.endpoint import Endpoint
 from interview.backends.metered import Expense
 from interview.backends.tariff import Tariff
 from interview.errors import LastingFault, StoreError
+from interview.grading.careful import parts_of
 from interview.grading.grader import GradingRequest
 from interview.grading.judge_prompt import JudgePrompt
+from interview.grading.modes import taken_apart
 from interview.models import Value
 from interview.prompts import Prompts
 from interview.settings import Budget
@@ -59,11 +62,13 @@ class Limit(Value):
 class Estimate(Value):
     """What gradings by one grader would take. Tokens and `cost` are None where nothing is sent, or a price is unknown.
 
+    `calls` are more than the gradings where a grader asks in parts, or votes; what has to be asked twice comes on top.
     `from_past`: on how many earlier completions of the model it rests; 0: on the length of the prompts.
     """
 
     grader: str
     gradings: int
+    calls: int = 0
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cost: float | None = None
@@ -136,13 +141,15 @@ class Spending:
         if endpoint is None or not count:
             return Estimate(grader=grader, gradings=count)
         means = self._log.means(endpoint.name, endpoint.model, _JUDGING)
+        sample = requests[:: max(1, count // _SAMPLE)]
+        wholes = [JudgePrompt(request, self._prompts.judge, b"estimate") for request in sample]
+        asked = [one for whole in wholes for one in _asked_by(grader, whole)]
+        times = count / len(sample)
+        calls = times * len(asked)
         if means is not None:
-            prompt, completion = count * means.prompt_tokens, count * means.completion_tokens
-            cached = count * means.cached_tokens
+            prompt, completion = calls * means.prompt_tokens, calls * means.completion_tokens
+            cached = calls * means.cached_tokens
         else:
-            sample = requests[:: max(1, count // _SAMPLE)]
-            asked = [JudgePrompt(request, self._prompts.judge, b"estimate") for request in sample]
-            times = count / len(sample)
             prompt = times * sum(tokens_of(message.content) for one in asked for message in one.messages)
             completion = times * sum(_REPLY_BASE + _REPLY_PER_POINT * len(one.points) for one in asked)
             cached = 0
@@ -150,12 +157,21 @@ class Spending:
         return Estimate(
             grader=grader,
             gradings=count,
+            calls=round(calls),
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             cost=None if tariff is None else tariff.cost(usage),
             currency="" if tariff is None else tariff.currency,
             from_past=0 if means is None else means.n,
         )
+
+
+def _asked_by(grader: str, whole: JudgePrompt) -> list[JudgePrompt]:
+    """What a grader of that name asks about one answer, call by call."""
+    way = taken_apart(grader)
+    if way.mode in ("vote", "panel"):
+        return [one for base in way.bases for one in _asked_by(base, whole)] * way.votes
+    return [replace(whole, part=part) for part in parts_of(whole)] if way.mode == "careful" else [whole]
 
 
 def tokens_of(text: str) -> float:

@@ -34,8 +34,8 @@ _UPLOAD_LIMIT = "10mb"
 def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
     """The whole web app: the screen at `/`, downloads at `/export/`, `/healthz`, and the worker while it runs.
 
-    Entering its lifespan starts the worker and goes on with what was broken off; leaving it stops the worker (leases are released), then closes the
-    backends and the store.
+    Entering its lifespan starts the worker, and goes on with what was broken off; leaving it stops the worker (leases
+    are released), then closes the backends and the store.
     """
     worker: list[asyncio.Task[None]] = []
 

@@ -20,6 +20,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{n:answer|answers}; {m:grade is|grades are} there already.",
     ),
     "compare.estimate": ("{grader}：还要评 {n} 次", "{grader}: {n:grading|gradings} to make"),
+    "compare.calls_of": ("{n} 次调用", "{n:call|calls}"),
     "compare.tokens": ("约 {n} token", "about {n} tokens"),
     "compare.about": ("约 {amount}", "about {amount}"),
     "compare.price_unknown": ("价格未知", "price unknown"),

@@ -31,11 +31,14 @@ def comparison_card(plan: Foretold | None, job: Job | None, found: Comparison | 
 
 def _plan(plan: Foretold, lang: Language) -> list[str]:
     lines = [t("compare.plan", lang, n=plan.answers, m=plan.known)]
-    return lines + [_estimate(one, lang) for one in plan.estimates if one.gradings]
+    return lines + [estimate_line(one, lang) for one in plan.estimates if one.gradings]
 
 
-def _estimate(one: Estimate, lang: Language) -> str:
+def estimate_line(one: Estimate, lang: Language) -> str:
+    """What gradings by one grader would take, on one line."""
     parts = [t("compare.estimate", lang, grader=grader_word(one.grader, lang), n=one.gradings)]
+    if one.calls > one.gradings:
+        parts.append(t("compare.calls_of", lang, n=one.calls))
     if one.prompt_tokens is None:
         return " · ".join([*parts, t("compare.free", lang)])
     parts.append(t("compare.tokens", lang, n=f"{one.prompt_tokens + (one.completion_tokens or 0):,}"))
