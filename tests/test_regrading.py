@@ -1,18 +1,27 @@
 """A whole session graded anew: beside what is there, nothing twice, taken back when stopped, gone on with later."""
 
 import asyncio
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from interview.cli import app
 from interview.errors import ContentError, NotFound
 from interview.jobs import Job
 from interview.models import Graded, Grading, KeyPoint, SessionPlan
 from interview.settings import Settings, read_settings
 from interview.store.schedule import Cards
+from interview.store.store import Store
 from interview.wiring import Viva, build
+from tests.command_line import refusal
+from tests.conftest import REPO
 from tests.fake_judge import FakeJudge
 from tests.made_up import grade_of, make_question
 
@@ -74,9 +83,15 @@ async def serving(viva: Viva) -> AsyncIterator[None]:
         await viva.shelf.close()
 
 
+async def go_nowhere(viva: Viva, session_id: str) -> None:
+    """A start of the program that finds nothing to go on with."""
+    async with serving(viva):
+        assert viva.regrading.running(session_id) == ""
+
+
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not true():
+        while not true():  # noqa: ASYNC110 - states of the store, of threads and of jobs
             await asyncio.sleep(0.02)
 
 
@@ -208,11 +223,7 @@ def test_stopped_it_takes_back_what_has_not_begun(viva: Viva, judges: tuple[Fake
     made = by(viva, session_id, "strict")
     assert [type(grading.outcome) for grading in made] == [Graded, Graded], "what had begun is graded, and that is all"
 
-    async def again() -> None:
-        async with serving(viva):  # a restart: what was stopped stays stopped
-            assert viva.regrading.running(session_id) == ""
-
-    asyncio.run(again())
+    asyncio.run(go_nowhere(viva, session_id))
     plan = viva.regrading.foretell(session_id, "strict")
     assert (plan.known, plan.waiting, plan.estimate.gradings) == (2, 0, ANSWERS - 2)
     assert Cards(viva.store).known() == frozenset()
@@ -247,11 +258,6 @@ def test_a_restart_goes_on_where_it_was(settings: Settings, judges: tuple[FakeJu
         asyncio.run(go_nowhere(viva, session_id))
 
 
-async def go_nowhere(viva: Viva, session_id: str) -> None:
-    async with serving(viva):
-        assert viva.regrading.running(session_id) == ""
-
-
 def test_a_grader_that_is_gone_at_the_restart_fails_once(settings: Settings, judges: tuple[FakeJudge, FakeJudge]):
     judges[0].hold()
 
@@ -271,12 +277,10 @@ def test_a_grader_that_is_gone_at_the_restart_fails_once(settings: Settings, jud
         session_id = answered(viva)
         asyncio.run(begin(viva, session_id))
     (settings.data_dir / "backends.toml").write_text("", encoding="utf-8")
-    for _ in range(2):
-        with closing((viva := build(settings)).store):
-            if _ == 0:
-                assert "No grader is called" in asyncio.run(find_it_gone(viva, session_id))
-            else:
-                asyncio.run(go_nowhere(viva, session_id))
+    with closing((viva := build(settings)).store):
+        assert "No grader is called" in asyncio.run(find_it_gone(viva, session_id))
+    with closing((viva := build(settings)).store):
+        asyncio.run(go_nowhere(viva, session_id))
 
 
 def test_a_mock_interview_that_runs_tells_nothing(viva: Viva):
@@ -296,3 +300,84 @@ def test_unknown_names_are_refused(viva: Viva):
         viva.regrading.start("nowhere", "strict")
     with pytest.raises(NotFound):
         viva.regrading.stop("nothing")
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session_id(settings: Settings) -> str:
+    with closing((viva := build(settings)).store):
+        return answered(viva)
+
+
+def command(settings: Settings, session_id: str, *options: str, answer: str = "") -> Result:
+    given = ["sessions", "regrade", session_id, "--data-dir", str(settings.data_dir), *options]
+    return CliRunner().invoke(app, given, prog_name="viva", input=answer)
+
+
+def graders(settings: Settings, session_id: str) -> list[str]:
+    with closing(Store.open(settings.data_dir, read_only=True)) as store:
+        turns = store.session(session_id).turns
+        return [one.grader for turn in turns for one in turn.gradings if isinstance(one.outcome, Graded)]
+
+
+def test_the_command_tells_what_it_takes_then_asks_then_grades(
+    settings: Settings, session_id: str, judges: tuple[FakeJudge, FakeJudge]
+):
+    only_told = command(settings, session_id, "--grader", "strict", "--estimate")
+    assert only_told.exit_code == 0
+    assert only_told.stdout == ""
+    assert "5 answers: 0 graded so already, 0 on their way." in only_told.stderr
+    assert "strict: 5 gradings, about" in only_told.stderr
+    assert "USD" in only_told.stderr
+
+    refused = command(settings, session_id, "--grader", "strict", answer="n\n")
+    assert refused.exit_code == 1
+    assert "Go on?" in refused.stderr
+    assert (judges[0].calls, graders(settings, session_id)) == (0, ["coverage"] * ANSWERS)
+
+    done = command(settings, session_id, "--grader", "strict", answer="y\n")
+    assert done.exit_code == 0
+    assert done.stdout.endswith("5 answers graded, 0 came to no grade.\n")
+    assert graders(settings, session_id) == ["coverage", "strict"] * ANSWERS
+
+    again = command(settings, session_id, "--grader", "strict", "--yes")
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert "5 answers: 5 graded so already" in again.stderr
+    assert graders(settings, session_id) == ["coverage", "strict"] * ANSWERS
+
+
+def test_a_command_that_is_interrupted_takes_back_what_has_not_begun(
+    settings: Settings, session_id: str, judges: tuple[FakeJudge, FakeJudge]
+):
+    judges[0].hold()
+    arguments = ["sessions", "regrade", session_id, "--grader", "strict", "--yes", "--data-dir", str(settings.data_dir)]
+    command = subprocess.Popen(
+        [sys.executable, "-m", "interview", *arguments], cwd=REPO, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        end = time.monotonic() + PATIENCE
+        while judges[0].calls < 2:
+            assert time.monotonic() < end
+            assert command.poll() is None
+            time.sleep(0.02)
+        command.send_signal(signal.SIGINT)
+        _, said = command.communicate(timeout=PATIENCE)
+    finally:
+        command.kill()
+        judges[0].release()
+    assert command.returncode == 1
+    assert "Stopped." in said
+    with closing((viva := build(settings)).store):
+        asyncio.run(go_nowhere(viva, session_id))
+        asyncio.run(viva.worker.run_once())
+        assert len(by(viva, session_id, "strict")) == 2
+
+
+def test_mistakes_of_the_command_are_sentences(settings: Settings, session_id: str):
+    for outcome, sentence in (
+        (command(settings, session_id, "--grader", "nobody"), "No grader is called 'nobody'"),
+        (command(settings, "nowhere", "--grader", "strict"), "session nowhere"),
+    ):
+        assert sentence in refusal(outcome)

@@ -1,4 +1,4 @@
-"""`sessions list`, `sessions show` and `export` read what is kept; `sessions import` adds to it."""
+"""`sessions list`, `sessions show` and `export` read what is kept; `sessions import` and `regrade` add to it."""
 
 from collections.abc import Generator
 from contextlib import closing, contextmanager
@@ -10,6 +10,7 @@ import typer
 
 from interview.cli.options import AsJson, DataDir, SessionId
 from interview.cli.output import complain, counted, printable, say, say_json, say_json_text
+from interview.cli.regrade import regrade_session
 from interview.cli.report import report_session
 from interview.errors import ContentError
 from interview.export import WRITERS, read_transcripts
@@ -23,6 +24,7 @@ from interview.store.store import DATABASE, Store
 
 app = typer.Typer(help="Sessions that are kept.", no_args_is_help=True, rich_markup_mode=None)
 app.command("report")(report_session)
+app.command("regrade")(regrade_session)
 _EVERY = 1_000_000
 _KEPT: tuple[Shelf, ...] = ("active", "archived")
 
