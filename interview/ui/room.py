@@ -13,6 +13,7 @@ from interview.rubrics import Rubric
 from interview.ui.beside import BesidePanel
 from interview.ui.downloads import download_link
 from interview.ui.page import Page, Updates
+from interview.ui.regrading import RegradingPanel
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.strings import t
 from interview.ui.views import answer_segments, grade_card, grades_list, room_head, room_nav, shown_grading, view
@@ -29,6 +30,7 @@ class RoomPanel:
         live: LiveFeed,
         rubrics: Mapping[str, Rubric],
         build_beside: Callable[[], BesidePanel],
+        build_regrading: Callable[[], RegradingPanel],
         job_of: Callable[[str], str],
         find_question: Callable[[Session, str], Question],
     ) -> None:
@@ -39,6 +41,7 @@ class RoomPanel:
         self._find_question = find_question
         with gr.Column(elem_id="room", visible=False) as self.column:
             self._build_top()
+            self.regrading = build_regrading()
             with gr.Row(elem_id="room-body", equal_height=False):
                 with gr.Column(scale=3, elem_id="room-left", elem_classes=["card"]):
                     self.nav = view("room_nav", {}, elem_id="room-nav")
@@ -49,6 +52,7 @@ class RoomPanel:
         self.session_id = gr.Textbox(visible="hidden", elem_id="room-session", label="session")
         self.turn_id = gr.Textbox(visible="hidden", elem_id="room-turn", label="turn")
         self.stamp = gr.Textbox(visible="hidden", elem_id="room-stamp", label="stamp")
+        self.regrading.build_hidden()
 
     def _build_top(self) -> None:
         self.back = gr.Button("", size="sm", elem_classes=["link"], elem_id="room-back", scale=0)
@@ -96,7 +100,7 @@ class RoomPanel:
             *(self.rename, self.archive, self.delete, self.nav, self.turn_head, self.question, self.answer),
             *(self.reference_title, self.marks, self.reference, self.grade_column, self.grade, self.feedback),
             *(self.grader, self.regrade, self.compare, self.grades),
-            *(self.session_id, self.turn_id, self.stamp, *self.beside.outputs),
+            *(self.session_id, self.turn_id, self.stamp, self.regrading.about, *self.beside.outputs),
         ]
 
     @property
@@ -126,6 +130,7 @@ class RoomPanel:
             self.session_id: session.id,
             self.turn_id: chosen,
             self.stamp: stamp,
+            **self.regrading.about_of(page, session),
             **self._manage(page, session, shelf, moved),
             **self._turn(page, transcript, turn, words, moved),
         }

@@ -15,6 +15,7 @@ from interview.ui.follow import SLOW_SECONDS, Follower
 from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates
 from interview.ui.practice import PracticeTab
+from interview.ui.regrading import RegradingPanel
 from interview.ui.room import RoomPanel
 from interview.ui.strings import t
 from interview.ui.talk import is_waiting_for
@@ -39,6 +40,7 @@ class TranscriptsTab:
             viva.live,
             viva.rubrics,
             build_beside=lambda: BesidePanel(archive, discussing, lambda name: frame.choice(name).kind == "judge"),
+            build_regrading=lambda: RegradingPanel(viva.regrading, frame),
             job_of=lambda turn_id: job_stamp(discussing.latest(turn_id)),
             find_question=lambda session, question_id: interviewer.bank(session.plan.lang).find(question_id),
         )
@@ -74,6 +76,7 @@ class TranscriptsTab:
         room, place = self.room, self.notice
         ids, wanted = [room.session_id, room.turn_id], self.list.wanted
         self.list.connect(wires, place)
+        room.regrading.connect(wires, place, self.beat)
         room.beside.connect(wires, place, ids, self._redraw, room.outputs)
         # Gradio makes each listed output anew, changed or not, so what a click waits for lists no more than it changes.
         listing, opening = [*self.list.outputs, *room.place], [self.list.column, *room.outputs]

@@ -7,12 +7,16 @@ const figures = (head, rows, label) =>
       h("th", "", { scope: "row" }, row.name, row.chip && h("span", "v-chip t-warn", row.chip), list(row.failed).length > 0 && h("small", "", dotted(row.failed))),
       list(row.cells).map((text) => h("td", "", text)))))));
 
+const planned = (lines) => list(lines).length > 0 && h("ul", "v-plan", list(lines).map((text) => h("li", "", text)));
+
 Object.assign(views, {
   panel_head: (value) => [h("div", "v-card-head", h("h2", "", value.title), h("p", "", value.text))],
 
+  plan_lines: (value) => [planned(value.plan)],
+
   comparison: (value, act) => [
     value.hint && h("p", "v-aside", value.hint),
-    list(value.plan).length > 0 && h("ul", "v-plan", list(value.plan).map((text) => h("li", "", text))),
+    planned(value.plan),
     value.progress && value.progress.text && h("p", "v-going", { role: "status" }, h("span", "", value.progress.text), bar(value.progress.share, "accent")),
     value.problem && h("p", "v-aside", value.problem),
     value.head && figures(value.head, value.graders, value.head[0]),

@@ -8,6 +8,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "job.import": ("正在导入…", "Importing…"),
     "job.discussion": ("模型在写回复…", "The model is writing…"),
     "job.improved_answer": ("模型在改进你的回答…", "The model is improving your answer…"),
+    "job.regrade": ("正在重评…", "Regrading…"),
+    "job.regrade_done": ("重评完毕：{n} 个回答有了新成绩。", "Done: {n:answer|answers} graded anew."),
+    "job.regrade_failed": (
+        "重评完毕：{n} 个回答有了新成绩，{m} 个没有评上，可以再试。",
+        "Done: {n:answer|answers} graded anew, {m} came to no grade and can be tried again.",
+    ),
     "job.failed": ("没有成功，你写的都在。", "That did not work. What you wrote is kept."),
     "job.stopped": ("已停止，做完的都保留了。", "Stopped. What was done is kept."),
     "job.share": ("完成 {n}/{m}", "{n} of {m}"),

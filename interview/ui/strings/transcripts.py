@@ -26,6 +26,21 @@ WORDS: dict[str, tuple[str, str]] = {
     "room.resume": ("继续这次练习", "Resume this session"),
     "room.regrade": ("换评分器重评", "Regrade"),
     "room.regrade_with": ("用哪个评分器", "Which grader"),
+    "regrade.title": ("整份重评", "Regrade the whole session"),
+    "regrade.plan": (
+        "共 {n} 个回答，其中 {known} 个这个评分器已经评过，{waiting} 个正在评。",
+        "{n:answer|answers}: {known} graded by this grader already, {waiting} on the way.",
+    ),
+    "regrade.nothing": ("没有要重评的。", "Nothing is left to grade."),
+    "regrade.kept_judgement": (
+        "原来的成绩都保留，和新成绩并排；以后以最新的判分为准。",
+        "Every grade that is there stays beside the new one; from then on the newest judgement counts.",
+    ),
+    "regrade.kept_estimate": (
+        "原来的成绩都保留；估计不会取代判分。",
+        "Every grade that is there stays; an estimate never takes the place of a judgement.",
+    ),
+    "regrade.start": ("重评 {n} 个回答", "Regrade {n:answer|answers}"),
     "room.export_markdown": ("导出 Markdown", "Export Markdown"),
     "room.export_json": ("导出 JSON", "Export JSON"),
     "group.solid": ("掌握", "solid"),

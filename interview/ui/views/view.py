@@ -52,6 +52,7 @@ ViewName = Literal[
     "probe_card",
     "panel_head",
     "comparison",
+    "plan_lines",
     "spending",
 ]
 
