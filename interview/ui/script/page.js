@@ -8,6 +8,12 @@ addEventListener("keypress", (event) => {
   }
 }, true);
 
+// A file that is fetched by going to it breaks off what the page has under way, and Gradio then loads the page anew.
+addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[href*='/export/']") : null;
+  if (link) link.download = "";
+}, true);
+
 // Gradio sets the class by the system's wish, the reader's own choice wins.
 const dark = (() => {
   const KEY = "viva.theme";
