@@ -37,6 +37,24 @@ const dark = (() => {
   };
 })();
 
+// Which tab is seen. A tab is filled when it is entered, and again when the language changes under it.
+const tabs = (() => {
+  let current = 0;
+  const stamp = () => String(performance.now());
+  return {
+    entered(place, wake) {
+      if (place === current) return wake; // the first tab, on a page that opens
+      current = place;
+      return stamp();
+    },
+    switchLanguage(wishes, ...wakes) {
+      const shown = wishes?.lang || (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
+      const kept = { grader: "", ...wishes, lang: shown === "zh" ? "en" : "zh" };
+      return [kept, ...wakes.map((wake, place) => (place === current ? stamp() : wake))];
+    },
+  };
+})();
+
 function showPassage() {
   setTimeout(() => document.getElementById("practice-passage")?.scrollIntoView({ block: "nearest" }), 150);
 }
@@ -45,6 +63,8 @@ window.viva = {
   mount,
   clearDraft: drafts.clear,
   toggleDark: dark.toggle,
+  entered: tabs.entered,
+  switchLanguage: tabs.switchLanguage,
   scrollToTurn,
   showPassage,
   openSheet: sheet.open,
