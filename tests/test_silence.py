@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from interview.models import ArchiveFilter, PointGrade, Session, SessionPlan
 from interview.settings import read_settings
+from interview.ui.comparing import ComparingPanel
 from interview.ui.downloads import SUFFIXES, add_downloads, download_link
 from interview.ui.frame import Frame
 from interview.ui.page import Page
@@ -107,6 +108,18 @@ def test_nothing_is_told_before_the_end(draw: Draw):
         assert t("untold.short", "en") in draw()[place]
     assert t("untold.room", "en") in draw()["room"]
     assert "silent=1" in draw()["progress"]
+
+
+def test_no_comparison_of_graders_is_offered_for_it_before_the_end(viva: Viva, mock: Session):
+    async def built() -> ComparingPanel:
+        with gr.Blocks():
+            return ComparingPanel(viva.comparing, viva.interviewer, PAGE)
+
+    panel = asyncio.run(built())
+    offered = panel.arrive(PAGE, [mock.id], ["coverage"])
+    assert (offered[panel.sessions]["choices"], offered[panel.sessions]["value"]) == ([], [])
+    viva.interviewer.finish(mock.id)
+    assert [name for _, name in panel.arrive(PAGE)[panel.sessions]["choices"]] == [mock.id]
 
 
 def test_the_room_names_a_notes_file_that_is_gone(viva: Viva, mock: Session, draw: Draw):

@@ -9,9 +9,11 @@ from interview.calibration.trials import Tried
 from interview.jobs import Job
 from interview.models import Graded, Language, PointGrade, Provenance, Ungraded, Verdict
 from interview.service.comparing import Foretold
+from interview.service.regrading import Regrade, Regraded
 from interview.service.spending import Estimate, Limit
 from interview.store.spending import Sum
 from interview.ui.views.comparing import comparison_card
+from interview.ui.views.regrading import regrade_end, regrade_plan
 from interview.ui.views.spending import spending_card
 
 HOSTILE = "${alert(1)}<img src=x>"
@@ -105,6 +107,26 @@ def test_the_plan_tells_gradings_tokens_money_and_what_it_rests_on():
         "Coverage estimate (offline): 2 gradings to make · nothing to pay",
     ]
     assert comparison_card(plan, job(done=1, total=4), None, "en")["plan"] == []
+
+
+def test_a_regrade_says_what_is_left_out_and_what_its_grades_will_count_for():
+    judged = Estimate(grader="a@vote=3", gradings=2, calls=6, prompt_tokens=4000, completion_tokens=500)
+    plan = Regrade(answers=4, known=1, waiting=1, estimate=judged)
+    assert regrade_plan(plan, "en")["plan"] == [
+        "4 answers: 1 graded by this grader already, 1 on the way.",
+        "a@vote=3: 2 gradings to make · 6 calls · about 4,500 tokens · price unknown · by the length of the prompts",
+        "Every grade that is there stays beside the new one; from then on the newest judgement counts.",
+    ]
+    free = plan.model_copy(update={"estimate": Estimate(grader="coverage", gradings=2)})
+    assert "never takes the place of a judgement" in regrade_plan(free, "en")["plan"][-1]
+    done = plan.model_copy(update={"estimate": Estimate(grader="a", gradings=0)})
+    assert regrade_plan(done, "en")["plan"][1:] == ["Nothing is left to grade."]
+    assert regrade_plan(None, "en") == {}
+
+
+def test_the_end_of_a_regrade_counts_failures_apart():
+    assert regrade_end(Regraded(total=3, done=3), "en") == "Done: 3 answers graded anew."
+    assert "2 answers graded anew, 1 came to no grade" in regrade_end(Regraded(total=3, done=3, failed=1), "en")
 
 
 def test_progress_is_told_truly_and_the_end_with_its_reason():

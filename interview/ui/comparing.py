@@ -65,7 +65,8 @@ class ComparingPanel:
     def arrive(self, page: Page, sessions: Sequence[str] = (), graders: Sequence[str] = ()) -> Updates:
         """The panel in the page's language; what was chosen stays, else the newest answers and two graders are."""
         lang = page.lang
-        answered = [one for one in self._interviewer.sessions(limit=_OFFERED) if one.answered]
+        kept_so_far = self._interviewer.sessions(limit=_OFFERED)
+        answered = [one for one in kept_so_far if one.answered and not one.tells_nothing_yet]
         ids = [one.id for one in answered]
         kept = [one for one in sessions if one in ids] or [one for one in ids if one == page.session] or ids[:1]
         names = [choice.name for choice in self._interviewer.choices()]
