@@ -283,6 +283,25 @@ def test_a_grader_that_is_gone_at_the_restart_fails_once(settings: Settings, jud
         asyncio.run(go_nowhere(viva, session_id))
 
 
+def test_it_ends_early_where_every_answer_would_meet_the_same_fault(settings: Settings):
+    file = settings.data_dir / "backends.toml"
+    file.write_text(file.read_text("utf-8") + "[budget]\nday_tokens = 1\n", encoding="utf-8")
+
+    async def regrade(viva: Viva, session_id: str) -> Job:
+        async with serving(viva):
+            job = viva.regrading.start(session_id, "strict")
+            await until(over(viva, job))
+            await until(lambda: all(grading.state == "done" for grading in by(viva, session_id, "strict")))
+            return viva.jobs.find(job.id)
+
+    with closing((viva := build(settings)).store):
+        session_id = answered(viva)
+        job = asyncio.run(regrade(viva, session_id))
+        assert (job.state, "budget" in job.problem) == ("failed", True)
+        assert 0 < len(by(viva, session_id, "strict")) < ANSWERS
+        asyncio.run(go_nowhere(viva, session_id))
+
+
 def test_a_mock_interview_that_runs_tells_nothing(viva: Viva):
     session_id = answered(viva, 2, mode="mock")
     for ask in (viva.regrading.foretell, viva.regrading.start):

@@ -2,15 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from typing import Literal
 
-from interview.errors import ContentError, NotFound
+from interview.errors import ContentError, LastingFault, NotFound
 from interview.grading.shelf import GraderShelf
 from interview.jobs import Job, Jobs, Progress
 from interview.live import LiveFeed
-from interview.models import Checklist, Graded, Grading, Question, Session, Value
+from interview.models import Checklist, Graded, Grading, Question, Session, Ungraded, Value
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
 from interview.service.interviewer import Interviewer
@@ -49,7 +49,8 @@ class Regrading:
     """Asks for one grading after the other, so that what has not begun can be taken back without a trace.
 
     Each is a grading like any other, made by the worker. What is wanted stands in `orders` until it is done or stopped:
-    so it goes on after a restart. A mock interview that still runs is refused, for it tells nothing.
+    so it goes on after a restart. It ends early where every further answer would meet the same fault: a refused key, a
+    model that is not there, a budget that is used up. A mock interview that still runs is refused: it tells nothing.
 
     ContentError: there is nothing to grade, or it may not be told yet. NotFound: no such session or grader.
     """
@@ -103,7 +104,10 @@ class Regrading:
             self._started(*_of_key(key))
 
     async def run(self, session_id: str, grader: str, progress: Progress) -> Regraded:
-        """Do it now, and return what it came to; where this is cancelled, what has not begun is taken back."""
+        """Do it now, and return what it came to; where this is cancelled, what has not begun is taken back.
+
+        LastingFault: it ended early.
+        """
         await asyncio.to_thread(self._order, session_id, grader)
         try:
             return await self._work(session_id, grader, progress)
@@ -170,7 +174,7 @@ class Regrading:
         async def work(progress: Progress) -> None:
             try:
                 await self._work(session_id, grader, progress)
-            except NotFound:  # the grader is not configured here any more: so it will be at every start
+            except (NotFound, LastingFault):  # so it would be at every start, until somebody changes something
                 await asyncio.to_thread(self._forget, session_id, grader)
                 raise
             await asyncio.to_thread(self._forget, session_id, grader)
@@ -190,6 +194,7 @@ class Regrading:
             progress(come.done, come.total)
             if come.done == come.total:
                 return come
+            _refuse_hopeless(done)
             if self._live.draining:  # the program ends, and this with it
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
@@ -217,6 +222,13 @@ def _asked_of(grader: str, gradings: tuple[Grading, ...]) -> list[Grading]:
         and grading.appeal is None
         and not (isinstance(grading.outcome, Graded) and grading.outcome.provenance.kind == "audit")
     ]
+
+
+def _refuse_hopeless(done: Sequence[Grading]) -> None:
+    for grading in done:
+        outcome = grading.outcome
+        if isinstance(outcome, Ungraded) and outcome.reason in ("key_refused", "model_unknown", "quota_exhausted"):
+            raise LastingFault(outcome.detail, fault=outcome.reason)
 
 
 def _begun(session: Session, grader: str, order: Mapping[str, int]) -> dict[str, Grading]:
