@@ -38,7 +38,7 @@ class Price(Value):
     source: str = Field(min_length=1)
 
     def holds_for(self, model: str) -> bool:
-        """Whether this is the price of `model`: `gpt-5` says nothing about `gpt-5-pro`, which costs ten times that."""
+        """Whether this is the price of `model`: what `gpt-5` costs says nothing about `gpt-5-pro`."""
         return model.startswith(self.model) and bool(_SNAPSHOT.fullmatch(model[len(self.model) :]))
 
 

@@ -117,6 +117,7 @@ class _Screen:
         return together(
             self.frame.labels(page),
             self.practice.grader_changed(page, shown, *wishes),
+            self.graders.backends.roles.arrive(page),
         )
 
     @property
