@@ -143,6 +143,13 @@ def test_a_backend_that_is_removed_leaves_its_places(viva: Viva, file: Path):
     assert viva.shelf.default == "coverage"
 
 
+def test_a_backend_that_cannot_be_removed_keeps_its_places(viva: Viva, file: Path):
+    file.write_text(before := 'one = { base_url = "http://127.0.0.1:1/v1" }\n[roles]\njudge = ["one"]\n')
+    with pytest.raises(ContentError, match="only you can change"):
+        viva.endpoints.remove("one")
+    assert file.read_text() == before
+
+
 # --- what is in force
 
 

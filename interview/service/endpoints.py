@@ -12,7 +12,7 @@ from interview.backends.endpoint import Endpoint, check_likely, is_chat_model
 from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.backends.presets import GENERIC, Preset, load_presets
 from interview.backends.probe import STEPS, ProbeReport, probe
-from interview.errors import NotFound, StoreError
+from interview.errors import ContentError, NotFound, StoreError
 from interview.grading.sample import sample_grading
 from interview.grading.shelf import GraderShelf, reshelve
 from interview.jobs import Job, Jobs, Progress
@@ -229,8 +229,13 @@ class Endpoints:
             entry = self._written().get(name)
             if entry is None:
                 raise NotFound(f"{file} has no table [{name}].")
-            put_roles(file, without(self._settings.configured_backends().roles, name))
-            drop_backend(file, name)
+            roles = self._settings.configured_backends().roles
+            put_roles(file, without(roles, name))  # first: a role of nobody is a file that cannot be read
+            try:
+                drop_backend(file, name)
+            except ContentError:
+                put_roles(file, roles)
+                raise
             if entry.key_file == self._key_file(name):
                 (self._settings.data_dir / f"{name}.key").unlink(missing_ok=True)
 
