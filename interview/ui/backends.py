@@ -12,7 +12,7 @@ from interview.models import Language
 from interview.service.drafts import Draft
 from interview.service.endpoints import Endpoints
 from interview.service.roles import Roster
-from interview.ui.events import Wires
+from interview.ui.events import Trigger, Wires
 from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates
 from interview.ui.roles import RolesPanel
@@ -85,7 +85,7 @@ class BackendsPanel:
             *self._frame.outputs,
         ]
 
-    def arrive(self, page: Page) -> Updates:
+    def _enter(self, page: Page) -> Updates:
         """The panel in the page's language, as `backends.toml` stands now; what is typed stays."""
         lang = page.lang
         trouble = ""
@@ -95,6 +95,7 @@ class BackendsPanel:
             trouble = str(error)  # somebody edits the file; what was read before goes on
         return {
             **self._list(page),
+            **self._frame.labels(page),
             self.service: gr.update(choices=self._services(lang), label=t("form.service", lang)),
             self.url: gr.update(label=t("form.url", lang), info=t("form.url_info", lang)),
             self.key: gr.update(label=t("form.key", lang), info=t("form.key_info", lang)),
@@ -106,12 +107,12 @@ class BackendsPanel:
             self.notice: gr.update(value=notice(trouble, lang)),
         }
 
-    def connect(self, wires: Wires, tab: gr.Tab) -> None:
-        """Give every button its event. Entering the tab shows what is known, then looks around on this machine."""
+    def connect(self, wires: Wires, entered: Trigger) -> None:
+        """Give every button its event. What is `entered` shows what is known, then looks around on this machine."""
         seen, place = self.outputs, self.notice
         form = [self.service, self.url, self.key, self.model, self.changes]
-        entered = wires.on(tab.select, self.arrive, seen, place)
-        wires.on(entered.then, self._look_around, seen, place, clears=False)
+        shown = wires.on(entered, self._enter, seen, place)
+        wires.on(shown.then, self._look_around, [self.local], place, clears=False)
         wires.on(self.service.input, self._choose_service, seen, place, [self.service])
         for told in (self.key.blur, self.url.blur):
             wires.on(told, self._ask_models, seen, place, form)
@@ -132,13 +133,8 @@ class BackendsPanel:
         ]
 
     def _list(self, page: Page) -> Updates:
-        """The list, and the header that chooses from it."""
-        page = page.model_copy(update={"grader": self._frame.choice(page.grader).name})
-        rows = backend_rows(self._endpoints.listed(), page.grader, page.lang)
-        header = self._frame.labels(page)
-        # What the browser keeps is not this tab's to write: this may be told late, when a session has begun meanwhile.
-        del header[self._frame.kept]
-        return {self.rows: gr.update(value=rows), **self.roles.arrive(page), **header}
+        rows = backend_rows(self._endpoints.listed(), self._frame.choice(page.grader).name, page.lang)
+        return {self.rows: gr.update(value=rows), **self.roles.arrive(page)}
 
     def _look_around(self, page: Page) -> Updates:
         servers, commands = self._endpoints.local()
@@ -233,8 +229,7 @@ class BackendsPanel:
         updates |= {self.timer: gr.Timer(active=False), self.job: ""}
         if not saved:
             return updates | self._list(page)
-        page = page.model_copy(update={"grader": saved})
-        return {**updates, **self._clear(page), **self._list(page), self.chosen: saved}
+        return {**updates, **self._clear(page), **self._use(page, saved)}
 
     # --- the list
 
@@ -254,4 +249,5 @@ class BackendsPanel:
         return self._fill(page, self._endpoints.draft(name))
 
     def _use(self, page: Page, grader: str) -> Updates:
-        return {**self._list(page.model_copy(update={"grader": grader})), self.chosen: grader}
+        page = page.model_copy(update={"grader": grader})
+        return {**self._list(page), **self._frame.choose(page), self.chosen: grader}

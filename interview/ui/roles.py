@@ -55,7 +55,8 @@ class RolesPanel:
         return {self.card: gr.update(value=card)}
 
     def connect(self, wires: Wires) -> None:
-        """A click in the card is a wish."""
+        """A click in the card is a wish; another grader in the header has others behind it."""
+        wires.on(self._frame.grader.input, self.arrive, self.outputs, self.notice, clears=False)
         wires.on_select(self.card.select, self._act, "act", self.outputs, self.notice)
 
     def _act(self, page: Page, told: str) -> Updates:

@@ -25,7 +25,7 @@ Object.assign(views, {
           one.empty && h("p", "v-aside", one.empty),
           list(one.left).length > 0 && h("p", "v-chips", h("span", "v-meta", one.add),
             list(one.left).map((free) => button(role, free, "v-chip t-accent", names, free.name))),
-          role === "judge" && h("label", "v-yes", h("input", "v-input", {
+          role === "judge" && h("label", "v-yes", h("input", "v-box", {
             type: "checkbox", checked: value.estimate.on, onclick: (event) => {
               event.preventDefault(); // it shows what is in force, which the server tells
               wish(value.estimate.wish);
