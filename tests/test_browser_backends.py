@@ -158,6 +158,12 @@ model = "fake-judge"
             expect(yes).not_to_be_checked()
             assert not roles().estimate
 
+            # Another grader in the header has others behind it.
+            choose(candidate, "#grader", "two:fake-judge")
+            expect(judging.get_by_role("status")).to_have_text("In force now: two:fake-judge, and nobody takes over")
+            choose(candidate, "#grader", "one:m")
+            expect(judging.get_by_role("status")).to_have_text("In force now: one:m → two:fake-judge")
+
             # Nothing was restarted: the first one fails, the second judges, and the grade says so.
             page.get_by_role("tab", name="Practice").click()
             page.locator("#start").click()
