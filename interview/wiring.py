@@ -24,6 +24,7 @@ from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
 from interview.service.measuring import Measuring
 from interview.service.progress import ProgressReader
 from interview.service.regrading import Regrading
+from interview.service.roles import Roster
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
 from interview.settings import Settings
@@ -55,6 +56,7 @@ class Viva:
     appeals: Appeals
     measuring: Measuring
     endpoints: Endpoints
+    roster: Roster
     spending: Spending
     comparing: Comparing
     regrading: Regrading
@@ -119,6 +121,7 @@ def build(settings: Settings) -> Viva:
             checklists.in_force_for,
         )
         discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
+        endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"))
     except BaseException:
         store.close()
         raise
@@ -130,7 +133,8 @@ def build(settings: Settings) -> Viva:
         disputes=disputes,
         appeals=appeals,
         measuring=measuring,
-        endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
+        endpoints=endpoints,
+        roster=Roster(bench.shelf, endpoints),
         spending=spending,
         comparing=compare_with(bench, store, spending, jobs, settings),
         regrading=regrading,

@@ -11,9 +11,11 @@ from interview.errors import BackendError, ContentError, NotFound
 from interview.models import Language
 from interview.service.drafts import Draft
 from interview.service.endpoints import Endpoints
+from interview.service.roles import Roster
 from interview.ui.events import Trigger, Wires
 from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates
+from interview.ui.roles import RolesPanel
 from interview.ui.strings import t
 from interview.ui.views import notice, view
 from interview.ui.views.graders import backend_rows, local_servers, probe_card
@@ -25,7 +27,7 @@ _FORM = ("service", "url", "key", "model", "changes")
 class BackendsPanel:
     """What can be done with backends. A key that is typed goes to the server once, and never back to a page."""
 
-    def __init__(self, endpoints: Endpoints, frame: Frame, page: Page) -> None:
+    def __init__(self, endpoints: Endpoints, roster: Roster, frame: Frame, page: Page) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         self._endpoints = endpoints
         self._frame = frame
@@ -35,6 +37,7 @@ class BackendsPanel:
                 with gr.Column(elem_classes=["card"]):
                     self.rows = view("backend_rows", {}, elem_id="backend-rows")
                 self.local = view("local_servers", {}, elem_id="local-servers", elem_classes=["card"])
+                self.roles = RolesPanel(roster, frame)
             with gr.Column(scale=5, elem_id="graders-side"):
                 with gr.Column(elem_classes=["card"], elem_id="backend-form"):
                     self._build_form(lang)
@@ -78,6 +81,7 @@ class BackendsPanel:
         return [
             *(self.rows, self.local, self.title, self.service, self.url, self.key, self.model, self.save, self.test),
             *(self.cancel, self.notice, self.probe, self.job, self.changes, self.chosen, self.timer),
+            *self.roles.outputs,
             *self._frame.outputs,
         ]
 
@@ -117,6 +121,7 @@ class BackendsPanel:
         wires.on(self.cancel.click, self._clear, seen, place)
         wires.on_select(self.rows.select, self._act, "act", seen, place)
         wires.on_select(self.local.select, self._act, "act", seen, place)
+        self.roles.connect(wires)
         wires.on(self.timer.tick, self._follow, seen, place, [self.job], clears=False)
 
     # --- what there is
@@ -129,7 +134,7 @@ class BackendsPanel:
 
     def _list(self, page: Page) -> Updates:
         rows = backend_rows(self._endpoints.listed(), self._frame.choice(page.grader).name, page.lang)
-        return {self.rows: gr.update(value=rows)}
+        return {self.rows: gr.update(value=rows), **self.roles.arrive(page)}
 
     def _look_around(self, page: Page) -> Updates:
         servers, commands = self._endpoints.local()

@@ -19,7 +19,7 @@ class GradersTab:
     def __init__(self, viva: Viva, frame: Frame, page: Page) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         service = viva.interviewer
-        self.backends = BackendsPanel(viva.endpoints, frame, page)
+        self.backends = BackendsPanel(viva.endpoints, viva.roster, frame, page)
         self.measuring = MeasuringPanel(
             viva.measuring, viva.appeals, lambda: tuple(choice.name for choice in service.choices()), page
         )

@@ -43,9 +43,9 @@ class SpendingPanel:
     def arrive(self, page: Page, by: Any = "day") -> Updates:
         """The panel in the page's language."""
         known = by if by in _GROUPINGS else "day"
-        sums, limits = self._spending.sums(known), self._spending.limits()
+        sums, limits, listed = self._spending.sums(known), self._spending.limits(), self._spending.listed()
         return {
-            self.card: gr.update(value=spending_card(known, sums, limits, page.lang)),
+            self.card: gr.update(value=spending_card(known, sums, limits, listed, page.lang)),
             self.by: gr.update(choices=_choices(page.lang), value=known, label=t("spend.by", page.lang)),
         }
 
