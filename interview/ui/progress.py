@@ -93,7 +93,7 @@ class ProgressTab:
         with _card():
             self.time = _Plot(gr.LinePlot, "progress-time", lang, x_label_angle=-40, height=280)
         with _card():
-            self.sections = _Plot(gr.BarPlot, "progress-sections", lang, x_label_angle=-40, height=280)
+            self.sections = _Plot(gr.BarPlot, "progress-sections", lang, x_label_angle=-40, height=320)
         with _card():
             self.questions = view("progress_list", {}, elem_id="progress-questions")
             self.question_numbers = _Numbers("progress-questions", lang)
