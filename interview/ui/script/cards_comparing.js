@@ -19,7 +19,7 @@ Object.assign(views, {
     list(value.pairs).length > 0 && figures(value.pair_head, value.pairs, value.pair_head[0]),
     value.look && h("h3", "", value.look),
     h("div", "v-differences", list(value.disagreements).map((one) =>
-      h("button", "v-difference", { type: "button", onclick: () => act("select", { turn: one.turn }) },
+      h("button", "v-difference", { type: "button", onclick: () => { openDetail(); act("select", { turn: one.turn }); } },
         h("span", "v-difference-head", h("b", "v-grow", formulas(one.question)), h("span", "v-link", value.open)),
         h("small", "", dotted(one.scores)),
         list(one.points).map((point) => h("span", "v-difference-point", h("span", "", formulas(point.text)),

@@ -49,7 +49,7 @@ Object.assign(views, {
 
   progress_list: (value, act) => [
     plotHead(value),
-    list(value.rows).length > 0 && h("ul", "v-tally", value.rows.map((row) => h("li", "", h("button", "", { type: "button", onclick: () => act("select", { place: row.place }) },
+    list(value.rows).length > 0 && h("ul", "v-tally", value.rows.map((row) => h("li", "", h("button", "", { type: "button", onclick: () => { openDetail(); act("select", { place: row.place }); } },
       h("span", "v-grow", h("span", "v-point-text", formulas(row.text)), row.note && h("small", "", formulas(row.note))), bar(row.share, row.tone), h("span", "v-tally-figure", row.figure))))),
   ],
 

@@ -43,7 +43,7 @@ Object.assign(views, {
     h("h2", "", value.title),
     value.empty && h("p", "v-aside", value.empty),
     h("div", "v-rows", list(value.rows).map((row) =>
-      h("button", "v-session v-tried", { type: "button", onclick: () => act("select", { place: row.place }) },
+      h("button", "v-session v-tried", { type: "button", onclick: () => { openDetail(); act("select", { place: row.place }); } },
         ring(row.ring, "middle"), h("span", "v-grow v-session-text", h("span", "v-tried-text", row.text), h("small", "", dotted(row.meta))), time(row.at)))),
   ],
 

@@ -8,12 +8,13 @@ const marked = (segments) => list(segments).map((segment) =>
     : worded(segment));
 const pieces = (parts) => list(parts).map((part) => (part.hit ? h("mark", "v-hit", part.text) : part.text));
 
-// On a phone the room is the list of questions or one of them; a tap leads in, a link back.
-const roomBody = () => document.getElementById("room-body");
-const openDetail = () => { roomBody()?.classList.add("opened"); scrollTo({ top: 0 }); };
-const closeDetail = () => { roomBody()?.classList.remove("opened"); scrollTo({ top: 0 }); };
+// On a phone the room is the list of questions or one of them; a tap leads in, a link back. Told on the page itself,
+// for the room may not be there yet when a tap elsewhere leads into it.
+const showDetail = (shown) => document.documentElement.classList.toggle("viva-detail", shown);
+const openDetail = () => { showDetail(true); scrollTo({ top: 0 }); };
+const closeDetail = () => { showDetail(false); scrollTo({ top: 0 }); };
 addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest("#room-back, #session-rows .v-session")) roomBody()?.classList.remove("opened");
+  if (event.target instanceof Element && event.target.closest("#room-back, #session-rows .v-session")) showDetail(false);
 }, true);
 
 Object.assign(views, {
