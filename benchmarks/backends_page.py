@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from interview.backends.presets import GENERIC, Preset, load_presets
+from interview.backends.presets import GENERIC, Preset, Price, load_presets
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "backends.md"
 BEGIN, END = "<!-- from presets.toml: begin -->", "<!-- from presets.toml: end -->"
@@ -15,7 +15,7 @@ _FORMS = {"json_schema": "JSON schema", "json_object": "JSON object", "text": "t
 
 
 def tables() -> str:
-    """Return the generated part: the table, then one line per preset that connects it."""
+    """Return the generated part: the table, the prices, then one line per preset that connects it."""
     presets = [preset for preset in load_presets().values() if preset.name != GENERIC]
     other = load_presets()[GENERIC]
     rows = [_row(preset) for preset in presets] + [
@@ -26,6 +26,10 @@ def tables() -> str:
             "| preset | base URL | key variable | form asked for first | quirks | verified |",
             "|---|---|---|---|---|---|",
             *rows,
+            "",
+            "| preset | model | a million tokens: prompt / cached / reply | list read on | where |",
+            "|---|---|---|---|---|",
+            *(_price(preset, price) for preset in presets for price in preset.prices),
             "",
             "```sh",
             *map(_connect, presets),
@@ -40,6 +44,12 @@ def _row(preset: Preset) -> str:
     name = f"[{preset.title}]({preset.docs}) `{preset.name}`"
     quirks = " ".join(preset.quirks)
     return f"| {name} | `{preset.base_url}` | {key} | {_FORMS[preset.first_rung]} | {quirks} | {preset.verified} |"
+
+
+def _price(preset: Preset, price: Price) -> str:
+    cached = price.input if price.cached_input is None else price.cached_input
+    money = f"{price.input:g} / {cached:g} / {price.output:g} {price.currency}"
+    return f"| `{preset.name}` | `{price.model}` | {money} | {price.date} | {price.source} |"
 
 
 def _connect(preset: Preset) -> str:

@@ -8,6 +8,7 @@ VivaError
 ├── AlreadyAnswered         this Turn has an Answer with another text
 ├── ChecklistRefused        the key points cannot be saved as they are; the text names the line
 ├── ChecklistChanged        the key points have a newer version than the one that was edited
+├── OrderChanged            who takes over was changed by somebody else since the page was drawn
 ├── TooLate                 a rating cannot be changed or taken back any more
 ├── ModelNeeded             this needs a model, and the grader in use has none
 ├── NotFound                no such session, turn, answer or grader
@@ -91,6 +92,10 @@ class ChecklistRefused(VivaError):
 
 class ChecklistChanged(VivaError):
     """The key points have a newer version than the one that was edited; nothing was stored, and nothing lost."""
+
+
+class OrderChanged(VivaError):
+    """Who takes over was changed by somebody else since it was shown; nothing was written, and nothing lost."""
 
 
 class TooLate(VivaError):

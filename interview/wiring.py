@@ -23,6 +23,7 @@ from interview.service.follow_ups import FollowUps
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
 from interview.service.measuring import Measuring
 from interview.service.progress import ProgressReader
+from interview.service.roles import Roster
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
 from interview.settings import Settings
@@ -54,6 +55,7 @@ class Viva:
     appeals: Appeals
     measuring: Measuring
     endpoints: Endpoints
+    roster: Roster
     spending: Spending
     comparing: Comparing
 
@@ -112,6 +114,7 @@ def build(settings: Settings) -> Viva:
         measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
         archive = Archive(store, jobs)
         discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
+        endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"))
     except BaseException:
         store.close()
         raise
@@ -123,7 +126,8 @@ def build(settings: Settings) -> Viva:
         disputes=disputes,
         appeals=appeals,
         measuring=measuring,
-        endpoints=endpoints_of(settings, bench, jobs, KeptTexts(store, "probe")),
+        endpoints=endpoints,
+        roster=Roster(bench.shelf, endpoints),
         spending=spending,
         comparing=compare_with(bench, store, spending, jobs, settings),
         worker=worker,

@@ -162,7 +162,6 @@ class Candidate:
     def arrive(self) -> "Candidate":
         self.page.goto(self._url)
         expect(self.start_button.or_(self.page.locator("#q-head .v-qhead"))).to_be_visible()
-        self.page.wait_for_load_state("networkidle")  # the tabs behind are filled by an event of their own
         return self
 
     def begin(self) -> "Candidate":

@@ -52,20 +52,36 @@ def test_what_a_preset_may_say_beside():
 @pytest.mark.parametrize(
     ("prices", "told"),
     [
-        ('[{ model = "m", input = 1, output = 2, currency = "CNY", date = "2026-11-26" }]', None),
-        ('[{ model = "m", input = 1, output = 2, currency = "CNY" }]', "date"),
-        ('[{ model = "m", input = -1, output = 2, currency = "CNY", date = "2026-11-26" }]', "input"),
-        ('[{ model = "m", input = 1, output = 2, currency = "XXX", date = "2026-11-26" }]', "currency"),
+        ('[{ model = "m", input = 1, output = 2, currency = "CNY", date = "2026-11-26", source = "s" }]', None),
+        ('[{ model = "m", input = 1, output = 2, currency = "CNY", source = "s" }]', "date"),
+        ('[{ model = "m", input = 1, output = 2, currency = "CNY", date = "2026-11-26" }]', "source"),
+        ('[{ model = "m", input = -1, output = 2, currency = "CNY", date = "2026-11-26", source = "s" }]', "input"),
+        ('[{ model = "m", input = 1, output = 2, currency = "XXX", date = "2026-11-26", source = "s" }]', "currency"),
     ],
 )
-def test_a_price_has_a_date(tmp_path: Path, prices: str, told: str | None):
+def test_a_price_has_a_date_and_a_source(tmp_path: Path, prices: str, told: str | None):
     path = tmp_path / "presets.toml"
-    path.write_text(LINES.replace("[azure]", f"prices = {prices}\n\n[azure]", 1))
+    path.write_text(LINES.replace("[azure]", f"[azure]\nprices = {prices}", 1))
     if told is None:
-        assert load_presets(path)["openai"].prices[0].cached_input is None
+        assert load_presets(path)["azure"].prices[0].cached_input is None
     else:
-        with pytest.raises(ContentError, match=rf"\[openai\] prices\.0\.{told}"):
+        with pytest.raises(ContentError, match=rf"\[azure\] prices\.0\.{told}"):
             load_presets(path)
+
+
+@pytest.mark.parametrize(
+    ("model", "priced"),
+    [
+        ("gpt-5.4-mini", True),
+        ("gpt-5.4-mini-2026-03-17", True),
+        ("gpt-5.4-mini-20260317", True),
+        ("gpt-5.4-mini-high", False),
+        ("gpt-5.4", False),
+        ("gpt-5.4-mini-2026-03-17-pro", False),
+    ],
+)
+def test_a_price_holds_for_its_model_and_its_snapshots_and_for_no_relative(model: str, priced: bool):
+    assert any(price.holds_for(model) for price in load_presets()["openai"].prices) is priced
 
 
 @pytest.mark.parametrize("name", HOSTED.split())

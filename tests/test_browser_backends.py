@@ -7,8 +7,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from interview.models import Graded
+from interview.settings import Roles, read_settings
 from tests.browser import NOTES, Candidate, browser, judge, running, visits
 from tests.fake_judge import FakeJudge
+from tests.fault_server import fault_server, refusal
 
 __all__ = ["browser", "judge"]
 
@@ -81,3 +83,92 @@ def test_a_key_becomes_a_graded_answer_without_a_restart(browser: Browser, judge
         holders = [file for file in app.data.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
         assert holders == []
         assert KEY not in app.log
+
+
+def test_who_takes_over_is_set_by_keys_saved_at_once_and_named_by_the_grade(
+    browser: Browser, judge: FakeJudge, tmp_path: Path
+):
+    notes = tmp_path / "notes.md"
+    notes.write_text(NOTES, encoding="utf-8")
+    data = tmp_path / "data"
+    data.mkdir()
+
+    def roles() -> Roles:
+        return read_settings(data_dir=data).configured_backends().roles.model_copy(update={"origin": ""})
+
+    with fault_server(refusal(401, "no")) as broken:
+        tables = f'''# mine
+[one]
+base_url = "{broken.base_url}"
+model = "m"
+[two]
+base_url = "{judge.url}"
+model = "fake-judge"
+'''
+        (data / "backends.toml").write_text(tables)
+        with running(tmp_path, None, "--lang", "en", "--notes", str(notes)) as app, visits(browser, app) as opened:
+            candidate, other = opened.candidate().arrive(), opened.candidate().arrive()
+            for visitor in (candidate, other):
+                visitor.page.get_by_role("tab", name="Graders").click()
+                expect(visitor.page.locator("#roles-card h2")).to_be_visible()
+            page = candidate.page
+            judging = page.get_by_role("region", name="Judging")
+            order = judging.locator("li b")
+            expect(judging).to_contain_text("nobody takes over")
+            expect(judging.get_by_role("checkbox")).not_to_be_checked()
+
+            # By keys alone: add both, move the second up and down again; the focus goes with it.
+            for name in ("one:m", "two:fake-judge"):
+                judging.get_by_role("button", name=f"Add {name}").press("Enter")
+                expect(order.last).to_have_text(name)
+            up = judging.get_by_role("button", name="Up two:fake-judge")
+            expect(up).to_be_focused()
+            page.keyboard.press("Enter")
+            expect(order).to_have_text(["two:fake-judge", "one:m"])
+            assert roles() == Roles(judge=("two:fake-judge", "one:m"))
+            expect(up).to_be_disabled()
+            expect(judging.get_by_role("button", name="Down two:fake-judge")).to_be_focused()
+            page.keyboard.press("Enter")
+            expect(order).to_have_text(["one:m", "two:fake-judge"])
+            expect(judging.get_by_role("status")).to_have_text("In force now: one:m → two:fake-judge")
+            assert (data / "backends.toml").read_text().startswith(tables)
+
+            # A page that was drawn before is told, writes nothing over, and shows what is there now.
+            late = other.page.get_by_role("region", name="Judging")
+            late.get_by_role("button", name="Add two:fake-judge").click()
+            expect(other.page.locator("#roles-notice .v-notice")).to_contain_text("changed meanwhile")
+            expect(late.locator("li b")).to_have_text(["one:m", "two:fake-judge"])
+            assert roles() == Roles(judge=("one:m", "two:fake-judge"))
+            late.get_by_role("button", name="Leave out one:m").click()
+            expect(other.page.locator("#roles-notice .v-notice")).to_have_count(0)
+            expect(late.locator("li b")).to_have_text(["two:fake-judge"])
+            late.get_by_role("button", name="Add one:m").click()
+            late.get_by_role("button", name="Up one:m").click()
+            expect(late.locator("li b")).to_have_text(["one:m", "two:fake-judge"])
+
+            # The estimate waits for a yes, which can be taken back.
+            page.get_by_role("tab", name="Practice").click()
+            page.get_by_role("tab", name="Graders").click()
+            yes = judging.get_by_role("checkbox")
+            yes.press("Space")
+            expect(yes).to_be_checked()
+            assert roles().estimate
+            expect(judging.get_by_role("status")).to_contain_text("→ Coverage estimate (offline)")
+            yes.press("Space")
+            expect(yes).not_to_be_checked()
+            assert not roles().estimate
+
+            # Another grader in the header has others behind it.
+            choose(candidate, "#grader", "two:fake-judge")
+            expect(judging.get_by_role("status")).to_have_text("In force now: two:fake-judge, and nobody takes over")
+            choose(candidate, "#grader", "one:m")
+            expect(judging.get_by_role("status")).to_have_text("In force now: one:m → two:fake-judge")
+
+            # Nothing was restarted: the first one fails, the second judges, and the grade says so.
+            page.get_by_role("tab", name="Practice").click()
+            page.locator("#start").click()
+            candidate.answer(ANSWER)
+            expect(candidate.lines.last).to_have_class(re.compile("v-is-graded"))
+            (grading,) = app.stored()[0].turns[0].gradings
+            assert (grading.grader, grading.graded_by) == ("one:m", "two:fake-judge")
+            expect(candidate.card).to_contain_text("two:fake-judge")

@@ -76,6 +76,21 @@ def test_the_language_switch_keeps_what_is_typed_and_is_remembered(opened: Visit
     expect(person.composer).to_have_value(TEXT)
 
 
+def test_what_is_entered_right_after_the_language_switch_speaks_it_and_loses_nothing(opened: Visits):
+    person = opened.candidate().arrive()
+    page = person.page
+    page.get_by_role("tab", name="Questions").click()
+    page.locator("#question-rows .v-nav-item").nth(1).click()
+    expect(page.locator("#question-about")).to_be_visible()
+    page.locator("#lang").click()
+    page.get_by_role("tab").nth(4).click()
+    expect(page.locator("#backend-title")).to_contain_text("添加后端")
+    page.get_by_role("tab").nth(3).click()
+    expect(page.locator("#question-edit")).to_have_text("修改要点")
+    page.get_by_role("tab").nth(0).click()
+    expect(page.locator("#setup-head")).to_contain_text("今天练什么")
+
+
 def test_enter_during_a_composition_sends_nothing(app: App, opened: Visits):
     person = opened.candidate().begin()
     person.composer.focus()

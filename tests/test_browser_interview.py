@@ -95,6 +95,22 @@ def test_two_answers_with_a_reload_in_mid_grading_then_transcript_regrade_and_ex
         check(exported)
 
 
+def test_a_download_breaks_off_nothing_that_is_under_way(app: App, judge: FakeJudge, opened: Visits):
+    person = opened.candidate().begin()
+    page = person.page
+    judge.hold()
+    person.answer(FIRST)
+    expect(person.lines).to_contain_text("1 of 3 points judged")
+    person.open_transcript(app.stored()[0])
+    page.evaluate("window.sameVisit = true")
+    with page.expect_download():
+        page.locator("#room-json").click()
+    judge.release()
+    expect(page.locator("#room-grade-card")).to_contain_text("computed in code")
+    assert page.evaluate("window.sameVisit")
+    expect(page.locator(".toast-body.error")).to_have_count(0)
+
+
 def test_a_double_click_on_send_is_one_answer_with_one_grading(app: App, opened: Visits):
     person = opened.candidate().begin()
     person.write(FIRST)
@@ -163,7 +179,8 @@ def test_a_stale_tab_with_another_answer_is_told_so_and_keeps_its_text(app: App,
     stale.page.add_init_script(
         "const ticking = setInterval; window.setInterval = (f, ms, ...rest) => ms < 5000 && ticking(f, ms, ...rest);"
     )
-    stale.arrive().write("Something quite different.")
+    stale.arrive().page.wait_for_load_state("networkidle")  # nor by what it follows when it opens
+    stale.write("Something quite different.")
     person.answer(FIRST)
     stale.composer.press("Enter")
     expect(stale.notice).to_contain_text("already")

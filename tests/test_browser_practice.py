@@ -99,6 +99,7 @@ def test_a_session_of_twenty_questions_by_keyboard_alone(app: App, opened: Visit
 def test_keys_help_rate_and_never_fire_while_something_is_typed(opened: Visits):
     person = opened.candidate().begin()
     page = person.page
+    expect(person.composer).to_be_focused()
     page.keyboard.type("1?2")
     expect(person.composer).to_have_value("1?2")
     expect(page.locator("#practice-keys dialog")).to_be_hidden()

@@ -174,6 +174,7 @@ def test_on_a_phone_the_grade_is_a_sheet_and_nothing_scrolls_sideways(app: App, 
     person.answer("Every token looks at all the other tokens. The weights come from queries and keys.")
     expect(person.lines).to_contain_text("covered")
     assert fits(page)
+    expect(person.chat).to_contain_text("And what happens after that?")  # nothing is drawn anew under the finger
     person.lines.click()
     expect(page.locator("#practice-right.open")).to_be_visible()
     expect(person.card).to_be_in_viewport()

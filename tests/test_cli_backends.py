@@ -94,6 +94,44 @@ def test_doctor_shows_no_secret(run: Run, monkeypatch: pytest.MonkeyPatch, data_
     assert KEY not in told
 
 
+TWO = '[a]\nbase_url = "http://127.0.0.1:9/v1"\n[b]\nbase_url = "http://127.0.0.1:9/v1"\n'
+
+
+def test_the_order_is_shown_and_changed(run: Run, data_dir: Path):
+    file = data_dir / "backends.toml"
+    file.write_text(TWO)
+    assert run("backends", "order").stdout.splitlines() == [
+        "judge        no order: the grader that is chosen judges alone",
+        "interviewer  no order: whoever judges",
+        "estimate     no",
+    ]
+    assert file.read_text() == TWO, "showing writes nothing"
+    assert run("backends", "order", "judge", "b", "a").stdout.splitlines()[0] == "judge        b, a"
+    changed = run("backends", "order", "interviewer", "a", "--estimate").stdout.splitlines()
+    assert changed[1] == "interviewer  a"
+    assert changed[2].startswith("estimate     yes")
+    assert "judge        b, a" in run("backends", "order", "judge").stdout
+    run("backends", "order", "judge", "--none", "--no-estimate")
+    left = run("backends", "order").stdout.splitlines()
+    assert (left[0][:22], left[1], left[2]) == ("judge        no order:", "interviewer  a", "estimate     no")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("judge", "a", "c"), "No grader is called 'c'"),
+        (("judge", "a", "a"), "twice"),
+        (("judge", "coverage"), "judges nothing"),
+        (("--none",), "--none takes a ROLE"),
+        (("judge", "a", "--none"), "--none takes a ROLE and no NAME"),
+    ],
+)
+def test_what_is_no_order_is_refused(run: Run, data_dir: Path, words: tuple[str, ...], told: str):
+    (data_dir / "backends.toml").write_text(TWO)
+    assert told in refusal(run("backends", "order", *words))
+    assert (data_dir / "backends.toml").read_text() == TWO
+
+
 @pytest.mark.llama
 def test_a_real_server_can_be_added(run: Run, llama_server: LlamaServer, key_file: Path, data_dir: Path):
     key_file.write_text(llama_server.key)

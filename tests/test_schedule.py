@@ -16,6 +16,7 @@ from interview.service.schedule import Schedule, ScheduleWishes
 from interview.store.schedule import Cards
 from interview.store.schema import cards
 from interview.store.store import Store
+from interview.ui.views.setup import forecast_card
 from tests.made_up import Clock, graded, make_question, provenance, some
 from tests.test_conversation import points
 
@@ -179,6 +180,29 @@ def test_another_zone_and_a_clock_that_jumps_lose_and_double_nothing(world: Worl
     world.offset = timedelta(hours=-12)
     assert world.schedule.queue(BANK).count(QUESTIONS[0].id) == 1
     assert sum(world.schedule.forecast(BANK).days) == 1
+
+
+def test_a_clock_set_back_and_another_zone_are_told_until_the_next_review_settles_them(world: World):
+    rated_at = world.clock.now
+    session, turn = world.answered(1)
+    world.schedule.rate(session, turn)
+    quiet = world.schedule.forecast(BANK)
+    assert (quiet.ahead, quiet.moved) == (None, None)
+    world.clock.now -= timedelta(minutes=1)  # the network sets it
+    assert world.schedule.forecast(BANK).ahead is None
+    world.clock.now -= DAY
+    world.offset = timedelta(hours=8)
+    told = world.schedule.forecast(BANK)
+    assert told.ahead == rated_at
+    assert some(told.ahead).utcoffset() == world.offset
+    assert told.moved == (timedelta(), timedelta(hours=8))
+    warnings = forecast_card(told, "en")["warnings"]
+    assert f"{told.ahead:%Y-%m-%d %H:%M}" in warnings[0]
+    assert "UTC+0000 → UTC+0800" in warnings[1]
+    world.schedule.rate(*world.answered(2))
+    assert world.schedule.forecast(BANK).moved is None
+    world.clock.now += 2 * DAY
+    assert world.schedule.forecast(BANK).ahead is None
 
 
 def test_the_due_list_of_many_questions_is_one_indexed_query(world: World):

@@ -148,6 +148,18 @@ def test_another_model_stands_beside_the_first_and_a_change_replaces_it(viva: Vi
     assert viva.endpoints.find(backend).key == KEY
 
 
+def test_ones_own_prices_stay_with_their_model(viva: Viva, judge: FakeJudge, folder: Path):
+    backend = viva.endpoints.save(draft_at(judge.url)).partition(":")[0]
+    file = folder / "data" / "backends.toml"
+    file.write_text(f'{file.read_text()}price_prompt = 1.0\nprice_completion = 4.0\ncurrency = "CNY"\n')
+    viva.endpoints.save(draft_at(judge.url, changes=backend))
+    tariff = viva.shelf.tariff(backend)
+    assert tariff is not None
+    assert (tariff.prompt, tariff.completion, tariff.currency) == (1, 4, "CNY")
+    viva.endpoints.save(draft_at(judge.url, model="other", changes=backend))
+    assert viva.shelf.tariff(backend) is None, "of another model nothing is known"
+
+
 def test_a_key_that_is_kept_does_not_go_to_another_host(viva: Viva, judge: FakeJudge):
     backend = viva.endpoints.save(draft_at(judge.url)).partition(":")[0]
     viva.endpoints.save(draft_at("http://127.0.0.1:9/v1", key="", changes=backend))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -19,14 +20,16 @@ from interview.backends.scripted import Reply, ScriptedBackend
 from interview.backends.tariff import Tariff
 from interview.errors import ContentError, LastingFault
 from interview.grading.grader import GradingRequest
+from interview.grading.shelf import GraderChoice
 from interview.models import Question
 from interview.notes.library import PROJECT
 from interview.prompts import load_prompts
 from interview.rubrics import load_rubrics
 from interview.service.spending import Spending, tokens_of
-from interview.settings import Budget
+from interview.settings import Budget, read_settings
 from interview.settings.backends_file import read_backends
 from interview.store.store import Store
+from interview.wiring import build_bench
 from tests.command_line import Run, data_dir, run
 from tests.endpoints import endpoint_at
 
@@ -40,6 +43,9 @@ ENDPOINT = endpoint_at("http://127.0.0.1:9/v1", name="b", model="m")
 class Shelf:
     def __init__(self) -> None:
         self.tariffs = {"b": TARIFF}
+
+    def choices(self) -> tuple[GraderChoice, ...]:
+        return tuple(GraderChoice(name=name, kind="judge", host="h", model="m") for name in self.tariffs)
 
     def endpoint_of(self, name: str) -> Endpoint | None:
         return None if name == "coverage" else ENDPOINT
@@ -265,6 +271,39 @@ def test_a_role_of_nobody_is_refused_with_its_line(run: Run, data_dir: Path):
     outcome = run("grade", "--question", "q", "--answer-file", toml(data_dir.parent, "answer text"))
     assert outcome.exit_code == 2
     assert f"{data_dir / 'backends.toml'}:5: [roles]: No grader is called 'nobody'" in outcome.stderr
+
+
+OPENAI = """[openai]
+key_file = "key"
+"""
+
+
+def test_a_price_of_the_list_says_its_day_and_ones_own_wins(run: Run, data_dir: Path):
+    (data_dir / "key").write_text("sk-canary")
+    Store.open(data_dir).close()
+    toml(data_dir, OPENAI)
+    (listed,) = json.loads(run("costs", "--json").stdout)["listed_prices"].items()
+    assert listed[0] == "openai"
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", listed[1]["list_date"])
+    assert f"openai: counted by a price list of {listed[1]['list_date']}" in run("costs").stdout
+    toml(data_dir, f"{OPENAI}price_prompt = 7\nprice_completion = 8\n")
+    assert json.loads(run("costs", "--json").stdout)["listed_prices"] == {}
+    assert "price list" not in run("costs").stdout
+    tariff = build_bench(read_settings(data_dir=data_dir)).shelf.tariff("openai")
+    assert tariff is not None
+    assert (tariff.prompt, tariff.completion, tariff.list_date) == (7, 8, "")
+
+
+def test_a_reply_and_an_estimate_say_which_list_they_are_counted_by(store: Store):
+    dated = TARIFF.model_copy(update={"list_date": "2026-05-12"})
+    reply = asked(metered(store, "12345", tariff=dated))
+    assert reply is not None
+    assert reply.list_date == "2026-05-12"
+    held = Spending(store, shelf := Shelf(), load_prompts(PROJECT / "prompts"), Budget())
+    shelf.tariffs = {"b": dated, "own": TARIFF}
+    assert held.estimate("b", requests()).list_date == "2026-05-12"
+    assert held.estimate("own", requests()).list_date == ""
+    assert held.listed() == {"b": dated}
 
 
 def test_half_a_price_is_refused(run: Run, data_dir: Path):

@@ -178,21 +178,21 @@ def test_the_listening_socket_is_on_loopback_alone():
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
-@pytest.mark.parametrize("kept", [None, [], "x", {"session": 7, "lang": "fr", "grader": {}}, {}])
+@pytest.mark.parametrize("kept", [None, [], 7, {"session": 7, "lang": "fr", "grader": {}}, {}])
 def test_nonsense_in_the_browsers_storage_is_ignored(kept: object):
     fallback = Page(lang="en", grader="coverage")
-    assert read_page(kept, None, fallback) == fallback
+    assert read_page(kept, kept, None, fallback) == fallback
 
 
 def test_the_header_counts_before_the_browsers_memory():
-    kept = {"session": "s", "lang": "zh", "grader": "openai"}
-    assert read_page(kept, None, Page()) == Page(session="s", lang="zh", grader="openai")
-    assert read_page(kept, "coverage", Page()).grader == "coverage"
+    wishes = {"lang": "zh", "grader": "openai"}
+    assert read_page("s", wishes, None, Page()) == Page(session="s", lang="zh", grader="openai")
+    assert read_page("s", wishes, "coverage", Page()).grader == "coverage"
 
 
 def test_what_a_page_remembers_is_read_back():
     page = Page(session="s", lang="en", grader="openai")
-    assert read_page(page.remembered(), None, Page()) == page
+    assert read_page(page.session, page.wishes(), None, Page()) == page
 
 
 def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pytest.LogCaptureFixture):
@@ -205,10 +205,10 @@ def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pyt
     with gr.Blocks() as demo:
         place = view("notice", {})
         button, box = gr.Button(), gr.Textbox()
-        wires = Wires(gr.BrowserState({}), gr.Dropdown([]), Page(lang="en"))
+        wires = Wires(gr.BrowserState(""), gr.BrowserState({}), gr.Dropdown([]), Page(lang="en"))
         wires.on(button.click, refuses, [box], place)
         wires.on(button.click, breaks, [box], place)
-    told, broken = (event.fn({"lang": "en"}, "coverage") for event in demo.fns.values() if event.fn)
+    told, broken = (event.fn("", {"lang": "en"}, "coverage") for event in demo.fns.values() if event.fn)
     assert list(told) == list(broken) == [place]
     assert told[place]["value"] == {"text": "This question already has an answer.", "detail": ""}
     assert broken[place]["value"]["text"] == "Something went wrong."

@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 
 from interview.backends.backend import Completion, CompletionRequest
-from interview.models import Graded, Session
+from interview.models import Graded, Session, Turn
 from interview.settings import read_settings
 from interview.ui.frame import Frame
 from interview.ui.messages import conversation
@@ -55,7 +55,7 @@ class World:
     def start(self, **wishes: Any) -> Session:
         made = Wishes(**{"number": 0, **wishes})
         updates = self.tab._start(self.page, *(getattr(made, name) for name in Wishes.model_fields))
-        self.page = self.page.model_copy(update={"session": updates[self.tab._frame.kept]["session"]})
+        self.page = self.page.model_copy(update={"session": updates[self.tab._frame.session]})
         return self.session
 
     @property
@@ -124,6 +124,38 @@ def test_enter_on_an_empty_box_accepts_leaves_the_follow_up_and_goes_on(world: W
     assert some(world.viva.schedule.rating(world.session, first)).rating == 2
 
 
+def test_who_goes_on_at_the_moment_when_a_follow_up_is_asked_gets_the_next_question(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.start()
+    world.send("tokens are compared")
+    world.grade()
+    rate = world.viva.schedule.rate
+
+    def rate_while_it_is_asked(session: Session, turn: Turn) -> None:
+        rate(session, turn)
+        world.follow_up()
+
+    monkeypatch.setattr(world.viva.schedule, "rate", rate_while_it_is_asked)
+    world.send("")
+    assert [(turn.position, turn.state) for turn in world.session.turns] == [
+        (0, "answered"),
+        (0, "skipped"),
+        (1, "open"),
+    ]
+    assert world.viva.interviewer.follow_up(world.session.turns[0].id, "What else?") is not None  # the one there is
+    assert len(world.session.turns) == 3
+
+
+def test_nothing_is_asked_about_an_answer_that_was_left(world: World):
+    world.start()
+    world.send("tokens are compared")
+    world.grade()
+    world.send("")
+    assert world.viva.interviewer.follow_up(world.session.turns[0].id, "What else?") is None
+    assert len(world.session.turns) == 2
+
+
 class Slow:
     """A model that thinks until it is let go."""
 
@@ -151,7 +183,7 @@ def test_while_a_model_thinks_of_a_follow_up_it_is_said_and_the_way_on_is_open(
     async def think() -> list[str]:
         slow = Slow()
         monkeypatch.setattr(world.viva.follow_ups, "_backend", lambda name: slow)
-        asking = world.tab._ask_follow_up(world.page.model_dump(), "slow")
+        asking = world.tab._ask_follow_up(world.page.session, world.page.wishes(), "slow")
         assert await anext(asking) == f"{session.id}:thinking"
         await slow.asked.wait()
         drawn = world.drawn()

@@ -28,10 +28,12 @@ from interview.models import (
 from interview.notes.bank import Problem, QuestionBank
 from interview.report import report
 from interview.rubrics import load_rubrics
+from interview.settings import Role, Roles
 from interview.ui import views
 from interview.ui.views.foot import rating_bar
 from interview.ui.views.how import keys_card
 from interview.ui.views.paper import paper_card
+from interview.ui.views.roles import Place, roles_card
 from interview.ui.views.setup import forecast_card
 from tests import view_samples as made
 from tests.conftest import REPO
@@ -45,6 +47,34 @@ RUBRIC = load_rubrics(REPO / "rubrics")["default"]
 
 def words(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+PLACES = [Place(name="cloud:m", host="llm.invalid"), Place(name="home", host="localhost:1")]
+
+
+@pytest.mark.parametrize(
+    ("chain", "estimate", "now"),
+    [
+        (["cloud:m", "home"], False, "In force now: cloud:m → home"),
+        (["home"], False, "In force now: home, and nobody takes over"),
+        (["home"], True, "In force now: home → Coverage estimate (offline)"),
+        ([], True, "The coverage estimate is chosen now, so no model is asked."),
+    ],
+)
+def test_the_order_says_what_is_in_force(chain: list[str], estimate: bool, now: str):
+    roles = Roles(judge=("cloud:m", "home"), estimate=estimate)
+    left: dict[Role, list[str]] = {"judge": ["far"], "interviewer": []}
+    card = roles_card(roles, {"judge": PLACES, "interviewer": []}, left, chain, "en")
+    judge, interviewer = card["roles"]
+    assert judge["now"] == now
+    assert (card["estimate"]["on"], card["estimate"]["wish"]) == (estimate, {"estimate": not estimate})
+    up, down, out = ([place["actions"][at]["wish"]["names"] for place in judge["places"]] for at in range(3))
+    assert up == [["cloud:m", "home"], ["home", "cloud:m"]], "the first cannot go up"
+    assert down == [["home", "cloud:m"], ["cloud:m", "home"]]
+    assert out == [["home"], ["cloud:m"]]
+    assert [one["wish"]["names"] for one in judge["left"]] == [["cloud:m", "home", "far"]]
+    assert judge["places"][1]["actions"][0]["label"] == "Up home · Judging"
+    assert interviewer["empty"] == "There is no backend yet; add one first."
 
 
 def every_view(lang: Language) -> list[dict[str, Any]]:
@@ -258,6 +288,9 @@ def test_the_card_shows_proof_sum_and_bars():
         ("Clarity", 1),
     ]
     assert card["meta"] == ["openai:small"]
+    priced = made.judged(provenance=made.provenance(cost=0.0012, currency="USD", list_date="2026-05-12"))
+    told = views.grade_card(made.turn(0, made.grading(priced)), made.grading(priced), (), "en")["made"]
+    assert "0.0012 USD (prices of 2026-05-12)" in told["rows"][-1]
     assert [chip["text"] for chip in card["chips"]] == ["with a hint"]
     assert {"quote": "the kernel frees an flock", "verdict": "partial", "point": "k3"} in card["marks"]
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from interview.backends.tariff import Tariff
 from interview.calibration.comparison import ComparedAnswer, Comparison, compare
 from interview.calibration.trials import Tried
 from interview.jobs import Job
@@ -92,6 +93,15 @@ def test_a_disagreement_leads_to_its_turn_and_names_who_said_what():
 def test_the_plan_tells_gradings_tokens_money_and_what_it_rests_on():
     estimates = (
         Estimate(grader="a", gradings=2, prompt_tokens=4000, completion_tokens=500, cost=0.02, currency="USD"),
+        Estimate(
+            grader="p",
+            gradings=1,
+            prompt_tokens=20,
+            completion_tokens=5,
+            cost=2.5,
+            currency="USD",
+            list_date="2026-05-12",
+        ),
         Estimate(grader="b", gradings=2, prompt_tokens=4000, completion_tokens=500, from_past=7),
         Estimate(grader="coverage", gradings=2),
         Estimate(grader="c", gradings=0),
@@ -101,6 +111,7 @@ def test_the_plan_tells_gradings_tokens_money_and_what_it_rests_on():
     assert lines == [
         "2 answers; 2 grades are there already.",
         "a: 2 gradings to make · about 4,500 tokens · about 0.0200 USD · by the length of the prompts",
+        "p: 1 grading to make · about 25 tokens · about 2.50 USD (prices of 2026-05-12) · by the length of the prompts",
         "b: 2 gradings to make · about 4,500 tokens · price unknown · by 7 earlier ones",
         "Coverage estimate (offline): 2 gradings to make · nothing to pay",
     ]
@@ -119,10 +130,19 @@ def test_progress_is_told_truly_and_the_end_with_its_reason():
     ("used", "tone", "says"), [(0.5, "good", ""), (0.8, "fair", "Nearly"), (1.2, "weak", "Every answer is safe")]
 )
 def test_the_budget_warns_and_stops_in_words(used: float, tone: str, says: str):
-    (limit,) = spending_card("day", (), (Limit(period="day", used=used, limit=1, currency="USD"),), "en")["limits"]
+    (limit,) = spending_card("day", (), (Limit(period="day", used=used, limit=1, currency="USD"),), {}, "en")["limits"]
     assert (limit["tone"], limit["share"]) == (tone, min(1.0, used))
     assert says in limit["warning"]
     assert bool(limit["warning"]) == bool(says)
+
+
+def test_a_price_list_is_named_with_its_day_and_a_price_of_ones_own_is_not():
+    tariff = Tariff(prompt=1, completion=2, currency="USD", list_date="2026-05-12")
+    for lang in ("zh", "en"):
+        (listed, _) = spending_card("day", (), (), {"openai": tariff}, lang)["notes"]
+        assert "openai" in listed
+        assert "2026-05-12" in listed
+    assert len(spending_card("day", (), (), {}, "en")["notes"]) == 1
 
 
 def test_rows_say_what_is_unknown():
@@ -130,8 +150,8 @@ def test_rows_say_what_is_unknown():
         key="", completions=3, calls=4, prompt_tokens=1000, completion_tokens=10, cached_tokens=0,
         costs={"USD": 0.5, "CNY": 2.0}, unknown=1,
     )  # fmt: skip
-    (shown,) = spending_card("session", (row,), (), "en")["rows"]
+    (shown,) = spending_card("session", (row,), (), {}, "en")["rows"]
     assert shown["name"] == "no session"
     assert shown["cells"][0] == "2.00 CNY + 0.5000 USD + unknown for 1"
     unknown = row.model_copy(update={"costs": {}, "unknown": 3})
-    assert spending_card("session", (unknown,), (), "zh")["rows"][0]["cells"][0] == "3 次未知"
+    assert spending_card("session", (unknown,), (), {}, "zh")["rows"][0]["cells"][0] == "3 次未知"

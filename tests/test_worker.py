@@ -254,7 +254,7 @@ async def repeats(request):
 def test_what_a_follow_up_asked_is_told_to_its_grader_and_nothing_to_any_other(make_world) -> None:
     world = make_world(repeats=repeats)
     first = world.submit("repeats")
-    then = world.store.ask_again(first, "And at what cost?").id
+    then = world.store.follow_up(first, "And at what cost?").id
     world.store.submit(then, "quadratic", "repeats", "default")
     asyncio.run(world.worker().run_once())
     told = [world.grading(turn).outcome.feedback for turn in (first, then)]

@@ -26,6 +26,7 @@ from interview.models import (
 )
 from interview.report import report
 from interview.rubrics import load_rubrics
+from interview.settings import Role, Roles
 from interview.store.appeals import Disputed
 from interview.store.measurements import Measurement
 from interview.ui import views
@@ -41,6 +42,7 @@ from interview.ui.views.job import job_line
 from interview.ui.views.measuring import measuring_card
 from interview.ui.views.paper import paper_card
 from interview.ui.views.reference import reference_marks, turn_head
+from interview.ui.views.roles import Place, roles_card
 from interview.ui.views.setup import forecast_card
 from tests import view_samples as made
 from tests.conftest import REPO
@@ -98,6 +100,7 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("rating_bar", rating_bar(made_suggestion(), None, lang)),
         ("forecast_card", forecast_card(Forecast(days=(9, 0, 1, 2, 3, 4, 5), fresh=2, streak=3, done=4), lang)),
         ("measuring_card", measured()),
+        ("roles_card", roles()),
         *question_cards(question, spoilt),
         *_transcript_cards(),
     ]
@@ -148,6 +151,14 @@ def measured() -> dict[str, Any]:
     jobs = [Job(id="j", kind="measuring", key=key, state="failed", total=1, problem=HOSTILE)]
     said = Disputed(grader=HOSTILE, answers=1, appealed=1, won=0, held=1, overridden=0, difference=None)
     return measuring_card(jobs, reports, Best(state="none"), [said], "en")
+
+
+def roles() -> dict[str, Any]:
+    """Graders with hostile names at hostile places, one of them in use."""
+    places = [Place(name=HOSTILE, host=HOSTILE), Place(name="a", host="b")]
+    left: dict[Role, list[str]] = {"judge": [], "interviewer": [HOSTILE]}
+    order = Roles(judge=(HOSTILE, "a"))
+    return roles_card(order, {"judge": places, "interviewer": []}, left, [HOSTILE], "en")
 
 
 def question_cards(question: Question, spoilt: Turn) -> list[tuple[views.ViewName, dict[str, Any]]]:

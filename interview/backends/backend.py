@@ -69,7 +69,8 @@ class StandIn(Value):
 class Completion(Value):
     """The whole reply. `text` is never empty and was not cut; `calls` counts every HTTP request that it took.
 
-    `cost` (in `currency`) is None where a price or a token count is unknown. `stand_in` says who replied where it was
+    `cost` (in `currency`) is None where a price or a token count is unknown; `list_date` is the day of the price list
+    that it was counted by, empty for the user's own price. `stand_in` says who replied where it was
     not the backend that was asked.
     """
 
@@ -80,6 +81,7 @@ class Completion(Value):
     calls: int = 1
     cost: float | None = None
     currency: str = ""
+    list_date: str = ""
     stand_in: StandIn | None = None
 
 

@@ -85,7 +85,9 @@ class MeteredBackend:
     def _priced(self, reply: Completion) -> Completion:
         if self._tariff is None:
             return reply
-        return reply.model_copy(update={"cost": self._tariff.cost(reply.usage), "currency": self._tariff.currency})
+        tariff = self._tariff
+        counted = {"cost": tariff.cost(reply.usage), "currency": tariff.currency, "list_date": tariff.list_date}
+        return reply.model_copy(update=counted)
 
     def _expense(self, request: CompletionRequest, reply: Completion | None) -> Expense:
         free = self._tariff is not None and self._tariff.is_free

@@ -3,6 +3,7 @@
 import functools
 import ipaddress
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -18,13 +19,14 @@ TokenParameter = Literal["max_tokens", "max_completion_tokens"]
 Verified = Literal["real server", "fault server", "not verified"]
 Sampling = Literal["temperature", "top_p", "seed"]
 GENERIC = "generic"
+_SNAPSHOT = re.compile(r"([-@]\d{4}-?\d\d-?\d\d)?")  # the day of a model, behind its name
 PRESETS_FILE = Path(__file__).with_name("presets.toml")
 
 
 class Price(Value):
-    """What a million tokens cost: of `model`, or of every model whose name begins with it; `date` is of the price list.
+    """What a million tokens of `model`, and of its dated snapshots, cost by a list that was read on `date`.
 
-    `cached_input` None: cached tokens cost as much as others.
+    `cached_input` None: cached tokens cost as much as others. `source` says where the list stands.
     """
 
     model: str
@@ -33,6 +35,11 @@ class Price(Value):
     output: float = Field(ge=0)
     currency: Literal["USD", "CNY", "EUR"]
     date: str = Field(pattern=r"^20\d\d-\d\d-\d\d$")
+    source: str = Field(min_length=1)
+
+    def holds_for(self, model: str) -> bool:
+        """Whether this is the price of `model`: what `gpt-5` costs says nothing about `gpt-5-pro`."""
+        return model.startswith(self.model) and bool(_SNAPSHOT.fullmatch(model[len(self.model) :]))
 
 
 class Preset(Value):

@@ -13,12 +13,16 @@ _CURRENCY = "USD"  # of prices that the user gives without one
 
 
 class Tariff(Value):
-    """What a million tokens of a model cost. `cached`: of prompt tokens read from the cache; None: as others."""
+    """What a million tokens of a model cost. `cached`: of prompt tokens read from the cache; None: as others.
+
+    `list_date`: the day of the list that the preset has this from; empty for the user's own price.
+    """
 
     prompt: float = Field(ge=0)
     completion: float = Field(ge=0)
     cached: float | None = Field(default=None, ge=0)
     currency: str
+    list_date: str = ""
 
     @property
     def is_free(self) -> bool:
@@ -38,7 +42,7 @@ class Tariff(Value):
 
 
 def tariff_of(entry: ConfiguredBackend, endpoint: Endpoint, model: str) -> Tariff | None:
-    """Return what `model` costs: what the user says of the backend's own model, else what the preset knows, if it does.
+    """Return what `model` costs: what the user says of the backend's own model, else what the preset has from a list.
 
     Raises ContentError where only half of a price is given.
     """
@@ -51,11 +55,16 @@ def tariff_of(entry: ConfiguredBackend, endpoint: Endpoint, model: str) -> Tarif
             cached=entry.price_cached,
             currency=entry.currency or _CURRENCY,
         )
-    known = [price for price in endpoint.preset.prices if model.startswith(price.model)]
-    if not known:
+    price = next((price for price in endpoint.preset.prices if price.holds_for(model)), None)
+    if price is None:
         return None
-    price = max(known, key=lambda price: len(price.model))
-    return Tariff(prompt=price.input, completion=price.output, cached=price.cached_input, currency=price.currency)
+    return Tariff(
+        prompt=price.input,
+        completion=price.output,
+        cached=price.cached_input,
+        currency=price.currency,
+        list_date=price.date,
+    )
 
 
 def amount(cost: float, currency: str) -> str:

@@ -15,11 +15,12 @@ from interview.backends.presets import GENERIC, load_presets, preset_for
 from interview.backends.probe import ProbeReport, Step
 from interview.cli.options import DataDir
 from interview.cli.output import complain, say
-from interview.errors import EndpointMistake, NotFound, StoreHeld
+from interview.errors import ContentError, EndpointMistake, NotFound, StoreHeld
 from interview.jobs import Jobs
 from interview.service.drafts import Draft
 from interview.service.endpoints import Endpoints
-from interview.settings import Settings, read_settings
+from interview.service.roles import ROLES, Roster
+from interview.settings import Role, Settings, read_settings
 from interview.store.kept import KeptTexts
 from interview.store.store import DATABASE, Store
 from interview.wiring import build_bench, endpoints_of
@@ -35,6 +36,10 @@ _NAMES = {
     "json_object": "JSON object",
     "json_schema": "JSON schema of a grading",
     "long_prompt": "long prompt read whole",
+}
+_NO_ORDER: dict[Role, str] = {
+    "judge": "no order: the grader that is chosen judges alone",
+    "interviewer": "no order: whoever judges",
 }
 
 
@@ -86,6 +91,40 @@ def remove(name: Annotated[str, typer.Argument(metavar="NAME")], data_dir: DataD
     with opened(read_settings(data_dir=data_dir)) as endpoints:
         endpoints.remove(name)
     say(f"Removed: {name}")
+
+
+@app.command()
+def order(
+    role: Annotated[
+        Role | None, typer.Argument(metavar="ROLE", help="judge, or interviewer; without one both are shown.")
+    ] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Graders, the first choice first; a new order.")
+    ] = None,
+    nobody: Annotated[bool, typer.Option("--none", help="Take the order of this role away.")] = False,
+    estimate: Annotated[
+        bool | None,
+        typer.Option(
+            "--estimate/--no-estimate",
+            help="Where every judge fails, may the coverage estimate step in? It is labelled and judges nothing.",
+            show_default=False,
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Show or change who is asked first in each role, and who takes over where one fails."""
+    settings = read_settings(data_dir=data_dir)
+    bench = build_bench(settings)
+    roster = Roster(bench.shelf, endpoints_of(settings, bench, Jobs(), {}))
+    if nobody and (role is None or names):
+        raise ContentError("--none takes a ROLE and no NAME: `backends order judge --none`.")
+    if role is not None and (names or nobody):
+        roster.give(role, tuple(names or ()))
+    if estimate is not None:
+        roster.allow_estimate(estimate)
+    for shown in ROLES:
+        say(f"{shown:<11}  {', '.join(roster.roles.of(shown)) or _NO_ORDER[shown]}")
+    say("estimate     " + ("yes: steps in where every judge fails, and is labelled" if roster.roles.estimate else "no"))
 
 
 @contextmanager

@@ -85,6 +85,7 @@ class Calls:
             cached_tokens=self.tokens("cached_tokens"),
             cost=self.cost,
             currency=self.last.currency if self.last else "",
+            list_date=self.last.list_date if self.last else "",
         )
 
 

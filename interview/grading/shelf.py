@@ -87,6 +87,11 @@ class GraderShelf:
         """The name of the grader used when nobody chose another."""
         return self._default
 
+    @property
+    def roles(self) -> Roles:
+        """Who is asked for what, and who takes over, as it is in force."""
+        return self._roles
+
     def choices(self) -> tuple[GraderChoice, ...]:
         """Every grader that is offered, the coverage estimate last."""
         judges = [self._choice(name) for backend in self.backends for name in backend.offered]
@@ -125,8 +130,14 @@ class GraderShelf:
         """
         if self.endpoint_of(name) is None:
             return None
-        first = taken_apart(name).bases[0]
-        return self.rack.get(tuple(map(_base, self._roles.interviewer)) or self._behind(first))
+        return self.rack.get(tuple(map(_base, self._roles.interviewer)) or self.chain(name))
+
+    def chain(self, name: str) -> tuple[str, ...]:
+        """Who judges where the grader of that name is chosen, and who takes over from it; of a panel, its first member.
+
+        Empty for the coverage estimate. Raises NotFound.
+        """
+        return () if self.endpoint_of(name) is None else self._behind(_base(name))
 
     def tariff(self, name: str) -> Tariff | None:
         """What the model of that grader costs; None where it is unknown, or the coverage estimate. Raises NotFound."""
@@ -175,7 +186,9 @@ class GraderShelf:
     def _behind(self, name: str) -> tuple[str, ...]:
         """The grader of that name and who takes over from it: those after it in the order of the judges."""
         judges = tuple(map(_base, self._roles.judge))
-        return judges[judges.index(name) :] if name in judges else (name,)
+        endpoints = [self.rack.endpoint(judge) for judge in judges]  # `cloud` and `cloud:m` may be the same model
+        own = self.rack.endpoint(name)
+        return (name, *judges[endpoints.index(own) + 1 :]) if own in endpoints else (name,)
 
 
 def _base(name: str) -> str:

@@ -97,7 +97,8 @@ class Provenance(Value):
     `grader` is the one that graded, which is not the one asked for where that one failed and another took over.
     Prompts and rubrics stand as `name@digest`, `checklist` as `Checklist.ref`. `audit`: code counted the verdicts of an
     earlier grade anew, after a dispute about the reference. `seconds` is wall-clock; token counts and `cost` (in
-    `currency`, at the prices of that day) are None where unknown. `mode` is how a judge was asked: `single`, `careful`,
+    `currency`, at the prices of that day) are None where unknown; `list_date` is the day of the price list behind it,
+    empty for a price that the user gave. `mode` is how a judge was asked: `single`, `careful`,
     `vote=K` or `panel`; empty for other graders and for older grades.
     """
 
@@ -119,6 +120,7 @@ class Provenance(Value):
     cached_tokens: int | None = None
     cost: float | None = None
     currency: str = ""
+    list_date: str = ""
     checklist: str = ""
 
 

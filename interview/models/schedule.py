@@ -1,6 +1,6 @@
 """When questions come back: ratings, what they would lead to, and what the next days bring."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from interview.models.base import Value
@@ -30,12 +30,17 @@ class Forecast(Value):
 
     `fresh` is how many new questions today may still bring; `streak` counts the days in a row with a review, up to
     today or yesterday; `done` the reviews of today. Days are those of the user.
+
+    `ahead`: the last review, in the user's time, where it lies in the future because the clock was set back. `moved`:
+    offsets from UTC at the last review and now, where they differ.
     """
 
     days: tuple[int, ...]
     fresh: int
     streak: int
     done: int
+    ahead: datetime | None = None
+    moved: tuple[timedelta, timedelta] | None = None
 
     @property
     def today(self) -> int:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -9,8 +10,9 @@ from interview.backends.endpoint import Endpoint, check_base_url
 from interview.backends.presets import GENERIC, load_presets
 from interview.backends.probe import ProbeReport
 from interview.errors import NotFound
+from interview.grading.modes import taken_apart
 from interview.models import Value
-from interview.settings import ConfiguredBackend
+from interview.settings import ConfiguredBackend, Roles
 
 
 class Draft(Value):
@@ -70,6 +72,25 @@ def other_models(before: ConfiguredBackend | None, model: str, *, changed: bool)
         return ()
     models = before.models if changed else (*([before.model] if before.model else []), *before.models)
     return tuple(name for name in dict.fromkeys(models) if name != model)
+
+
+def prices_of(before: ConfiguredBackend | None, model: str) -> dict[str, Any]:
+    """The user's own prices, which the form does not show: they hold as long as the model is the same."""
+    if before is None or before.model != model:
+        return {}
+    return before.model_dump(include={"price_prompt", "price_completion", "price_cached", "currency"})
+
+
+def without(roles: Roles, backend: str) -> Roles:
+    """The roles where no model of that backend has a place any more, nor a panel that it sits on."""
+
+    def stays(name: str) -> bool:
+        way = taken_apart(name)
+        bases = way.bases if way.mode == "panel" else (name,)
+        return all(base.partition("@")[0].partition(":")[0] != backend for base in bases)
+
+    judge, interviewer = (tuple(filter(stays, names)) for names in (roles.judge, roles.interviewer))
+    return roles.model_copy(update={"judge": judge, "interviewer": interviewer})
 
 
 def _address(entry: ConfiguredBackend) -> str:

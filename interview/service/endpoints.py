@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, MutableMapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Generator, MutableMapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from interview.backends.configured import completed
@@ -12,15 +12,15 @@ from interview.backends.endpoint import Endpoint, check_likely, is_chat_model
 from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.backends.presets import GENERIC, Preset, load_presets
 from interview.backends.probe import STEPS, ProbeReport, probe
-from interview.errors import NotFound, StoreError
+from interview.errors import ContentError, NotFound, StoreError
 from interview.grading.sample import sample_grading
 from interview.grading.shelf import GraderShelf, reshelve
 from interview.jobs import Job, Jobs, Progress
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
-from interview.service.drafts import Draft, Listed, entry_of, name_of, other_models, same_host
+from interview.service.drafts import Draft, Listed, entry_of, name_of, other_models, prices_of, same_host, without
 from interview.settings import BackendTable, ConfiguredBackend, Settings
-from interview.settings.backends_edit import drop_backend, keep_key, put_backend
+from interview.settings.backends_edit import drop_backend, keep_key, put_backend, put_roles
 
 JOB = "probe"
 _LIST_SECONDS = 6.0
@@ -180,13 +180,20 @@ class Endpoints:
 
     # --- changing what there is
 
+    @contextmanager
+    def changing(self) -> Generator[Path]:
+        """`backends.toml`, for one change at a time; what it says after that is in force. Raises ContentError."""
+        with self._writing:
+            yield self._file
+            self.reload()
+
     def save(self, draft: Draft) -> str:
         """Write the backend of a draft into `backends.toml`, its key beside it; returns the name of its grader.
 
         Raises EndpointMistake or ContentError; nothing has changed then.
         """
         endpoint = self.endpoint(draft)
-        with self._writing:
+        with self.changing() as file:
             written = self._written()
             name = draft.changes or name_of(draft, endpoint, written)
             before = written.get(name)
@@ -202,11 +209,11 @@ class Endpoints:
                 key_variable=kept.key_variable if kept and not key else None,
                 key_file=self._key_file(name) if key else kept.key_file if kept else None,
                 deadline_seconds=before.deadline_seconds if before else None,
+                **prices_of(before, endpoint.model),
             )
             if key:
                 keep_key(self._settings.data_dir / f"{name}.key", key)
-            put_backend(self._file, name, table)
-            self.reload()
+            put_backend(file, name, table)
         return f"{name}:{endpoint.model}"
 
     def adopt(self, server: str, model: str) -> str:
@@ -214,15 +221,23 @@ class Endpoints:
         return self.save(Draft(service=server, model=model))
 
     def remove(self, name: str) -> None:
-        """Take a backend out of `backends.toml`, and its key with it. NotFound: it does not stand there."""
-        with self._writing:
+        """Take a backend out of `backends.toml`, its key and its places in `[roles]` with it.
+
+        NotFound: it does not stand there.
+        """
+        with self.changing() as file:
             entry = self._written().get(name)
             if entry is None:
-                raise NotFound(f"{self._file} has no table [{name}].")
-            drop_backend(self._file, name)
+                raise NotFound(f"{file} has no table [{name}].")
+            roles = self._settings.configured_backends().roles
+            put_roles(file, without(roles, name))  # first: a role of nobody is a file that cannot be read
+            try:
+                drop_backend(file, name)
+            except ContentError:
+                put_roles(file, roles)
+                raise
             if entry.key_file == self._key_file(name):
                 (self._settings.data_dir / f"{name}.key").unlink(missing_ok=True)
-            self.reload()
 
     @property
     def _file(self) -> Path:

@@ -230,9 +230,13 @@ class Interviewer:
             return turn
         return self._touched(self._store.ask_again(turn_id))
 
-    def follow_up(self, turn_id: str, text: str) -> Turn:
-        """Ask `text` about the answer of a Turn, as a new Turn; again for the same Turn gives the same new one."""
-        return self._touched(self._store.ask_again(turn_id, text))
+    def follow_up(self, turn_id: str, text: str) -> Turn | None:
+        """Ask `text` about the answer of the newest Turn, as a new Turn; again for it gives the same new one.
+
+        None where the candidate went on to another question meanwhile: nothing is asked.
+        """
+        turn = self._store.follow_up(turn_id, text)
+        return None if turn is None else self._touched(turn)
 
     def regrade(self, answer_id: str, grader: str) -> Grading:
         """Ask for another grading, beside the old ones. NotFound: no such answer or grader.

@@ -1,7 +1,7 @@
 """The Schedule: what every face calls to know what is due, to rate an answer, and to take a rating back."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import cast
 
 from pydantic import Field
@@ -17,6 +17,8 @@ from interview.turns import first_answer, weight_share
 
 UNDO = timedelta(minutes=15)
 _KEY = "schedule"
+_ZONE_KEY = "schedule.zone"
+_DRIFT = timedelta(minutes=2)  # a clock that is set by the network now and then is not set back
 _LONGEST_STREAK = 400 * DAY
 
 
@@ -30,6 +32,10 @@ class ScheduleWishes(Value):
 
     interview: date | None = None
     fresh_a_day: int = Field(default=10, ge=0, le=1000)
+
+
+class _Zone(Value):
+    minutes: int = Field(gt=-24 * 60, lt=24 * 60)  # ahead of UTC
 
 
 class Schedule:
@@ -72,17 +78,26 @@ class Schedule:
     def forecast(self, bank: QuestionBank) -> Forecast:
         """What today and the next days bring, of the questions of these notes; streak and today's reviews of all."""
         self._forget_past_interview()
-        now, offset = self._store.clock(), self._offset()
+        now, offset, before = self._store.clock(), self._offset(), self._offset_before()
         ours = {question.id for question in bank.questions}
         known = self._cards.due_before(self._tomorrow() + scheduling.WEEK * DAY)
         moments = [moment for moment, _ in self._cards.reviews_since(now - _LONGEST_STREAK)]
-        today = local_day(now, offset)
+        today, last = local_day(now, offset), max(moments, default=now)
         return Forecast(
             days=scheduling.forecast([due for question_id, due in known if question_id in ours], now, offset),
             fresh=len(self._fresh(bank)),
             streak=scheduling.streak(moments, now, offset),
             done=sum(local_day(moment, offset) == today for moment in moments),
+            ahead=last.astimezone(timezone(offset)) if last > now + _DRIFT else None,
+            moved=(before, offset) if before not in (None, offset) else None,
         )
+
+    def _offset_before(self) -> timedelta | None:
+        """How far the days were from those of UTC at the last review; None before the first."""
+        try:
+            return timedelta(minutes=_Zone.model_validate(self._store.preference(_ZONE_KEY)).minutes)
+        except ValueError:
+            return None
 
     def _fresh(self, bank: QuestionBank) -> list[str]:
         """The next new questions with a reference, as many as today may still bring."""
@@ -137,6 +152,9 @@ class Schedule:
             raise TooLate("This rating is older than 15 minutes; it stands.")
         question_id = turn.question.id
         self._cards.rate(offered.turn_id, question_id, offered.suggested or 0, wanted, self._moved(question_id, wanted))
+        if self._offset_before() != self._offset():
+            zone = _Zone(minutes=int(self._offset() / timedelta(minutes=1)))
+            self._store.remember(_ZONE_KEY, zone.model_dump())
         return self.rating(session, turn)
 
     def undo(self, session: Session, turn: Turn) -> None:

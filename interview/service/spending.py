@@ -13,6 +13,7 @@ from interview.backends.tariff import Tariff
 from interview.errors import LastingFault, StoreError
 from interview.grading.grader import GradingRequest
 from interview.grading.judge_prompt import JudgePrompt
+from interview.grading.shelf import GraderChoice
 from interview.models import Value
 from interview.prompts import Prompts
 from interview.settings import Budget
@@ -32,6 +33,10 @@ _log = logging.getLogger(__name__)
 
 class Shelf(Protocol):
     """Where graders are found, with their addresses and prices."""
+
+    def choices(self) -> Sequence[GraderChoice]:
+        """Every grader that is offered."""
+        ...
 
     def endpoint_of(self, name: str) -> Endpoint | None:
         """Where that grader sends answers; None for the coverage estimate. NotFound."""
@@ -59,7 +64,8 @@ class Limit(Value):
 class Estimate(Value):
     """What gradings by one grader would take. Tokens and `cost` are None where nothing is sent, or a price is unknown.
 
-    `from_past`: on how many earlier completions of the model it rests; 0: on the length of the prompts.
+    `list_date`: the day of the price list; empty for the user's own price. `from_past`: on how many earlier completions
+    of the model it rests; 0: on the length of the prompts.
     """
 
     grader: str
@@ -68,6 +74,7 @@ class Estimate(Value):
     completion_tokens: int | None = None
     cost: float | None = None
     currency: str = ""
+    list_date: str = ""
     from_past: int = 0
 
 
@@ -124,6 +131,11 @@ class Spending:
                 found.append(Limit(period=period, used=tokens, limit=token_limit))
         return tuple(found)
 
+    def listed(self) -> dict[str, Tariff]:
+        """What the graders that are offered cost by a price list of some day, by name; the user's own prices not."""
+        tariffs = {choice.name: self._shelf.tariff(choice.name) for choice in self._shelf.choices()}
+        return {name: tariff for name, tariff in tariffs.items() if tariff and tariff.list_date}
+
     def warning(self) -> Limit | None:
         """The limit that is used most, from WARNS_AT on; None where there is time to spend."""
         close = [limit for limit in self.limits() if limit.share >= WARNS_AT]
@@ -154,6 +166,7 @@ class Spending:
             completion_tokens=usage.completion_tokens,
             cost=None if tariff is None else tariff.cost(usage),
             currency="" if tariff is None else tariff.currency,
+            list_date="" if tariff is None else tariff.list_date,
             from_past=0 if means is None else means.n,
         )
 

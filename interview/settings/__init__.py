@@ -1,7 +1,7 @@
 """What the user has set, and where: the only package that reads the environment, `.env` and `backends.toml`."""
 
 from interview.settings.backends_file import BackendTable, ConfiguredBackend, ConfiguredBackends
-from interview.settings.roles import Budget, Roles
+from interview.settings.roles import Budget, Role, Roles
 from interview.settings.settings import PROJECT, Settings, read_settings
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Budget",
     "ConfiguredBackend",
     "ConfiguredBackends",
+    "Role",
     "Roles",
     "Settings",
     "read_settings",

@@ -1,7 +1,7 @@
 """The tables of `backends.toml` that name no backend: `[roles]`, who does what, and `[budget]`, the most it costs."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -10,6 +10,7 @@ from interview.models import Value
 from interview.settings.checks import line_of, line_of_table, said
 
 T = TypeVar("T", bound=Value)
+Role = Literal["judge", "interviewer"]
 
 
 class Roles(Value):
@@ -24,6 +25,10 @@ class Roles(Value):
     interviewer: tuple[str, ...] = ()
     estimate: bool = False
     origin: str = ""
+
+    def of(self, role: Role) -> tuple[str, ...]:
+        """Who has a role, the first choice first."""
+        return self.judge if role == "judge" else self.interviewer
 
     @field_validator("judge", "interviewer")
     @classmethod

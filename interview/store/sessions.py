@@ -86,6 +86,12 @@ def find_successor(connection: sa.Connection, turn: Turn, *, is_follow_up: bool)
     return next(iter(_read_turns(connection, sa.and_(later, kind))), None)
 
 
+def is_newest(connection: sa.Connection, turn: Turn) -> bool:
+    """Whether no turn of its session was asked after this one."""
+    newest = sa.select(turns.c.id).where(turns.c.session_id == turn.session_id).order_by(turns.c.seq.desc()).limit(1)
+    return connection.execute(newest).scalar_one() == turn.id
+
+
 def last_attempt(connection: sa.Connection, turn: Turn) -> int:
     """The highest number of an attempt at the place of a turn."""
     place = (turns.c.session_id == turn.session_id, turns.c.position == turn.position)

@@ -155,19 +155,26 @@ class Store:
             sessions.add_turn(connection, self._turn_row(session_id, position, attempt))
             return sessions.find_turn(connection, session_id, position, attempt)
 
-    def ask_again(self, turn_id: str, follow_up: str | None = None) -> Turn:
-        """The newest turn but this one goes on from it: a retry, or with `follow_up` another question about it.
-
-        Asked for the same turn again, it is the turn that was asked the first time.
-        """
+    def ask_again(self, turn_id: str) -> Turn:
+        """The question of a turn once more; for the same turn again, the turn that was asked the first time."""
         with self.writing() as connection:
             turn = sessions.read_turn(connection, turn_id)
-            known = sessions.find_successor(connection, turn, is_follow_up=follow_up is not None)
-            if known is not None:
+            known = sessions.find_successor(connection, turn, is_follow_up=False)
+            return known or self._add_attempt(connection, turn)
+
+    def follow_up(self, turn_id: str, text: str) -> Turn | None:
+        """Another question about the newest turn, once; None where a newer one was asked: its candidate went on."""
+        with self.writing() as connection:
+            turn = sessions.read_turn(connection, turn_id)
+            known = sessions.find_successor(connection, turn, is_follow_up=True)
+            if known is not None or not sessions.is_newest(connection, turn):
                 return known
-            row = self._turn_row(turn.session_id, turn.position, sessions.last_attempt(connection, turn) + 1)
-            sessions.add_turn(connection, row | {"follow_up": follow_up, "parent": follow_up and turn_id})
-            return sessions.read_turn(connection, row["id"])
+            return self._add_attempt(connection, turn, follow_up=text, parent=turn_id)
+
+    def _add_attempt(self, connection: sa.Connection, turn: Turn, **more: str) -> Turn:
+        row = self._turn_row(turn.session_id, turn.position, sessions.last_attempt(connection, turn) + 1)
+        sessions.add_turn(connection, row | more)
+        return sessions.read_turn(connection, row["id"])
 
     def say_stuck(self, turn_id: str) -> Turn:
         """Note that nothing comes to the candidate's mind; only while the turn is open."""

@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from interview.models import Language
-from interview.ui.events import Wires
+from interview.ui.events import PRIVATE, Wires
 from interview.ui.frame import Frame
 from interview.ui.graders import GradersTab
 from interview.ui.page import Page, Updates, together
@@ -37,39 +37,33 @@ class _Screen:
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:
                 self.graders = GradersTab(viva, self.frame, page)
         # A browser that remembers no grader gets the one in use now, not the one at the start of this process.
-        self._connect(Wires(self.frame.kept, self.frame.grader, page.model_copy(update={"grader": ""})), demo)
+        fallback = page.model_copy(update={"grader": ""})
+        self._connect(Wires(self.frame.session, self.frame.wishes, self.frame.grader, fallback), demo)
 
     def _connect(self, wires: Wires, demo: gr.Blocks) -> None:
         frame, practice, transcripts = self.frame, self.practice, self.transcripts
-        practice.connect(wires)
-        transcripts.connect(wires, self.transcripts_tab, self.tabs, practice)
-        self.progress.connect(wires, self.progress_tab, self.tabs, transcripts)
-        self.questions.connect(wires, self.questions_tab, self.tabs, practice, transcripts)
-        self.graders.connect(wires, self.graders_tab, self.tabs, transcripts)
-        everything: Sequence[Block] = [
-            *frame.outputs,
-            *practice.outputs,
-            *transcripts.outputs,
-            *self.progress.outputs,
-            *self.questions.outputs,
-            *self.graders.outputs,
-            *self._tabs,
-        ]
-        practice.follow(wires.on_visit(demo.load, self._arrive, everything, frame.notice))
-        # An event of its own: the tab that is seen first does not wait for the others.
-        wires.on_visit(demo.load, self._arrive_behind, everything, frame.notice)
-        wires.on(
-            frame.language.click,
-            self._switch_language,
-            everything,
-            frame.notice,
-            [practice.talk.shown, *transcripts.state, *self.questions.state],
+        entered = {name: wake.change for name, wake in frame.wakes.items()}
+        practice.connect(wires, entered["practice"])
+        transcripts.connect(wires, entered["transcripts"], self.tabs, practice)
+        self.progress.connect(wires, entered["progress"], self.tabs, transcripts)
+        self.questions.connect(wires, entered["questions"], self.tabs, practice, transcripts)
+        self.graders.connect(wires, entered["graders"], self.tabs, transcripts)
+        for place, (tab, name) in enumerate(self._tabs.items()):
+            wake, entering = frame.wakes[name], f"(wake) => viva.entered({place}, wake)"
+            tab.select(None, [wake], [wake], js=entering, queue=False, **PRIVATE)
+        header: Sequence[Block] = [*frame.outputs, *self._tabs]
+        practice.follow(wires.on_visit(demo.load, self._arrive, [*header, *practice.outputs], frame.notice))
+        # In the browser first: whatever is asked for after the click is answered in the new language.
+        kept = [frame.wishes, *frame.wakes.values()]
+        switched = frame.language.click(
+            None, kept, kept, js="(...kept) => viva.switchLanguage(...kept)", queue=False, **PRIVATE
         )
+        wires.on(switched.then, self._in_its_language, header, frame.notice)
         for chosen in (frame.grader.input, self.graders.backends.chosen.change):
             wires.on(
                 chosen,
                 self._switch_grader,
-                everything,
+                [frame.wishes, *frame.outputs, *practice.outputs],
                 frame.notice,
                 [practice.talk.shown, *practice.setup.wishes.inputs],
             )
@@ -83,39 +77,21 @@ class _Screen:
         """A page that opens or reloads: what the browser remembers, filled in from the store."""
         page = page.model_copy(update={"grader": self.frame.choice(page.grader).name})
         return together(
-            self.frame.labels(page),
+            self.frame.choose(page),
             self._tab_labels(page),
             self.practice.arrive(page),
             self.graders.spending.warning(page, self.frame.notice),
         )
 
-    def _arrive_behind(self, page: Page) -> Updates:
-        """The tabs that are not seen yet; what they show is read anew when they are entered."""
-        return together(
-            self.transcripts.arrive(page),
-            self.progress.arrive(page),
-            self.questions.arrive(page),
-            self.graders.arrive(page),
-        )
-
-    def _switch_language(
-        self, page: Page, shown: str, session_id: str, turn_id: str, wanted: str, *questions: str
-    ) -> Updates:
-        page = page.model_copy(update={"lang": "en" if page.lang == "zh" else "zh"})
-        return together(
-            self.frame.labels(page),
-            self._tab_labels(page),
-            self.practice.arrive(page, shown),
-            self.transcripts.arrive(page, session_id, turn_id, wanted),
-            self.progress.arrive(page),
-            self.questions.arrive(page, *questions),
-            self.graders.arrive(page),
-        )
+    def _in_its_language(self, page: Page) -> Updates:
+        """The header; the tab that is seen draws itself."""
+        return {**self.frame.labels(page), **self._tab_labels(page)}
 
     def _switch_grader(self, page: Page, shown: str, *wishes: object) -> Updates:
         """The choice holds for the next answer and the next regrade; what is graded stays as it is."""
         return together(
             self.frame.labels(page),
+            self.frame.remember(page),
             self.practice.grader_changed(page, shown, *wishes),
         )
 

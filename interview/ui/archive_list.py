@@ -84,28 +84,27 @@ class ListPanel:
     @property
     def outputs(self) -> list[Block]:
         """Everything that the list's events change."""
-        return [
-            *(self.column, self.undo_row, self.undo_text, self.undo, self.rows, self.hits, self.more, self.wanted),
-            *(self.undoing, self.words, self.fold, self.starred, self.clear, *self.choosers.values()),
-            *self.importing.outputs,
-        ]
+        return [*self.listed, *self.labelled, self.undo_row, self.undo_text, self.undoing, *self.importing.changing]
 
     @property
     def listed(self) -> list[Block]:
-        """What another search changes."""
-        return [self.rows, self.hits, self.more, self.wanted]
+        """What another search changes, and whether the list is seen at all."""
+        return [self.column, self.rows, self.hits, self.more, self.wanted]
 
-    def catch_up(self, page: Page, words: str, wanted: str) -> Updates:
-        """Search for what was typed while the list was on its way; nothing where the list is of these words."""
-        chosen = read_wanted(wanted)
-        return {} if words == chosen.words else self._rows(page, chosen.model_copy(update={"words": words}))
+    @property
+    def labelled(self) -> list[Block]:
+        """What `label` changes."""
+        filters = (self.words, self.fold, self.starred, self.clear, *self.choosers.values())
+        return [*filters, self.undo, *self.importing.labelled]
 
     def show(self, page: Page, wanted: str) -> Updates:
-        """What the page wants listed, with everything that it can choose from."""
-        chosen = read_wanted(wanted)
-        lang = page.lang
+        """What the page wants listed."""
+        return {self.column: gr.update(visible=True), **self._rows(page, read_wanted(wanted))}
+
+    def label(self, page: Page, wanted: str) -> Updates:
+        """Every fixed word, and all that can be chosen from."""
+        chosen, lang = read_wanted(wanted), page.lang
         return {
-            self.column: gr.update(visible=True),
             self.words: gr.update(placeholder=t("find.words", lang)),  # what is being typed stays
             self.fold: gr.update(value=t("find.filters", lang)),
             self.starred: gr.update(label=t("find.starred", lang), value=chosen.starred),
@@ -113,7 +112,6 @@ class ListPanel:
             self.undo: gr.update(value=t("undo.undo", lang)),
             **self.importing.labels(lang),
             **self._choices(chosen, lang),
-            **self._rows(page, chosen),
         }
 
     def hide(self) -> Updates:
@@ -184,14 +182,17 @@ class ListPanel:
         wires.on(self.clear.click, self._clear, seen, place)
         wires.on(self.more.click, self._more, listed, place, [self.wanted])
         wires.on(self.undo.click, self._undo, seen, place, [self.undoing, self.wanted])
-        self.importing.connect(wires, place, self.wanted, self.show, seen)
+        self.importing.connect(wires, place, self.wanted, self._renew, seen)
 
     def _filter(self, page: Page, words: str, *values: object) -> Updates:
         names = [*self.choosers, "starred"]
         return self._rows(page, _checked({"words": words, **dict(zip(names, values, strict=True))}))
 
+    def _renew(self, page: Page, wanted: str) -> Updates:
+        return {**self.show(page, wanted), **self.label(page, wanted)}
+
     def _clear(self, page: Page) -> Updates:
-        updates = self.show(page, "")
+        updates = self._renew(page, "")
         updates[self.words]["value"] = ""
         return updates
 

@@ -11,9 +11,11 @@ from interview.errors import BackendError, ContentError, NotFound
 from interview.models import Language
 from interview.service.drafts import Draft
 from interview.service.endpoints import Endpoints
-from interview.ui.events import Wires
+from interview.service.roles import Roster
+from interview.ui.events import Trigger, Wires
 from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates
+from interview.ui.roles import RolesPanel
 from interview.ui.strings import t
 from interview.ui.views import notice, view
 from interview.ui.views.graders import backend_rows, local_servers, probe_card
@@ -25,7 +27,7 @@ _FORM = ("service", "url", "key", "model", "changes")
 class BackendsPanel:
     """What can be done with backends. A key that is typed goes to the server once, and never back to a page."""
 
-    def __init__(self, endpoints: Endpoints, frame: Frame, page: Page) -> None:
+    def __init__(self, endpoints: Endpoints, roster: Roster, frame: Frame, page: Page) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         self._endpoints = endpoints
         self._frame = frame
@@ -35,6 +37,7 @@ class BackendsPanel:
                 with gr.Column(elem_classes=["card"]):
                     self.rows = view("backend_rows", {}, elem_id="backend-rows")
                 self.local = view("local_servers", {}, elem_id="local-servers", elem_classes=["card"])
+                self.roles = RolesPanel(roster, frame)
             with gr.Column(scale=5, elem_id="graders-side"):
                 with gr.Column(elem_classes=["card"], elem_id="backend-form"):
                     self._build_form(lang)
@@ -78,10 +81,11 @@ class BackendsPanel:
         return [
             *(self.rows, self.local, self.title, self.service, self.url, self.key, self.model, self.save, self.test),
             *(self.cancel, self.notice, self.probe, self.job, self.changes, self.chosen, self.timer),
+            *self.roles.outputs,
             *self._frame.outputs,
         ]
 
-    def arrive(self, page: Page) -> Updates:
+    def _enter(self, page: Page) -> Updates:
         """The panel in the page's language, as `backends.toml` stands now; what is typed stays."""
         lang = page.lang
         trouble = ""
@@ -91,6 +95,7 @@ class BackendsPanel:
             trouble = str(error)  # somebody edits the file; what was read before goes on
         return {
             **self._list(page),
+            **self._frame.labels(page),
             self.service: gr.update(choices=self._services(lang), label=t("form.service", lang)),
             self.url: gr.update(label=t("form.url", lang), info=t("form.url_info", lang)),
             self.key: gr.update(label=t("form.key", lang), info=t("form.key_info", lang)),
@@ -102,12 +107,12 @@ class BackendsPanel:
             self.notice: gr.update(value=notice(trouble, lang)),
         }
 
-    def connect(self, wires: Wires, tab: gr.Tab) -> None:
-        """Give every button its event. Entering the tab shows what is known, then looks around on this machine."""
+    def connect(self, wires: Wires, entered: Trigger) -> None:
+        """Give every button its event. What is `entered` shows what is known, then looks around on this machine."""
         seen, place = self.outputs, self.notice
         form = [self.service, self.url, self.key, self.model, self.changes]
-        entered = wires.on(tab.select, self.arrive, seen, place)
-        wires.on(entered.then, self._look_around, seen, place, clears=False)
+        shown = wires.on(entered, self._enter, seen, place)
+        wires.on(shown.then, self._look_around, [self.local], place, clears=False)
         wires.on(self.service.input, self._choose_service, seen, place, [self.service])
         for told in (self.key.blur, self.url.blur):
             wires.on(told, self._ask_models, seen, place, form)
@@ -116,6 +121,7 @@ class BackendsPanel:
         wires.on(self.cancel.click, self._clear, seen, place)
         wires.on_select(self.rows.select, self._act, "act", seen, place)
         wires.on_select(self.local.select, self._act, "act", seen, place)
+        self.roles.connect(wires)
         wires.on(self.timer.tick, self._follow, seen, place, [self.job], clears=False)
 
     # --- what there is
@@ -127,13 +133,8 @@ class BackendsPanel:
         ]
 
     def _list(self, page: Page) -> Updates:
-        """The list, and the header that chooses from it."""
-        page = page.model_copy(update={"grader": self._frame.choice(page.grader).name})
-        rows = backend_rows(self._endpoints.listed(), page.grader, page.lang)
-        header = self._frame.labels(page)
-        # What the browser keeps is not this tab's to write: this may be told late, when a session has begun meanwhile.
-        del header[self._frame.kept]
-        return {self.rows: gr.update(value=rows), **header}
+        rows = backend_rows(self._endpoints.listed(), self._frame.choice(page.grader).name, page.lang)
+        return {self.rows: gr.update(value=rows), **self.roles.arrive(page)}
 
     def _look_around(self, page: Page) -> Updates:
         servers, commands = self._endpoints.local()
@@ -228,8 +229,7 @@ class BackendsPanel:
         updates |= {self.timer: gr.Timer(active=False), self.job: ""}
         if not saved:
             return updates | self._list(page)
-        page = page.model_copy(update={"grader": saved})
-        return {**updates, **self._clear(page), **self._list(page), self.chosen: saved}
+        return {**updates, **self._clear(page), **self._use(page, saved)}
 
     # --- the list
 
@@ -249,4 +249,5 @@ class BackendsPanel:
         return self._fill(page, self._endpoints.draft(name))
 
     def _use(self, page: Page, grader: str) -> Updates:
-        return {**self._list(page.model_copy(update={"grader": grader})), self.chosen: grader}
+        page = page.model_copy(update={"grader": grader})
+        return {**self._list(page), **self._frame.choose(page), self.chosen: grader}

@@ -9,7 +9,7 @@ from interview.errors import ContentError, NotFound
 from interview.models import Language
 from interview.service.comparing import Comparing
 from interview.service.interviewer import Interviewer
-from interview.ui.events import Wires
+from interview.ui.events import Trigger, Wires
 from interview.ui.page import Page, Updates, together
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
@@ -83,11 +83,11 @@ class ComparingPanel:
         }
         return together(labels, self._shown(page, kept, chosen))
 
-    def connect(self, wires: Wires, tab: gr.Tab, transcripts: TranscriptsTab, tabs: gr.Tabs) -> None:
+    def connect(self, wires: Wires, entered: Trigger, transcripts: TranscriptsTab, tabs: gr.Tabs) -> None:
         """Give every button its event; a click on a disagreement opens its turn in the transcripts."""
         place, chosen = self.notice, [self.sessions, self.graders]
         changing = [self.start, self.stop, self.card, self.timer]
-        wires.on(tab.select, self.arrive, self.outputs, place, chosen)
+        wires.on(entered, self.arrive, self.outputs, place, chosen)
         for trigger in (self.sessions.input, self.graders.input):
             wires.on(trigger, self._shown, changing, place, chosen)
         wires.on(self.timer.tick, self._shown, changing, place, chosen, clears=False)

@@ -28,12 +28,13 @@ Trigger = Callable[..., Dependency]
 class Wires:
     """Connects events to functions `act(page, *values) -> Updates`, outside the queue: a closed tab loses nothing.
 
-    `kept` and `grader` are the browser's storage and the header's dropdown, which say what the Page is; `fallback`
-    stands in where they say nothing. A VivaError is told at `place` (a view of the kind `notice`) and changes nothing
+    `session` and `wishes` of the browser's storage and the header's `grader` say what the Page is; `fallback` stands
+    in where they say nothing. A VivaError is told at `place` (a view of the kind `notice`) and changes nothing
     else; a success clears what stood there.
     """
 
-    kept: gr.BrowserState
+    session: gr.BrowserState
+    wishes: gr.BrowserState
     grader: gr.Dropdown
     fallback: Page
 
@@ -54,19 +55,19 @@ class Wires:
         one is under way, which is right for clicks.
         """
 
-        def run(kept: object, grader: object, *values: object) -> Updates:
-            return self._guarded(act, place, read_page(kept, grader, self.fallback), values, clears=clears)
+        def run(session: object, wishes: object, grader: object, *values: object) -> Updates:
+            return self._guarded(act, place, read_page(session, wishes, grader, self.fallback), values, clears=clears)
 
         mode = {"trigger_mode": "always_last"} if latest else {}
-        return trigger(run, [self.kept, self.grader, *inputs], _unique(outputs, place), queue=False, **mode, **PRIVATE)
+        return trigger(run, [*self._page, *inputs], _unique(outputs, place), queue=False, **mode, **PRIVATE)
 
     def on_visit(self, trigger: Trigger, act: Act, outputs: Sequence[Block], place: Component) -> Dependency:
         """Call `act(page)` when a page opens: the header does not know yet which grader the browser remembers."""
 
-        def run(kept: object) -> Updates:
-            return self._guarded(act, place, read_page(kept, None, self.fallback), ())
+        def run(session: object, wishes: object) -> Updates:
+            return self._guarded(act, place, read_page(session, wishes, None, self.fallback), ())
 
-        return trigger(run, [self.kept], _unique(outputs, place), queue=False, **PRIVATE)
+        return trigger(run, [self.session, self.wishes], _unique(outputs, place), queue=False, **PRIVATE)
 
     def on_select(
         self,
@@ -82,11 +83,15 @@ class Wires:
         `claimed` names what the click tells, such as `turn`, `id` or `index`: the client's word, to be looked up.
         """
 
-        def run(event: gr.EventData, kept: object, grader: object, *values: object) -> Updates:
-            page = read_page(kept, grader, self.fallback)
+        def run(event: gr.EventData, session: object, wishes: object, grader: object, *values: object) -> Updates:
+            page = read_page(session, wishes, grader, self.fallback)
             return self._guarded(act, place, page, (getattr(event, claimed, ""), *values))
 
-        return trigger(run, [self.kept, self.grader, *inputs], _unique(outputs, place), queue=False, **PRIVATE)
+        return trigger(run, [*self._page, *inputs], _unique(outputs, place), queue=False, **PRIVATE)
+
+    @property
+    def _page(self) -> list[Component]:
+        return [self.session, self.wishes, self.grader]
 
     def _guarded(
         self, act: Act, place: Component, page: Page, values: Sequence[object], *, clears: bool = True

@@ -6,6 +6,7 @@ by then. So a click while a grading runs is never undone by it.
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, cast
 
@@ -17,7 +18,6 @@ from interview.errors import VivaError
 from interview.live import LiveFeed
 from interview.models import Session
 from interview.ui.events import PRIVATE
-from interview.ui.page import Page, read_page
 
 # A generator whose page is gone ends at its next yield, so it has to yield now and then.
 WAIT_SECONDS = 10.0
@@ -38,17 +38,21 @@ class Follower:
         self._read = read
 
     def after(self, dependency: Dependency, source: Component, beat: gr.Textbox) -> Dependency:
-        """Follow once an event is over. `source` holds the session's id, or what the browser keeps; `beat` changes.
+        """Follow once an event is over. `source` holds the session's id; `beat` changes.
 
         Returns the following, for what comes after its end.
         """
         return dependency.then(self._told, [source], [beat], concurrency_limit=None, trigger_mode="multiple", **PRIVATE)
 
-    async def _told(self, source: object) -> AsyncGenerator[Any]:
-        session_id = source if isinstance(source, str) else read_page(source, None, Page()).session
-        if session_id:
+    async def _told(self, session_id: object) -> AsyncGenerator[Any]:
+        if isinstance(session_id, str) and session_id:
             async for version in beats(self._live, session_id, self._read):
                 yield _NOTHING if version is None else f"{session_id}:{version}"
+
+
+def new_beat() -> str:
+    """A beat that no page has seen."""
+    return uuid.uuid4().hex
 
 
 def is_pending(session: Session) -> bool:

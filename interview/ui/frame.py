@@ -7,10 +7,12 @@ from interview.grading.shelf import GraderChoice
 from interview.models import Language, Session, Ungraded
 from interview.service.interviewer import Interviewer
 from interview.ui.events import PRIVATE
-from interview.ui.page import STORAGE_KEY, STORAGE_SECRET, Page, Updates
+from interview.ui.page import SESSION_KEY, STORAGE_SECRET, WISHES_KEY, Page, Updates
 from interview.ui.strings import t
 from interview.ui.views import banner, brand, view
 
+# In the order in which they stand on the screen.
+TABS = ("practice", "transcripts", "progress", "questions", "graders")
 # Failures that lie with the grader and will meet the next answer too.
 _FAILING = frozenset(
     {"unreachable", "timed_out", "rate_limited", "server_fault", "key_refused", "model_unknown", "quota_exhausted"}
@@ -18,14 +20,19 @@ _FAILING = frozenset(
 
 
 class Frame:
-    """The header of the page. Built first; the tabs follow below it."""
+    """The header of the page. Built first; the tabs follow below it.
+
+    `wakes` holds one hidden box for each tab. It changes when the tab is entered, or its words change under it; what a
+    tab shows is read then and not before.
+    """
 
     def __init__(self, interviewer: Interviewer, fallback: Page) -> None:
         """`fallback`: language and grader of a browser that was never here."""
         self._interviewer = interviewer
         self._fallback = fallback
         lang = fallback.lang
-        self.kept = gr.BrowserState(fallback.remembered(grader=""), storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
+        self.session = gr.BrowserState("", storage_key=SESSION_KEY, secret=STORAGE_SECRET)
+        self.wishes = gr.BrowserState(fallback.wishes(grader=""), storage_key=WISHES_KEY, secret=STORAGE_SECRET)
         with gr.Row(elem_id="top"):
             self.brand = view("brand", brand(lang), elem_id="brand")
             self.grader = gr.Dropdown(
@@ -48,6 +55,9 @@ class Frame:
             )
         self.banner = view("banner", banner(self.choice(fallback.grader), lang), elem_id="banner")
         self.notice = view("notice", {}, elem_id="frame-notice")
+        self.wakes = {
+            name: gr.Textbox(visible="hidden", elem_id=f"wake-{name}", label="wake", container=False) for name in TABS
+        }
         self.dark.click(None, js="() => viva.toggleDark()", queue=False, **PRIVATE)
 
     def choice(self, name: str) -> GraderChoice:
@@ -55,18 +65,12 @@ class Frame:
         choices = {choice.name: choice for choice in self._interviewer.choices()}
         return choices.get(name) or choices[self._interviewer.default_grader]
 
-    def remembered(self, page: Page) -> dict[str, str]:
-        """What the browser keeps. The grader only where it is not the one in use anyway, which may change with time."""
-        return page.remembered(grader="" if page.grader == self._interviewer.default_grader else page.grader)
-
     def labels(self, page: Page) -> Updates:
-        """Every word of the header in the page's language, and the chosen grader."""
+        """Every word of the header in the page's language. What is chosen stays: it may change at this moment."""
         return {
-            self.kept: self.remembered(page),
             self.brand: gr.update(value=brand(page.lang)),
             self.grader: gr.update(
                 choices=self.grader_choices(page.lang),
-                value=page.grader,
                 label=t("top.grader", page.lang),
                 elem_classes=[self._dot(page.grader, None)],
             ),
@@ -74,14 +78,26 @@ class Frame:
             self.banner: gr.update(value=banner(self.choice(page.grader), page.lang)),
         }
 
+    def choose(self, page: Page) -> Updates:
+        """The page's grader in the header, with all there are now; the default one where it is not known any more."""
+        page = page.model_copy(update={"grader": self.choice(page.grader).name})
+        updates = self.labels(page)
+        updates[self.grader]["value"] = page.grader
+        return updates
+
+    def remember(self, page: Page) -> Updates:
+        """Have the browser keep the grader: only where it is not the one in use anyway, which may change with time."""
+        kept = "" if page.grader == self._interviewer.default_grader else page.grader
+        return {self.wishes: page.wishes(grader=kept)}
+
     def grader_state(self, page: Page, session: Session | None) -> Updates:
         """The dot before the grader: green for a model, amber for the estimate, red when it failed last."""
         return {self.grader: gr.update(elem_classes=[self._dot(page.grader, session)])}
 
     @property
     def outputs(self) -> list[Block]:
-        """Everything that `labels` changes."""
-        return [self.kept, self.brand, self.grader, self.language, self.banner]
+        """Everything that `labels` and `choose` change."""
+        return [self.brand, self.grader, self.language, self.banner]
 
     def grader_choices(self, lang: Language) -> list[tuple[str, str]]:
         """Labels and names of all graders, for a dropdown."""

@@ -45,9 +45,14 @@ class ImportPanel:
         self.timer = gr.Timer(0.7, active=False)
 
     @property
-    def outputs(self) -> list[Block]:
+    def changing(self) -> list[Block]:
         """Everything that the panel's events change."""
-        return [self.upload, self.job, self.came, self.rest, self.running, self.held, self.timer]
+        return [self.job, self.came, self.rest, self.running, self.held, self.timer]
+
+    @property
+    def labelled(self) -> list[Block]:
+        """What `labels` changes."""
+        return [self.upload, self.rest]
 
     def labels(self, lang: Language) -> Updates:
         """The words of the buttons."""
@@ -78,10 +83,10 @@ class ImportPanel:
             ended: Updates = {self.timer: gr.update(active=False), self.came: gr.update(value=card), self.running: ""}
             return {**show(page, listed), **updates, **ended}
 
-        wires.on(self.upload.upload, self._upload, self.outputs, place, [self.upload])
-        wires.on(self.rest.click, self._import_rest, self.outputs, place, [self.held])
+        wires.on(self.upload.upload, self._upload, self.changing, place, [self.upload])
+        wires.on(self.rest.click, self._import_rest, self.changing, place, [self.held])
         wires.on(self.timer.tick, poll, outputs, place, [self.running, wanted], clears=False)
-        wires.on_select(self.job.select, self._stop, "job", self.outputs, place)
+        wires.on_select(self.job.select, self._stop, "job", self.changing, place)
 
     def _upload(self, page: Page, path: str | None) -> Updates:
         """Read a file; where all of it can be used, take it in; Gradio's copy of it is deleted."""

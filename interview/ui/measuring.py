@@ -10,7 +10,7 @@ from interview.calibration.suite_runs import SuiteName, SuiteRun
 from interview.models import Language, digest
 from interview.service.appeals import Appeals
 from interview.service.measuring import Measuring
-from interview.ui.events import Wires
+from interview.ui.events import Trigger, Wires
 from interview.ui.page import Page, Updates
 from interview.ui.strings import t
 from interview.ui.views.measuring import measuring_card
@@ -71,30 +71,17 @@ class MeasuringPanel:
         """Everything that the panel's events change."""
         return [self.title, self.grader, self.suite, self.sample, self.run, self.card, self.stamp, self._timer]
 
-    def arrive(self, page: Page) -> Updates:
-        """The panel in the page's language, with nothing chosen yet."""
-        lang = page.lang
-        return {
-            self.title: gr.update(value=f"### {t('measuring.title', lang)}\n{t('measuring.text', lang)}"),
-            self.suite: gr.update(choices=_suites(lang), value=_SUITES[0], label=t("measuring.suite", lang)),
-            self.sample: gr.update(value=_SAMPLE, label=t("measuring.sample", lang)),
-            self.run: gr.update(value=self._run_label(lang, _SUITES[0], _SAMPLE)),
-            **self._entered(page, ""),
-        }
-
-    def connect(self, wires: Wires, tab: gr.Tab) -> None:
-        """Give every button its event. Entering the tab reads the store anew."""
+    def connect(self, wires: Wires, entered: Trigger) -> None:
+        """Give every button its event. What is `entered` is read anew from the store."""
         chosen = [self.grader, self.suite, self.sample]
-        wires.on(
-            tab.select, self._entered, [self.grader, self.card, self.stamp, self._timer], self.notice, [self.grader]
-        )
+        wires.on(entered, self._enter, self.outputs, self.notice, chosen)
         for changed in (self.suite.input, self.sample.input):
             wires.on(changed, self._counted, [self.run], self.notice, [self.suite, self.sample], latest=True)
         wires.on(self.run.click, self._start, self.outputs, self.notice, chosen)
         wires.on_select(self.card.select, self._stop, "stop", self.outputs, self.notice)
         wires.on(self._timer.tick, self._tick, self.outputs, self.notice, [self.stamp], clears=False)
 
-    def _entered(self, page: Page, grader: object) -> Updates:
+    def _enter(self, page: Page, grader: object, suite: object, sample: object) -> Updates:
         """The graders and runs there are now. What was chosen stays: a choice may be on its way at this moment."""
         lang, names = page.lang, self._graders()
         kept = next((name for name in (grader, page.grader) if name in names), names[0])
@@ -103,7 +90,14 @@ class MeasuringPanel:
         )
         if kept != grader:
             graders["value"] = kept
-        return {self.grader: graders, **self._drawn(lang)}
+        return {
+            self.title: gr.update(value=f"### {t('measuring.title', lang)}\n{t('measuring.text', lang)}"),
+            self.grader: graders,
+            self.suite: gr.update(choices=_suites(lang), label=t("measuring.suite", lang)),
+            self.sample: gr.update(label=t("measuring.sample", lang)),
+            self.run: gr.update(value=self._run_label(lang, suite, sample)),
+            **self._drawn(lang),
+        }
 
     def _counted(self, page: Page, suite: object, sample: object) -> Updates:
         return {self.run: gr.update(value=self._run_label(page.lang, suite, sample))}

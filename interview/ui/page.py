@@ -12,8 +12,10 @@ Updates = dict[Block, Any]
 Update = dict[str, Any]
 
 # Fixed, so that the browser finds them again after a restart of the server. The secret hides nothing: it stands in
-# the page.
-STORAGE_KEY = "viva"
+# the page. The session has a place of its own: an event that switches the language or the grader does not write it, and
+# so cannot take back a session that begins meanwhile.
+SESSION_KEY = "viva.session"
+WISHES_KEY = "viva"
 STORAGE_SECRET = "viva-preferences"
 
 
@@ -24,21 +26,21 @@ class Page(Value):
     lang: Language = "zh"
     grader: str = ""
 
-    def remembered(self, **changes: str) -> dict[str, str]:
-        """What the browser keeps for the next visit, with `changes` applied."""
-        return {"session": self.session, "lang": self.lang, "grader": self.grader, **changes}
+    def wishes(self, **changes: str) -> dict[str, str]:
+        """What the browser keeps besides the session, with `changes` applied."""
+        return {"lang": self.lang, "grader": self.grader, **changes}
 
 
-def read_page(kept: object, grader: object, fallback: Page) -> Page:
-    """The page of an event: `kept` is the content of the browser's storage, `grader` the choice in the header.
+def read_page(session: object, wishes: object, grader: object, fallback: Page) -> Page:
+    """The page of an event: `session` and `wishes` from the browser's storage, `grader` the choice in the header.
 
     On a visit the header has nothing to say yet (`grader` None), and the remembered grader counts. Whatever is
     missing or makes no sense is taken from `fallback`.
     """
-    words: Mapping[object, object] = cast("Mapping[object, object]", kept) if isinstance(kept, Mapping) else {}
+    words: Mapping[object, object] = cast("Mapping[object, object]", wishes) if isinstance(wishes, Mapping) else {}
     lang = words.get("lang")
     return Page(
-        session=_text(words.get("session")) or fallback.session,
+        session=_text(session) or fallback.session,
         lang="zh" if lang == "zh" else "en" if lang == "en" else fallback.lang,
         grader=_text(grader) or _text(words.get("grader")) or fallback.grader,
     )

@@ -10,8 +10,8 @@ from gradio.events import Dependency
 from interview.errors import NotFound, VivaError
 from interview.models import Session, Turn
 from interview.ui.contest import Contest
-from interview.ui.events import PRIVATE, Wires
-from interview.ui.follow import SLOW_SECONDS, Follower
+from interview.ui.events import PRIVATE, Trigger, Wires
+from interview.ui.follow import SLOW_SECONDS, Follower, new_beat
 from interview.ui.frame import Frame
 from interview.ui.messages import turn_at
 from interview.ui.page import Page, Updates, read_page
@@ -49,23 +49,25 @@ class PracticeTab:
 
     @property
     def outputs(self) -> list[Block]:
-        """Everything that `arrive` changes."""
-        return [*self.setup.outputs, *self._seen, self._frame.kept]
+        """Everything that `open` and `leave` change."""
+        return [*self.setup.outputs, *self._seen, self._frame.session]
 
     @property
     def _seen(self) -> list[Block]:
         return [*self.talk.outputs, self._frame.grader]
 
-    def arrive(self, page: Page, shown: str = "") -> Updates:
-        """The tab of a page that opens, reloads or changes its language: the session it was in, else the set-up."""
-        labels = self.setup.labels(page)
-        if page.session:
-            try:
-                session = self._interviewer.session(page.session)
-            except NotFound:  # another data folder: the browser remembers more than the server knows
-                return labels | self.leave(page)
-            return labels | self.open(page, session, shown)
-        return labels | self.leave(page)
+    def arrive(self, page: Page) -> Updates:
+        """The tab of a page that opens or reloads: the session it was in, else the set-up."""
+        if not page.session:
+            return self._set_up(page)
+        try:
+            return self._talk(page, self._session(page))
+        except NotFound:  # another data folder: the browser remembers more than the server knows
+            return self.leave(page)
+
+    def _enter(self, page: Page, shown: str, stamp: str, *wishes: object) -> Updates:
+        """The tab is seen again, or in another language: what was chosen stays."""
+        return self._look(page, shown, stamp) if page.session else self.setup.render(page, read_wishes(*wishes))
 
     def grader_changed(self, page: Page, shown: str, *wishes: object) -> Updates:
         """What depends on the chosen grader: which questions can be asked, and what the cards say about it."""
@@ -77,7 +79,7 @@ class PracticeTab:
         """Show a session's interview; the set-up goes away."""
         page = page.model_copy(update={"session": session.id})
         return {
-            self._frame.kept: self._frame.remembered(page),
+            self._frame.session: session.id,
             self.setup.row: gr.update(visible=False),
             **self._talk(page, session, shown),
         }
@@ -88,19 +90,23 @@ class PracticeTab:
 
     def leave(self, page: Page) -> Updates:
         """Show the set-up."""
-        page = page.model_copy(update={"session": ""})
         return {
-            self._frame.kept: self._frame.remembered(page),
+            self._frame.session: "",
             self.talk.row: gr.update(visible=False),
             self.talk.turn: "",
             self.talk.shown: "",
             self.talk.stamp: "",
-            **self.setup.render(page),
-            self.setup.row: gr.update(visible=True),
+            **self._set_up(page),
         }
 
-    def connect(self, wires: Wires) -> None:
-        """Give every button its event."""
+    def _set_up(self, page: Page) -> Updates:
+        return {**self.setup.render(page), self.setup.row: gr.update(visible=True)}
+
+    def connect(self, wires: Wires, entered: Trigger) -> None:
+        """Give every button its event. `entered` fires when the tab is seen again."""
+        setup, talk = self.setup, self.talk
+        known = [talk.shown, talk.stamp, *setup.wishes.inputs]
+        wires.on(entered, self._enter, [*setup.outputs, talk.beat], setup.notice, known, clears=False)
         self._connect_setup(wires)
         self._connect_turns(wires)
         self._connect_reading(wires)
@@ -111,13 +117,13 @@ class PracticeTab:
         Then what is missing in the newest answer may be asked about.
         """
         frame, beat = self._frame, self.talk.beat
-        graded = self._follower.after(dependency, frame.kept, beat)
-        kept = [frame.kept, frame.grader]
+        graded = self._follower.after(dependency, frame.session, beat)
+        kept = [frame.session, frame.wishes, frame.grader]
         graded.then(self._ask_follow_up, kept, [beat], concurrency_limit=None, trigger_mode="multiple", **PRIVATE)
 
-    async def _ask_follow_up(self, kept: object, grader: object) -> AsyncGenerator[str]:
+    async def _ask_follow_up(self, session: object, wishes: object, grader: object) -> AsyncGenerator[str]:
         """Beats: where a model has to think, one while it does, and one at the end. It goes on when the page closes."""
-        page = read_page(kept, grader, self._fallback)
+        page = read_page(session, wishes, grader, self._fallback)
         if not page.session:
             return
         asking = asyncio.create_task(self._follow_ups.ask(page.session, page.grader))
@@ -178,8 +184,9 @@ class PracticeTab:
         wires.on(talk.foot.summary.click, self._show_summary, seen, place)
         self.follow(wires.on(talk.regrade.click, self._regrade, seen, place, [talk.shown]))
         self.follow(wires.on_select(talk.grade.select, self._say_against, "wish", seen, place, [talk.shown]))
-        for trigger in (talk.beat.change, self._timer.tick):
-            wires.on(trigger, self._refresh, seen, place, [talk.shown, talk.stamp], clears=False)
+        drawn = [talk.shown, talk.stamp]
+        wires.on(talk.beat.change, self._refresh, seen, place, drawn, clears=False)
+        wires.on(self._timer.tick, self._look, [talk.beat], place, drawn, clears=False)
 
     def _start(self, page: Page, *values: object) -> Updates:
         wishes = read_wishes(*values)
@@ -209,14 +216,18 @@ class PracticeTab:
         self._contest(wish, self._session(page).turns)
         return self._talk(page, self._session(page), shown, moved=False)
 
+    def _look(self, page: Page, shown: str, stamp: str) -> Updates:
+        """Beat where the interview is not what the page shows: drawing it lists much, looking lists next to nothing."""
+        return {self.talk.beat: new_beat()} if self._is_stale(page, shown, stamp) else {}
+
     def _refresh(self, page: Page, shown: str, stamp: str) -> Updates:
         """Draw the interview again where it is not what the page shows."""
-        if not page.session or not stamp:
+        if not self._is_stale(page, shown, stamp):
             return {}
-        session = self._session(page)
-        if stamp == self.talk.stamp_of(page, session, shown):
-            return {}
-        return self._talk(page, session, shown, moved=False)
+        return self._talk(page, self._session(page), shown, moved=False)
+
+    def _is_stale(self, page: Page, shown: str, stamp: str) -> bool:
+        return bool(page.session and stamp) and stamp != self.talk.stamp_of(page, self._session(page), shown)
 
     def _session(self, page: Page) -> Session:
         return self._interviewer.session(page.session)

@@ -9,7 +9,7 @@ from gradio.blocks import Block
 from interview.models import Language
 from interview.models.progress import Progress
 from interview.service.progress import ProgressReader
-from interview.ui.events import Wires
+from interview.ui.events import Trigger, Wires
 from interview.ui.page import Page, Updates
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
@@ -117,10 +117,6 @@ class ProgressTab:
         numbers = [block for one in (self.day_numbers, self.question_numbers) for block in (one.fold, one.table)]
         return [self.figures, self.days, self.forgotten, self.questions, self.wrong, *plots, *numbers]
 
-    def arrive(self, page: Page) -> Updates:
-        """The tab in the page's language, as it was counted last: a page that opens does not wait for a count."""
-        return {} if self._reader.latest is None else self._draw(self._reader.latest, page.lang)
-
     def enter(self, page: Page) -> Updates:
         """The tab as the store stands now."""
         return self._draw(self._reader.read(), page.lang)
@@ -143,9 +139,9 @@ class ProgressTab:
             **self.question_numbers.show(views.questions_table(progress, lang), lang),
         }
 
-    def connect(self, wires: Wires, tab: gr.Tab, tabs: gr.Tabs, transcripts: TranscriptsTab) -> None:
-        """Give every list its event. Entering the tab reads the store anew; `tabs` lead to the transcripts."""
-        wires.on(tab.select, self.enter, self.outputs, self.notice)
+    def connect(self, wires: Wires, entered: Trigger, tabs: gr.Tabs, transcripts: TranscriptsTab) -> None:
+        """Give every list its event. What is `entered` is read anew; `tabs` lead to the transcripts."""
+        wires.on(entered, self.enter, self.outputs, self.notice)
 
         def review(page: Page, place: str) -> Updates:
             session_id, _, turn_id = place.partition("/")

@@ -4,7 +4,6 @@ from typing import cast
 
 import gradio as gr
 from gradio.blocks import Block
-from gradio.components import Component
 
 from interview.errors import ChecklistChanged, NotFound
 from interview.grading.key_points import from_notes
@@ -14,7 +13,7 @@ from interview.models import Language, Question
 from interview.models.checklists import DisputeState
 from interview.service import checklists, disputes
 from interview.ui import question_card
-from interview.ui.events import Wires
+from interview.ui.events import Trigger, Wires
 from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
 from interview.ui.question_card import QuestionCard
@@ -62,11 +61,6 @@ class QuestionsTab:
         own = [self.search, self.section, self.rows, self.hint, self.opened, self._timer]
         return [*own, *self.card.outputs]
 
-    @property
-    def state(self) -> list[Component]:
-        """What is sought and which question is open: the inputs of `arrive`."""
-        return [self.search, self.section, self.opened]
-
     def arrive(self, page: Page, sought: str = "", section: str = _ALL, opened: str = "") -> Updates:
         """The tab in the page's language, read anew; a question that the notes do not have any more is closed."""
         bank = self._interviewer.bank(page.lang)
@@ -86,15 +80,16 @@ class QuestionsTab:
         )
 
     def connect(
-        self, wires: Wires, tab: gr.Tab, tabs: gr.Tabs, practice: PracticeTab, transcripts: TranscriptsTab
+        self, wires: Wires, entered: Trigger, tabs: gr.Tabs, practice: PracticeTab, transcripts: TranscriptsTab
     ) -> None:
-        """Give every button its event. Entering the tab reads notes and store anew; `tabs` lead to other tabs."""
+        """Give every button its event. What is `entered` reads notes and store anew; `tabs` lead to other tabs."""
         card, place, seen = self.card, self.notice, self.outputs
         found = [self.search, self.section]
-        wires.on(tab.select, self.arrive, seen, place, self.state)
+        state = [self.search, self.section, self.opened]
+        wires.on(entered, self.arrive, seen, place, state)
         for changed in (self.search.change, self.section.input):
             # Every change: a paste, a deletion and the words of an input method are no `input` to a Textbox.
-            wires.on(changed, self._filter, [self.rows], place, self.state, latest=True)
+            wires.on(changed, self._filter, [self.rows], place, state, latest=True)
         wires.on_select(self.rows.select, self._choose, "id", seen, place, found)
         wires.on(card.back.click, self._close, seen, place, found)
         wires.on(card.edit.click, self._edit, card.outputs, card.problem, [self.opened])

@@ -13,7 +13,7 @@ from interview.notes.bank import QuestionBank, Section
 from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.ui.due import DuePanel
-from interview.ui.page import Page, Update, Updates
+from interview.ui.page import Page, Update, Updates, together
 from interview.ui.setup_wishes import (
     ALL,
     DEFAULT_NUMBER,
@@ -106,49 +106,54 @@ class SetupPanel:
             self.use_built_in: gr.update(value=t("notes.use_built_in", lang)),
         }
 
-    def render(self, page: Page, *, error: str = "") -> Updates:
-        """The set-up for the notes in use, all of it preset. `error`: why other notes could not be taken instead."""
+    def render(self, page: Page, chosen: Wishes | None = None, *, error: str = "") -> Updates:
+        """The set-up for the notes in use: what was `chosen`, as far as these notes have it, else all of it preset.
+
+        `error`: why other notes could not be taken instead.
+        """
         bank, trouble = self._bank(page.lang)
         recent = self._interviewer.sessions(limit=_RECENT)
         lang = page.lang
         origin = self._interviewer.notes_origin
-        number = self._number(bank, page)
-        wishes = Wishes(number=number["value"])
-        labels = self.labels(page)
-        return {
-            **labels,
-            self.head: gr.update(value=setup_head(bank, lang)),
-            self.wishes.mode: {**labels[self.wishes.mode], "value": "practice"},
-            self.wishes.sections: {
-                **labels[self.wishes.sections],
-                "choices": [(f"{section.name} · {section.count}", section.name) for section in bank.sections],
-                "value": [],
+        notes = notes_card(
+            bank,
+            origin,
+            lang,
+            error or self._interviewer.notes_problem,
+            () if error else self._interviewer.missing_notes,
+        )
+        return together(
+            self.labels(page),
+            self._choices(page, bank, chosen),
+            self.due_panel.render(page, bank),
+            {
+                self.head: gr.update(value=setup_head(bank, lang)),
+                self.notice: gr.update(value=notice(trouble or "", lang)),
+                self.recent_card: gr.update(visible=bool(recent)),
+                self.recent: gr.update(value=session_rows(recent, lang)),
+                self.unfinished: gr.update(value=unfinished_card(self._interviewer.unfinished(), lang)),
+                self.notes: gr.update(value=notes),
+                self.use_built_in: gr.update(visible=bool(origin)),
             },
-            self.wishes.number: {**labels[self.wishes.number], **number},
-            **self.due_panel.render(page, bank),
-            **self._preset(page, labels, wishes),
-            self.notice: gr.update(value=notice(trouble or "", lang)),
-            self.recent_card: gr.update(visible=bool(recent)),
-            self.recent: gr.update(value=session_rows(recent, lang)),
-            self.unfinished: gr.update(value=unfinished_card(self._interviewer.unfinished(), lang)),
-            self.notes: gr.update(
-                value=notes_card(
-                    bank,
-                    origin,
-                    lang,
-                    error or self._interviewer.notes_problem,
-                    () if error else self._interviewer.missing_notes,
-                )
-            ),
-            self.path: {**labels[self.path], "value": ""},
-            self.use_built_in: {**labels[self.use_built_in], "visible": bool(origin)},
-        }
+            {} if chosen else {self.path: gr.update(value="")},
+        )
 
-    def _preset(self, page: Page, labels: Updates, wishes: Wishes) -> Updates:
-        visible = self.wishes.mode_changed(wishes.mode)
+    def _choices(self, page: Page, bank: QuestionBank, chosen: Wishes | None) -> Updates:
+        number = self._number(bank, page)
+        names = [section.name for section in bank.sections]
+        wishes = chosen or Wishes(number=number["value"])
+        known = tuple(name for name in wishes.sections if name in names)
+        count = wishes.number if any(wishes.number == one for _, one in number["choices"]) else number["value"]
+        wishes = wishes.model_copy(update={"sections": known, "number": count})
         return {
-            **{block: {**labels.get(block, {}), **change} for block, change in visible.items()},
-            self.wishes.difficulties: {**labels[self.wishes.difficulties], "value": []},
+            **self.wishes.mode_changed(wishes.mode),
+            self.wishes.mode: gr.update(value=wishes.mode),
+            self.wishes.sections: gr.update(
+                choices=[(f"{section.name} · {section.count}", section.name) for section in bank.sections],
+                value=list(known),
+            ),
+            self.wishes.number: gr.update(choices=number["choices"], value=count),
+            self.wishes.difficulties: gr.update(value=list(wishes.difficulties)),
             **self.start_label(page, wishes),
         }
 

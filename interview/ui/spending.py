@@ -8,7 +8,7 @@ from gradio.blocks import Block
 from interview.models import Language
 from interview.service.spending import Spending
 from interview.store.spending import Grouping
-from interview.ui.events import Wires
+from interview.ui.events import Trigger, Wires
 from interview.ui.page import Page, Updates
 from interview.ui.strings import t
 from interview.ui.views import notice, view
@@ -43,9 +43,9 @@ class SpendingPanel:
     def arrive(self, page: Page, by: Any = "day") -> Updates:
         """The panel in the page's language."""
         known = by if by in _GROUPINGS else "day"
-        sums, limits = self._spending.sums(known), self._spending.limits()
+        sums, limits, listed = self._spending.sums(known), self._spending.limits(), self._spending.listed()
         return {
-            self.card: gr.update(value=spending_card(known, sums, limits, page.lang)),
+            self.card: gr.update(value=spending_card(known, sums, limits, listed, page.lang)),
             self.by: gr.update(choices=_choices(page.lang), value=known, label=t("spend.by", page.lang)),
         }
 
@@ -58,9 +58,9 @@ class SpendingPanel:
         text = f"{t(f'spend.budget_{limit.period}', page.lang)}: {limit.share:.0%}. {says}"
         return {place: gr.update(value=notice(text, page.lang))}
 
-    def connect(self, wires: Wires, tab: gr.Tab) -> None:
-        """Entering the tab reads the store anew, and so does another grouping."""
-        wires.on(tab.select, self.arrive, self.outputs, self.notice, [self.by])
+    def connect(self, wires: Wires, entered: Trigger) -> None:
+        """What is `entered` reads the store anew, and so does another grouping."""
+        wires.on(entered, self.arrive, self.outputs, self.notice, [self.by])
         wires.on(self.by.input, self.arrive, [self.card], self.notice, [self.by])
 
 

@@ -132,6 +132,7 @@ SCRIPTS = (
     "cards_progress",
     "cards_questions",
     "cards_graders",
+    "cards_roles",
     "cards_comparing",
     "cards_measuring",
     "formulas",

@@ -10,8 +10,8 @@ from interview.models import Shelf
 from interview.ui.archive_list import ListPanel, read_wanted
 from interview.ui.beside import BesidePanel, job_stamp
 from interview.ui.contest import Contest
-from interview.ui.events import Wires
-from interview.ui.follow import SLOW_SECONDS, Follower
+from interview.ui.events import Trigger, Wires
+from interview.ui.follow import SLOW_SECONDS, Follower, new_beat
 from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates
 from interview.ui.practice import PracticeTab
@@ -50,17 +50,6 @@ class TranscriptsTab:
         """Everything that the tab's events change."""
         return [*self.list.outputs, *self.room.outputs]
 
-    @property
-    def state(self) -> list[gr.Textbox]:
-        """What `arrive` has to be told of the page: session, Turn, and what it lists."""
-        return [self.room.session_id, self.room.turn_id, self.list.wanted]
-
-    def arrive(self, page: Page, session_id: str = "", turn_id: str = "", wanted: str = "") -> Updates:
-        """The tab in the page's language: the room that is open, else the list."""
-        if session_id:
-            return {**self.list.show(page, wanted), **self.list.hide(), **self._redraw(page, session_id, turn_id)}
-        return self.show_list(page, wanted)
-
     def show_list(self, page: Page, wanted: str = "") -> Updates:
         """The list as the page wants it."""
         return {**self.room.hide(), **self.list.show(page, wanted)}
@@ -69,25 +58,25 @@ class TranscriptsTab:
         """Open a session; of no Turn in particular, its first one."""
         return {**self.list.hide(), **self._drawn(page, session_id, turn_id, words)}
 
-    def connect(self, wires: Wires, tab: gr.Tab, tabs: gr.Tabs, practice: PracticeTab) -> None:
-        """Give every button its event. Entering the tab reads the store anew; `tabs` lead from one tab to the other."""
+    def connect(self, wires: Wires, entered: Trigger, tabs: gr.Tabs, practice: PracticeTab) -> None:
+        """Give every button its event. What is `entered` is read anew; `tabs` lead from one tab to the other."""
         room, place = self.room, self.notice
         ids, wanted = [room.session_id, room.turn_id], self.list.wanted
         self.list.connect(wires, place)
         room.beside.connect(wires, place, ids, self._redraw, room.outputs)
         # Gradio makes each listed output anew, changed or not, so what a click waits for lists no more than it changes.
-        listing, opening = [*self.list.outputs, *room.place], [self.list.column, *room.outputs]
-        entered = wires.on(tab.select, self._enter, listing, place, [room.session_id, wanted])
-        late = [*room.outputs, *self.list.listed]
-        wires.on(entered.then, self._reread, late, place, [*ids, self.list.words, wanted], clears=False)
+        listing, opening = [*self.list.listed, *room.place], [self.list.column, *room.outputs]
+        seen = [*self.list.listed, self.beat]
+        shown = wires.on(entered, self._enter, seen, place, [room.session_id, self.list.words, wanted])
+        wires.on(shown.then, self.list.label, self.list.labelled, place, [wanted], clears=False)
         wires.on(room.back.click, self.show_list, listing, place, [wanted])
         self._follow(wires.on_select(self.list.rows.select, self.show_room, "id", opening, place))
         self._follow(wires.on_select(self.list.hits.select, self._show_hit, "turn", opening, place, [wanted]))
         wires.on_select(room.nav.select, self._select_turn, "turn", room.outputs, place, [room.session_id])
         self._follow(wires.on(room.regrade.click, self._regrade, room.outputs, place, [*ids, room.grader]))
         self._follow(wires.on_select(room.grade.select, self._say_against, "wish", room.outputs, place, ids))
-        for trigger in (self.beat.change, self._timer.tick):
-            wires.on(trigger, self._refresh, room.outputs, place, [*ids, room.stamp], clears=False)
+        wires.on(self.beat.change, self._refresh, room.outputs, place, [*ids, room.stamp], clears=False)
+        wires.on(self._timer.tick, self._look, [self.beat], place, [*ids, room.stamp], clears=False)
         self._connect_shelves(wires)
         self._connect_practice(wires, tabs, practice)
 
@@ -133,13 +122,12 @@ class TranscriptsTab:
             updates[self.room.grader]["value"] = page.grader
         return updates
 
-    def _enter(self, page: Page, session_id: str, wanted: str) -> Updates:
-        """The list, which stays hidden where a room is open."""
-        return {**self.list.show(page, wanted), **(self.list.hide() if session_id else self.room.hide())}
-
-    def _reread(self, page: Page, session_id: str, turn_id: str, words: str, wanted: str) -> Updates:
-        """The room that is open, or what was typed above the list in the meantime."""
-        return self._redraw(page, session_id, turn_id) if session_id else self.list.catch_up(page, words or "", wanted)
+    def _enter(self, page: Page, session_id: str, words: str, wanted: str) -> Updates:
+        """The room that is open, else the list of what is typed above it."""
+        if session_id:
+            return {self.beat: new_beat()}
+        chosen = read_wanted(wanted).model_copy(update={"words": words or ""})
+        return self.list.show(page, chosen.model_dump_json())
 
     def _redraw(self, page: Page, session_id: str, turn_id: str) -> Updates:
         return self._drawn(page, session_id, turn_id, moved=False)
@@ -187,9 +175,15 @@ class TranscriptsTab:
         self._contest(wish, self._interviewer.session(session_id).turns)
         return self._redraw(page, session_id, turn_id)
 
+    def _look(self, page: Page, session_id: str, turn_id: str, stamp: str) -> Updates:
+        """Beat where the room is not what the page shows: drawing it lists much, looking lists next to nothing."""
+        return {self.beat: new_beat()} if self._is_stale(page, session_id, turn_id, stamp) else {}
+
     def _refresh(self, page: Page, session_id: str, turn_id: str, stamp: str) -> Updates:
         """Draw the room again where it is not what the page shows."""
+        return self._redraw(page, session_id, turn_id) if self._is_stale(page, session_id, turn_id, stamp) else {}
+
+    def _is_stale(self, page: Page, session_id: str, turn_id: str, stamp: str) -> bool:
         if not session_id:
-            return {}
-        transcript = self._archive.transcript(session_id).told
-        return {} if stamp == self.room.stamp_of(page, transcript, turn_id) else self._redraw(page, session_id, turn_id)
+            return False
+        return stamp != self.room.stamp_of(page, self._archive.transcript(session_id).told, turn_id)

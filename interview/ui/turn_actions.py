@@ -131,10 +131,11 @@ class TurnActions:
         session = self._session(page)
         if session.finished_at is None and not session.tells_nothing_yet:
             self._schedule.rate(session, session.turns[-1])
-        self._leave_follow_up(session)
-        if self._interviewer.ask_next(page.session) is None:
-            return self.finish(page)
-        return self._draw(page, self._session(page))
+        turn = self._interviewer.ask_next(page.session)
+        while turn is not None and turn.follow_up is not None:  # one may be asked at this very moment
+            self._interviewer.skip(turn.id)
+            turn = self._interviewer.ask_next(page.session)
+        return self.finish(page) if turn is None else self._draw(page, self._session(page))
 
     def retry(self, page: Page, shown: str) -> Updates:
         """Ask the question in focus once more; a follow-up that is open is left."""

@@ -34,6 +34,6 @@ Object.assign(views, {
       bar(limit.share, limit.tone), limit.warning && h("p", "", { role: "alert" }, limit.warning))),
     value.empty && h("p", "v-aside", value.empty),
     list(value.rows).length > 0 && figures(value.head, value.rows, value.title),
-    value.note && h("p", "v-meta", value.note),
+    list(value.notes).map((text) => h("p", "v-meta", text)),
   ],
 });

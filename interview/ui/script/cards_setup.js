@@ -26,6 +26,7 @@ Object.assign(views, {
       fill.style.height = `${Math.min(1, Math.max(0, Number(day.share) || 0)) * 56}px`;
       return h("div", index ? "" : "v-now", h("b", "", day.count), fill, h("small", "", index ? dayName(index) : value.today));
     })),
+    ...list(value.warnings).map((text) => h("p", "v-aside", text)),
   ],
 
   unfinished_card: (value, act) => [

@@ -8,6 +8,12 @@ addEventListener("keypress", (event) => {
   }
 }, true);
 
+// A file that is fetched by going to it breaks off what the page has under way, and Gradio then loads the page anew.
+addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[href*='/export/']") : null;
+  if (link) link.download = "";
+}, true);
+
 // Gradio sets the class by the system's wish, the reader's own choice wins.
 const dark = (() => {
   const KEY = "viva.theme";
@@ -31,6 +37,24 @@ const dark = (() => {
   };
 })();
 
+// Which tab is seen. A tab is filled when it is entered, and again when the language changes under it.
+const tabs = (() => {
+  let current = 0;
+  const stamp = () => String(performance.now());
+  return {
+    entered(place, wake) {
+      if (place === current) return wake; // the first tab, on a page that opens
+      current = place;
+      return stamp();
+    },
+    switchLanguage(wishes, ...wakes) {
+      const shown = wishes?.lang || (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
+      const kept = { grader: "", ...wishes, lang: shown === "zh" ? "en" : "zh" };
+      return [kept, ...wakes.map((wake, place) => (place === current ? stamp() : wake))];
+    },
+  };
+})();
+
 function showPassage() {
   setTimeout(() => document.getElementById("practice-passage")?.scrollIntoView({ block: "nearest" }), 150);
 }
@@ -39,6 +63,8 @@ window.viva = {
   mount,
   clearDraft: drafts.clear,
   toggleDark: dark.toggle,
+  entered: tabs.entered,
+  switchLanguage: tabs.switchLanguage,
   scrollToTurn,
   showPassage,
   openSheet: sheet.open,

@@ -15,6 +15,7 @@ from interview.ui.strings import (
     practice,
     progress,
     questions,
+    roles,
     setup,
     transcripts,
 )
@@ -28,6 +29,7 @@ TABLES = (
     progress.WORDS,
     questions.WORDS,
     graders.WORDS,
+    roles.WORDS,
     comparing.WORDS,
     jobs.WORDS,
     measuring.WORDS,

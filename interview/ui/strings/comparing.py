@@ -22,6 +22,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "compare.estimate": ("{grader}：还要评 {n} 次", "{grader}: {n:grading|gradings} to make"),
     "compare.tokens": ("约 {n} token", "about {n} tokens"),
     "compare.about": ("约 {amount}", "about {amount}"),
+    "compare.listed": ("{amount}（{date} 的价目）", "{amount} (prices of {date})"),
     "compare.price_unknown": ("价格未知", "price unknown"),
     "compare.free": ("不花钱", "nothing to pay"),
     "compare.by_length": ("按提示长度估计", "by the length of the prompts"),
@@ -71,6 +72,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "spend.stops": (
         "用完了：不再调用收费的模型。回答都在；提高预算或换评分器就能继续。",
         "Used up: no model that costs money is called. Every answer is safe; raise the budget or take another grader.",
+    ),
+    "spend.listed": (
+        "{grader} 按 {date} 的价目计算，之后可能变了；backends.toml 里你自己填的价格优先。",
+        "{grader} is counted by a price list of {date}, which may have changed; your own price in backends.toml wins.",
     ),
     "spend.set": (
         "预算写在 backends.toml 的 [budget] 里。",

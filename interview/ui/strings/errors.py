@@ -18,6 +18,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "要点已经有了更新的版本。你写的还在框里：对照新版本，再保存一次。",
         "The key points have a newer version. Yours are still in the box: compare, then save again.",
     ),
+    "error.OrderChanged": (
+        "顺序刚才在别处改过，这一步没有保存。下面是现在的顺序。",
+        "The order was changed elsewhere, so this step was not saved. Below is the order as it is now.",
+    ),
     "error.TooLate": (
         "这个安排已经不能改了，复习计划没有变。",
         "This rating cannot be changed any more; your schedule is as it was.",

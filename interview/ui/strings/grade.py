@@ -55,6 +55,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "grade.coverage_meta": ("离线 · 没有使用模型", "offline · no model used"),
     "grade.guard_meta": ("由代码判定 · 没有使用模型", "settled by code · no model used"),
     "grade.tokens": ("{n} tokens", "{n} tokens"),
+    "grade.list_date": ("（按 {date} 的价目）", " (prices of {date})"),
     "grade.calls": ("调用 {n} 次", "{n:call|calls}"),
     "grade.voted": (
         "{n}/{m} 票，一致 {share}，各票中位数 {median}",

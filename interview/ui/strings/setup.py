@@ -29,6 +29,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "forecast.fresh": ("今天还有 {n} 道新题", "{n} new ones for today"),
     "forecast.today": ("今天", "today"),
     "forecast.label": ("未来 7 天到期：{days}", "Due on the next 7 days: {days}"),
+    "forecast.ahead": (
+        "这台电脑的时钟被调回过：上次复习记在 {when}。什么都没有丢；到那时为止，日程按时钟停住来算。",
+        "This machine's clock was set back: the last review stands at {when}. Nothing is lost; until then the schedule "
+        "counts as if time stood still.",
+    ),
+    "forecast.moved": (
+        "上次复习以来时区变了：{before} → {now}。日子按现在的时区算。",
+        "The time zone changed since the last review: {before} → {now}. Days are counted in the present one.",
+    ),
     "forecast.interview": ("面试日期", "Day of the interview"),
     "forecast.interview_hint": ("如 2027-03-15", "like 2027-03-15"),
     "forecast.bad_day": ("看不懂这个日期，请写成 2027-03-15。", "That is no date; write it as 2027-03-15."),

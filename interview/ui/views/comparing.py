@@ -39,10 +39,14 @@ def _estimate(one: Estimate, lang: Language) -> str:
     if one.prompt_tokens is None:
         return " · ".join([*parts, t("compare.free", lang)])
     parts.append(t("compare.tokens", lang, n=f"{one.prompt_tokens + (one.completion_tokens or 0):,}"))
-    known = one.cost is not None
-    parts.append(t("compare.about", lang, amount=amount(one.cost or 0, one.currency)) if known else _unpriced(lang))
+    parts.append(_unpriced(lang) if one.cost is None else t("compare.about", lang, amount=_priced(one, one.cost, lang)))
     basis = t("compare.by_past", lang, n=one.from_past) if one.from_past else t("compare.by_length", lang)
     return " · ".join([*parts, basis])
+
+
+def _priced(one: Estimate, cost: float, lang: Language) -> str:
+    money = amount(cost, one.currency)
+    return t("compare.listed", lang, amount=money, date=one.list_date) if one.list_date else money
 
 
 def _unpriced(lang: Language) -> str:

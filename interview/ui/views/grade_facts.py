@@ -53,7 +53,7 @@ def _facts(outcome: Graded, lang: Language) -> list[str]:
     tokens = sum(count for count in counts if count is not None)
     facts = [provenance.prompt, seconds]
     facts += [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
-    return [part for part in (*facts, _cost(outcome), _checklist(outcome, lang)) if part]
+    return [part for part in (*facts, _cost(outcome, lang), _checklist(outcome, lang)) if part]
 
 
 def _voted(outcome: Graded, lang: Language) -> str:
@@ -65,10 +65,13 @@ def _voted(outcome: Graded, lang: Language) -> str:
     return t("grade.voted", lang, **told, median=number(outcome.median_score))
 
 
-def _cost(outcome: Graded) -> str:
-    """What the grade cost, where the price is known: `0.0012 USD`."""
-    cost = outcome.provenance.cost
-    return "" if cost is None else amount(cost, outcome.provenance.currency)
+def _cost(outcome: Graded, lang: Language) -> str:
+    """What the grade cost, where the price is known, and how old the price list was: `0.0012 USD (…)`."""
+    made = outcome.provenance
+    if made.cost is None:
+        return ""
+    listed = t("grade.list_date", lang, date=made.list_date) if made.list_date else ""
+    return amount(made.cost, made.currency) + listed
 
 
 def _checklist(outcome: Graded, lang: Language) -> str:

@@ -1,6 +1,7 @@
 """The cards of the set-up: what the notes hold, and the session that was left unfinished."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 
 from interview.models import Forecast, Language, SessionSummary
 from interview.notes.bank import QuestionBank
@@ -56,7 +57,23 @@ def forecast_card(forecast: Forecast, lang: Language) -> ViewValue:
         "today": t("forecast.today", lang),
         "days": [{"count": count, "share": count / most if most else 0.0} for count in forecast.days],
         "label": t("forecast.label", lang, days=", ".join(str(count) for count in forecast.days)),
+        "warnings": _warnings(forecast, lang),
     }
+
+
+def _warnings(forecast: Forecast, lang: Language) -> list[str]:
+    """What is odd about this machine's time; days are counted by it."""
+    told: list[str] = []
+    if forecast.ahead is not None:
+        told.append(t("forecast.ahead", lang, when=f"{forecast.ahead:%Y-%m-%d %H:%M}"))
+    if forecast.moved is not None:
+        before, now = (_zone(offset) for offset in forecast.moved)
+        told.append(t("forecast.moved", lang, before=before, now=now))
+    return told
+
+
+def _zone(offset: timedelta) -> str:
+    return datetime.now(timezone(offset)).strftime("UTC%z")
 
 
 def unfinished_card(summary: SessionSummary | None, lang: Language) -> ViewValue:

@@ -1,8 +1,8 @@
 """What models cost, in groups, and how much of the budget is left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from interview.backends.tariff import amount
+from interview.backends.tariff import Tariff, amount
 from interview.models import Language
 from interview.service.spending import WARNS_AT, Limit
 from interview.store.spending import Grouping, Sum
@@ -14,12 +14,18 @@ from interview.ui.views.view import ViewValue
 _SHOWN = 31
 
 
-def spending_card(by: Grouping, sums: Sequence[Sum], limits: Sequence[Limit], lang: Language) -> ViewValue:
-    """A bar per limit and a row per group; an unknown cost is a word and never a 0."""
+def spending_card(
+    by: Grouping, sums: Sequence[Sum], limits: Sequence[Limit], listed: Mapping[str, Tariff], lang: Language
+) -> ViewValue:
+    """A bar per limit and a row per group; an unknown cost is a word and never a 0.
+
+    `listed`: whose prices come from a list of some day, which the card names.
+    """
+    dated = [t("spend.listed", lang, grader=name, date=tariff.list_date) for name, tariff in listed.items()]
     return {
         "title": t("spend.title", lang),
         "limits": [_limit(limit, lang) for limit in limits],
-        "note": "" if limits else t("spend.set", lang),
+        "notes": [*dated, *([] if limits else [t("spend.set", lang)])],
         "empty": "" if sums else t("spend.nothing", lang),
         "head": [t(f"spend.{by}", lang), *(t(f"spend.{name}", lang) for name in _COLUMNS)],
         "rows": [_row(by, one, lang) for one in sums[:_SHOWN]],

@@ -50,6 +50,7 @@ ViewName = Literal[
     "backend_rows",
     "local_servers",
     "probe_card",
+    "roles_card",
     "panel_head",
     "comparison",
     "spending",
