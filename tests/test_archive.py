@@ -110,7 +110,7 @@ def test_question_feedback_and_note_are_found_with_the_place_marked(store: Store
 
 def test_a_follow_up_is_found_once_it_has_an_answer_and_its_question_at_any_time(store: Store, archive: Archive):
     session = answered(store, "an answer", text="Why scale the softmax?")
-    asked = store.ask_again(session.turns[0].id, "And what if the softmax is not scaled?")
+    asked = some(store.follow_up(session.turns[0].id, "And what if the softmax is not scaled?"))
     for wanted in (ArchiveFilter(words="softmax"), ArchiveFilter(section="S")):
         assert [hit.turn_id for hit in archive.find(wanted)] == [session.turns[0].id]
     archive.note(asked.id, "read about the softmax again")

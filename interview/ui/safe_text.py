@@ -1,7 +1,8 @@
 """Makes text safe to stand in Gradio's Markdown: no tag, no remote image, formulas only where the author meant one.
 
 Gradio's sanitiser keeps class, id, style, forms, images and video, so text alone could forge a mark or cover the page.
-Every text of a candidate, of a model or of the notes passes `safe_markdown` before it reaches a Chatbot or Markdown.
+Every text of a candidate, of a model or of the notes passes `safe_markdown` or `safe_answer` before it reaches a
+Chatbot or Markdown.
 """
 
 import re
