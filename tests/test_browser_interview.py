@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from interview.models import Graded, Session
 from tests.browser import NOTES, App, Visits, browser, main_turns, running, visits
@@ -188,6 +188,43 @@ def test_a_stale_tab_with_another_answer_is_told_so_and_keeps_its_text(app: App,
     answer = app.stored()[0].turns[0].answer
     assert answer is not None
     assert answer.text == FIRST
+
+
+def test_a_drawing_that_comes_late_does_not_stay(opened: Visits):
+    person = opened.candidate()
+    page, held = person.page, []
+    page.add_init_script(
+        "const ticking = setInterval; window.setInterval = (f, ms, ...rest) => "
+        "ticking(() => (ms < 5000 || !window.timersOff) && f(), ms, ...rest);"
+    )
+    person.begin()
+    other = opened.candidate(page.context).arrive()
+
+    def hold_the_first_drawing(route: Route) -> None:
+        response = route.fetch()
+        if not held and len(response.body()) > 3000:  # looking answers next to nothing
+            held.append((route, response))
+        else:
+            route.fulfill(response=response)
+
+    page.route("**/run/predict*", hold_the_first_drawing)
+    other.page.locator("#practice-hint").click()
+    expect(other.chat.locator("blockquote")).to_be_visible()
+    for _ in range(300):  # until the slow timer of the first tab sees the hint
+        if not held:
+            page.wait_for_timeout(100)
+    assert held
+    page.evaluate("window.timersOff = true")
+    page.locator("#practice-skip").click()
+    expect(page.locator("#q-head")).to_contain_text("Question 2 of 3")
+    page.evaluate(
+        "new MutationObserver(() => { window.headSeen += document.querySelector('#q-head').textContent; })"
+        ".observe(document.querySelector('#q-head'), { subtree: true, childList: true, characterData: true })"
+    )
+    late, response = held[0]
+    late.fulfill(response=response)
+    page.wait_for_function("String(window.headSeen).includes('Question 1 of 3')")  # for a moment
+    expect(page.locator("#q-head")).to_contain_text("Question 2 of 3")
 
 
 def test_hint_reference_skip_and_retry(app: App, opened: Visits):

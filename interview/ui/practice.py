@@ -185,7 +185,8 @@ class PracticeTab:
         self.follow(wires.on(talk.regrade.click, self._regrade, seen, place, [talk.shown]))
         self.follow(wires.on_select(talk.grade.select, self._say_against, "wish", seen, place, [talk.shown]))
         drawn = [talk.shown, talk.stamp]
-        wires.on(talk.beat.change, self._refresh, seen, place, drawn, clears=False)
+        refreshed = wires.on(talk.beat.change, self._refresh, seen, place, drawn, clears=False)
+        wires.on(refreshed.then, self._look_again, [talk.beat], place, drawn, clears=False)
         wires.on(self._timer.tick, self._look, [talk.beat], place, drawn, clears=False)
 
     def _start(self, page: Page, *values: object) -> Updates:
@@ -219,6 +220,15 @@ class PracticeTab:
     def _look(self, page: Page, shown: str, stamp: str) -> Updates:
         """Beat where the interview is not what the page shows: drawing it lists much, looking lists next to nothing."""
         return {self.talk.beat: new_beat()} if self._is_stale(page, shown, stamp) else {}
+
+    def _look_again(self, page: Page, shown: str, stamp: str) -> Updates:
+        """After a refresh, which may have read what is older than what a click has drawn meanwhile.
+
+        The beat is what the page should show, so that a refresh that fails is not tried without end.
+        """
+        if not self._is_stale(page, shown, stamp):
+            return {}
+        return {self.talk.beat: self.talk.stamp_of(page, self._session(page), shown)}
 
     def _refresh(self, page: Page, shown: str, stamp: str) -> Updates:
         """Draw the interview again where it is not what the page shows."""

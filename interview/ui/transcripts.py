@@ -75,8 +75,10 @@ class TranscriptsTab:
         wires.on_select(room.nav.select, self._select_turn, "turn", room.outputs, place, [room.session_id])
         self._follow(wires.on(room.regrade.click, self._regrade, room.outputs, place, [*ids, room.grader]))
         self._follow(wires.on_select(room.grade.select, self._say_against, "wish", room.outputs, place, ids))
-        wires.on(self.beat.change, self._refresh, room.outputs, place, [*ids, room.stamp], clears=False)
-        wires.on(self._timer.tick, self._look, [self.beat], place, [*ids, room.stamp], clears=False)
+        drawn = [*ids, room.stamp]
+        refreshed = wires.on(self.beat.change, self._refresh, room.outputs, place, drawn, clears=False)
+        wires.on(refreshed.then, self._look_again, [self.beat], place, drawn, clears=False)
+        wires.on(self._timer.tick, self._look, [self.beat], place, drawn, clears=False)
         self._connect_shelves(wires)
         self._connect_practice(wires, tabs, practice)
 
@@ -178,6 +180,12 @@ class TranscriptsTab:
     def _look(self, page: Page, session_id: str, turn_id: str, stamp: str) -> Updates:
         """Beat where the room is not what the page shows: drawing it lists much, looking lists next to nothing."""
         return {self.beat: new_beat()} if self._is_stale(page, session_id, turn_id, stamp) else {}
+
+    def _look_again(self, page: Page, session_id: str, turn_id: str, stamp: str) -> Updates:
+        """After a refresh; see PracticeTab."""
+        if not self._is_stale(page, session_id, turn_id, stamp):
+            return {}
+        return {self.beat: self.room.stamp_of(page, self._archive.transcript(session_id).told, turn_id)}
 
     def _refresh(self, page: Page, session_id: str, turn_id: str, stamp: str) -> Updates:
         """Draw the room again where it is not what the page shows."""
