@@ -108,6 +108,20 @@ def test_question_feedback_and_note_are_found_with_the_place_marked(store: Store
     assert found(archive, words="推导") == []
 
 
+def test_a_follow_up_is_found_once_it_has_an_answer_and_its_question_at_any_time(store: Store, archive: Archive):
+    session = answered(store, "an answer", text="Why scale the softmax?")
+    asked = some(store.follow_up(session.turns[0].id, "And what if the softmax is not scaled?"))
+    for wanted in (ArchiveFilter(words="softmax"), ArchiveFilter(section="S")):
+        assert [hit.turn_id for hit in archive.find(wanted)] == [session.turns[0].id]
+    archive.note(asked.id, "read about the softmax again")
+    assert len(found(archive, words="softmax")) == 2
+    archive.note(asked.id, "")
+    store.submit(asked.id, "it saturates", "g", "default")
+    assert len(found(archive, words="softmax")) == 2
+    alone = store.create_session("t", SessionPlan(lang="en"), [make_question(2, text="What is a softmax?")])
+    assert alone.id in found(archive, words="softmax")  # not answered, but a question of its own
+
+
 def test_an_own_verdict_and_a_grade_counted_anew_are_found_by_their_mark_at_once(store: Store, archive: Archive):
     session = answered(store, "an answer", graded(2.0, band="weak", feedback="mind the temperature"))
     answer = some(session.turns[0].answer)

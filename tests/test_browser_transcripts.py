@@ -142,6 +142,45 @@ def test_a_file_with_a_broken_line_comes_in_after_the_users_word(app: App, opene
     expect(page.locator("#room-turn-head")).to_contain_text("is not there any more")
 
 
+def test_formulas_of_an_answer_are_drawn_with_their_marks(judge: FakeJudge, opened: Visits):
+    quote = "the weights are $softmax(QK^T)$ of the keys"
+    answer = f"So {quote}, which costs $5 or $6."
+    judge.learn(answer, ((quote, "said", "covered"), ("", "", "missing"), ("", "", "missing")), "Fine.")
+    person = opened.candidate().begin()
+    page = person.page
+    graded(person, answer)
+    said = person.answers().last
+    expect(said.locator(".katex")).to_have_count(1)
+    expect(said).to_contain_text("costs $5 or $6.")
+    page.wait_for_function("CSS.highlights.has('viva-covered')")
+    painted = page.evaluate("[...CSS.highlights.get('viva-covered')].map(String)")
+    assert painted[0].startswith("the weights are")
+    assert painted[0].endswith("of the keys")
+    expect(person.card.get_by_text("computed in code")).to_be_hidden()
+    made = person.card.get_by_text("How this grade came about")
+    made.focus()
+    page.keyboard.press("Enter")
+    expect(person.card.get_by_text("computed in code")).to_be_visible()
+
+    enter(page)
+    page.locator("#session-rows .v-session").first.click()
+    page.locator("#room-nav .v-nav-item").first.click()
+    expect(page.locator("#room-answer mark.k-covered math msup")).to_have_count(1)
+    expect(page.locator("#room-answer")).to_contain_text("costs $5 or $6.")
+
+
+def test_on_a_phone_a_hit_leads_to_the_answer(opened: Visits):
+    person = opened.candidate(viewport={"width": 390, "height": 844}).begin()
+    graded(person, FIRST)
+    page = person.page
+    enter(page)
+    page.locator("#find-words").get_by_role("textbox").fill("queries keys")
+    page.locator("#hit-rows .v-session").first.click()
+    expect(page.locator("#room-answer")).to_be_visible()
+    page.get_by_role("button", name="← Questions").click()
+    expect(page.locator("#room-answer")).to_be_hidden()
+
+
 def test_on_a_phone_a_tap_leads_to_the_question_and_a_link_back(opened: Visits):
     page = opened.candidate(viewport={"width": 390, "height": 844}).arrive().page
     enter(page)

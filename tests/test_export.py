@@ -316,6 +316,17 @@ def test_a_formula_that_cannot_be_read_stands_as_its_source():
     assert "<code>\\frac{</code>" in transcript_html(whole(reference="Broken: $\\frac{$ here."))
 
 
+def test_formulas_of_an_answer_are_drawn_and_one_that_a_mark_cuts_is_not():
+    document = transcript_html(whole("so layer norm, $x^2$ and $y_1$ for $5 or $6.", outcomes=[grade()]))
+    page = Page(document)
+    assert (page.elements.count("msup"), page.elements.count("msub")) == (1, 1)
+    assert " for $5 or $6." in page.text
+    assert '<mark class="covered">layer norm<sup>1</sup></mark>' in document
+    cut = Page(transcript_html(whole("a $x^2 + y_1 + z_1 = 0$ b", outcomes=[grade()])))  # the mark ends within
+    assert "math" not in cut.elements
+    assert "+ z_1 = 0$ b" in cut.text
+
+
 def test_dollars_that_open_no_formula_stay_dollars():
     page = Page(transcript_html(whole(reference="It costs $5 and $6, says ${HOME}.")))
     assert "costs $5 and $6, says ${HOME}" in page.text

@@ -17,6 +17,7 @@ from interview.store.rows import write_outcome
 from interview.store.schema import cards, sessions, turns
 from interview.store.store import Store
 from interview.ui.views import progress as views
+from interview.ui.views.plotted import Plotted, axis_labels
 from tests import view_samples as made
 
 PLAN = SessionPlan(lang="en")
@@ -223,7 +224,24 @@ def test_what_is_overdue_is_due_today_and_nothing_scheduled_says_so(desk: Desk):
             connection.execute(sa.insert(cards).values(question_id=name, content="{}", **due))
     progress = desk.read()
     assert [day.count for day in progress.due] == [2, 0, 1, 0, 0, 0, 0]
-    assert views.forecast(progress, "en").points[0] == ("today", 2.0)
+    drawn = views.forecast(progress, "en")
+    assert drawn.points[0] == ("today", 2.0)
+    assert drawn.top == 4  # steps of one
+
+
+def test_labels_of_an_axis_are_short_and_differ_and_the_tooltip_has_the_name():
+    names = [
+        "Retrieval-augmented generation and search",
+        "Retrieval-augmented generation and agents",
+        "预处理",
+        "预处理",
+    ]
+    labels = axis_labels(names)
+    assert labels == ["Retrieval-augmente…nd search", "Retrieval-augmente…nd agents", "预处理", "预处理 4"]
+    plotted = Plotted({}, {}, [(label, 1.0) for label in labels], names=("Section", names))
+    data = plotted.data("bar") or {}
+    assert data["columns"] == ["x", "y", "Section"]
+    assert data["data"][1] == [labels[1], 1.0, names[1]]
 
 
 def test_a_deleted_session_counts_nowhere(desk: Desk):

@@ -136,6 +136,33 @@ def test_an_improved_answer_marks_what_was_added_and_says_who_wrote_it():
     assert improved_card(turn, [], "en") == {}
 
 
+def test_formulas_of_an_answer_come_as_parts_beside_its_marks():
+    answer = "It is created with O_EXCL in $O(n^2)$ for $5 or $6."
+    proven = made.point("k1", "It is atomic", "covered", "created with O_EXCL", answer)
+    turn = made.turn(0, made.grading(made.judged(key_points=(proven,), findings=())), answer=answer)
+    again = made.turn(1, made.grading(made.judged())).model_copy(update={"position": 0, "attempt": 2})
+    segments = attempts_card(made.session(turn, again), turn, "en")["columns"][0]["segments"]
+    assert "".join(segment["text"] for segment in segments) == answer
+    assert [part["tex"] for segment in segments for part in segment["parts"]] == ["", "O(n^2)", ""]
+    assert [segment["text"] for segment in segments if segment["verdict"]] == ["created with O_EXCL"]
+
+
+def test_a_formula_of_an_improved_answer_is_drawn_where_it_is_all_old_or_all_new():
+    turn = made.turn(0, made.grading(made.judged()), answer="Take $a_1$ and $b_1$.")
+    remark = Remark(
+        id="r",
+        turn_id=turn.id,
+        kind="improved_answer",
+        author="m",
+        text="Take $a_1$ and $b_2$ or $c_1$.",
+        created_at=made.NOW,
+    )
+    pieces = improved_card(turn, [remark], "en")["pieces"]
+    assert "".join(piece["text"] for piece in pieces) == remark.text
+    assert "a_1" in [part["tex"] for piece in pieces for part in piece["parts"]]
+    assert all("".join(part["text"] for part in piece["parts"]) in ("", piece["text"]) for piece in pieces)
+
+
 def hit(**changes: object) -> Hit:
     fields: dict[str, object] = {
         "seq": 1,

@@ -77,7 +77,7 @@ def test_dollars_of_the_notes_become_formulas(text: str, shown: str):
     assert safe_markdown(text, formulas=True) == shown
 
 
-def test_dollars_of_a_candidate_stay_dollars():
+def test_dollars_of_other_text_stay_dollars():
     assert safe_markdown("$x$") == "$x$"
 
 
@@ -101,3 +101,7 @@ def test_a_line_for_a_card_has_no_markup_and_no_breaks():
 def test_a_plain_line_keeps_products():
     for text in ("softmax[(Q*K^T)/(dk)^(1/2)] *V", "a*b*c", "2 * 3 * 4", "x**2", "`open"):
         assert plain_line(text) == text
+
+
+def test_a_plain_line_keeps_formulas_whole():
+    assert plain_line("$x^*$ and $y^*$ are *best*, `$z$` **not $z$**") == "$x^*$ and $y^*$ are best, $z$ not $z$"

@@ -280,17 +280,17 @@ def test_the_card_shows_proof_sum_and_bars():
     assert card["points"][0]["quotes"] == ["created with O_EXCL"]
     assert card["points"][0]["checked"] == "✓ checked"
     assert card["points"][3]["checked"] == ""
-    assert card["sum"].endswith("= 4.6")
-    assert card["sum_note"] == "computed in code"
+    assert card["made"]["rows"][0].endswith("= 4.6 · computed in code")
+    assert card["made"]["rows"][-1] == "judge@3f9c21aa04de · 3.1 s · 2,140 tokens"
     assert [(bar["label"], bar["share"]) for bar in card["bars"]] == [
         ("Key points", 0.5),
         ("Depth", 0.5),
         ("Clarity", 1),
     ]
-    assert card["meta"] == ["openai:small", "judge@3f9c21aa04de", "3.1 s", "2,140 tokens"]
+    assert card["meta"] == ["openai:small"]
     priced = made.judged(provenance=made.provenance(cost=0.0012, currency="USD", list_date="2026-05-12"))
-    meta = views.grade_card(made.turn(0, made.grading(priced)), made.grading(priced), (), "en")["meta"]
-    assert "0.0012 USD (prices of 2026-05-12)" in meta
+    told = views.grade_card(made.turn(0, made.grading(priced)), made.grading(priced), (), "en")["made"]
+    assert "0.0012 USD (prices of 2026-05-12)" in told["rows"][-1]
     assert [chip["text"] for chip in card["chips"]] == ["with a hint"]
     assert {"quote": "the kernel frees an flock", "verdict": "partial", "point": "k3"} in card["marks"]
 
@@ -609,10 +609,10 @@ def test_votes_checklist_and_the_other_score_stand_on_the_card(lang: Language):
     turn = made.turn(0, made.grading(grade))
     card = views.grade_card(turn, turn.gradings[0], (), lang)
     assert "50%" in card["meta"][-1]
-    assert "a #1 5.5" in card["votes"]
+    assert "a #1 5.5" in words(card["made"])
     assert "1" in row_of(card, "k1")["votes"]
     assert row_of(card, "k2")["votes"] == ""
     assert "6.1" in card["alternative"]["text"]
     assert "4" in card["alternative"]["text"]
     assert card["ring"]["text"] == "4.6"  # the score itself is what was stored
-    assert "@012345" in words(card["meta"])
+    assert "@012345" in words(card["made"])

@@ -30,7 +30,7 @@ from interview.settings import Role, Roles
 from interview.store.appeals import Disputed
 from interview.store.measurements import Measurement
 from interview.ui import views
-from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
+from interview.ui.safe_text import LATEX_DELIMITERS, safe_answer, safe_markdown
 from interview.ui.theme import PAGE
 from interview.ui.views import questions as bank
 from interview.ui.views.attempts import attempts_card, improved_card
@@ -205,8 +205,8 @@ def build() -> gr.Blocks:
     messages: list[Any] = [
         {"role": "assistant", "content": views.inline_view("separator", views.separator(session, turn, "en"))},
         {"role": "assistant", "content": safe_markdown(HOSTILE, formulas=True)},
-        {"role": "user", "content": safe_markdown(made.ANSWER + "\n\n" + HOSTILE)},
-        {"role": "user", "content": safe_markdown("```cpp\nint a<b>;\n```\n\n$$x<y$$")},
+        {"role": "user", "content": safe_answer(made.ANSWER + "\n\n" + HOSTILE)},
+        {"role": "user", "content": safe_answer("```cpp\nint a<b>;\n```\n\n$$x<y$$")},
         {
             "role": "assistant",
             "content": views.inline_view("verdict_line", views.verdict_line(turn, grading, (), "en")),

@@ -13,6 +13,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from interview.formulas import FORMULA
+
 _NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 # Those that only draw.
 _ELEMENTS = frozenset(
@@ -24,12 +26,7 @@ _ATTRIBUTES = frozenset(
     | {"columnalign", "rowspacing", "columnspacing", "columnlines", "rowlines", "width", "height", "depth", "rspace"}
     | {"minsize", "maxsize", "movablelimits", "notation", "displaystyle"}
 )
-# As on the screen (`ui/safe_text.py`): no space at the inner sides of a dollar, no digit after the last one.
-_FORMULA = re.compile(
-    r"\$\$(?P<display>.{1,2000}?)\$\$|\\\((?P<bracket>.{1,2000}?)\\\)"
-    r"|(?<![\\$A-Za-z0-9_])\$(?P<inline>[^\s$`{](?:[^$`\n]{0,500}?[^\s$`\\])?)\$(?![\d${])",
-    re.DOTALL,
-)
+_FORMULA = re.compile(FORMULA, re.DOTALL)
 
 
 def markdown_html(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from interview.export.formulas import inline_html, markdown_html
+from interview.export.formulas import inline_html, markdown_html, mathml
 from interview.export.marked import Piece, marked_answer
 from interview.export.wording import REASONS, word
 from interview.models import (
@@ -110,10 +110,11 @@ def _answer(turn: Turn, lang: Language) -> str:
 
 
 def _piece(piece: Piece) -> str:
+    words = "".join(mathml(part.tex, part.display) if part.tex else _text(part.text) for part in piece.parts)
     if not piece.verdict:
-        return _text(piece.text)
+        return words
     numbers = f"<sup>{','.join(str(number) for number in piece.numbers)}</sup>" if piece.numbers else ""
-    return f'<mark class="{piece.verdict}">{_text(piece.text)}{numbers}</mark>'
+    return f'<mark class="{piece.verdict}">{words}{numbers}</mark>'
 
 
 def _grading(grading: Grading, lang: Language) -> Iterator[str]:

@@ -38,6 +38,15 @@ _ASKED = (
     .outerjoin(turn_marks, turn_marks.c.turn_id == turns.c.id)
 )
 
+# A follow-up that nobody answered repeats its question; it is found only by what the candidate put beside it.
+_PASSED_OVER = sa.and_(
+    turn_facts.c.mark.in_(("open", "skipped")),
+    sa.not_(turn_facts.c.starred),
+    sa.exists().where(turns.c.seq == turn_facts.c.seq, turns.c.follow_up.is_not(None)),
+    sa.not_(
+        sa.exists().where(turns.c.seq == turn_facts.c.seq, turn_marks.c.turn_id == turns.c.id, turn_marks.c.note != "")
+    ),
+)
 
 # --- writing
 
@@ -168,7 +177,7 @@ def _numbers(wanted: ArchiveFilter, before: int | None) -> sa.Select[tuple[Any]]
 
 def _conditions(wanted: ArchiveFilter) -> list[sa.ColumnElement[bool]]:
     facts = turn_facts.c
-    found: list[sa.ColumnElement[bool]] = []
+    found: list[sa.ColumnElement[bool]] = [sa.not_(_PASSED_OVER)]
     for column, value in ((facts.section, wanted.section), (facts.mark, wanted.mark), (facts.mode, wanted.mode)):
         if value:
             found.append(column == value)

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from interview.models import Grading, Language, Mode, PointGrade, Session, Turn
-from interview.ui.safe_text import safe_markdown
+from interview.models import Graded, Grading, Language, Mode, PointGrade, Session, Turn
+from interview.ui.safe_text import safe_answer, safe_markdown
 from interview.ui.strings import t
-from interview.ui.views import inline_view, separator, shown_grading, verdict_line
+from interview.ui.views import edges_of, inline_view, separator, shown_grading, verdict_line
 from interview.ui.views.line import saved_text
 
 ChatMessage = dict[str, Any]
@@ -58,11 +58,20 @@ def _turn_messages(
     if turn.stuck_at is not None and turn.state == "open":
         messages.append(_says(t("talk.stuck", lang)))
     if turn.answer is not None:
-        messages.append({"role": "user", "content": safe_markdown(turn.answer.text)})
+        messages.append({"role": "user", "content": safe_answer(turn.answer.text, _edges(turn, live_points))})
         messages.append(_says(_below(session, turn, open_turn, live_points, lang)))
     elif turn.state == "skipped" and turn.follow_up is None:
         messages.append(_says(t("talk.skipped", lang)))
     return messages
+
+
+def _edges(turn: Turn, live_points: LivePoints) -> tuple[int, ...]:
+    """Where marks may begin and end in an answer: those of every grade that it has, and of the one under way."""
+    edges: set[int] = set()
+    for grading in turn.gradings:
+        graded = grading.outcome
+        edges |= edges_of(graded.key_points, graded.findings) if isinstance(graded, Graded) else set()
+    return tuple(sorted(edges | edges_of(live_points(shown_grading(turn)))))
 
 
 def _hints(turn: Turn, lang: Language) -> list[ChatMessage]:

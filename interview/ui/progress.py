@@ -14,6 +14,7 @@ from interview.ui.page import Page, Updates
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.ui.views import progress as views
+from interview.ui.views.plotted import Plotted
 from interview.ui.views.view import ViewValue, view
 
 
@@ -59,12 +60,14 @@ class _Plot:
     def outputs(self) -> list[Block]:
         return [self.head, self.plot, self.numbers.fold, self.numbers.table]
 
-    def show(self, plotted: views.Plotted, lang: Language) -> Updates:
+    def show(self, plotted: Plotted, lang: Language) -> Updates:
         data = plotted.data(self._mark)
         order = [label for label, _ in plotted.points]
         return {
             self.head: gr.update(value=plotted.head),
-            self.plot: gr.update(value=data, sort=order, label=plotted.head["title"], visible=data is not None),
+            self.plot: gr.update(
+                value=data, sort=order, y_lim=[0, plotted.top], label=plotted.head["title"], visible=data is not None
+            ),
             **self.numbers.show(plotted.table, lang),
         }
 
@@ -88,9 +91,9 @@ class ProgressTab:
 
     def _build_scores(self, lang: Language) -> None:
         with _card():
-            self.time = _Plot(gr.LinePlot, "progress-time", lang, y_lim=[0, 10], x_label_angle=-40, height=280)
+            self.time = _Plot(gr.LinePlot, "progress-time", lang, x_label_angle=-40, height=280)
         with _card():
-            self.sections = _Plot(gr.BarPlot, "progress-sections", lang, y_lim=[0, 10], x_label_angle=-40, height=280)
+            self.sections = _Plot(gr.BarPlot, "progress-sections", lang, x_label_angle=-40, height=320)
         with _card():
             self.questions = view("progress_list", {}, elem_id="progress-questions")
             self.question_numbers = _Numbers("progress-questions", lang)
@@ -104,7 +107,7 @@ class ProgressTab:
         with _card():
             self.forgotten = view("progress_list", {}, elem_id="progress-forgotten")
         with _card():
-            self.sure = _Plot(gr.BarPlot, "progress-confidence", lang, y_lim=[0, 10], height=200)
+            self.sure = _Plot(gr.BarPlot, "progress-confidence", lang, height=200)
             self.wrong = view("progress_list", {}, elem_id="progress-sure-but-wrong")
 
     @property

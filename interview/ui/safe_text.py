@@ -1,11 +1,15 @@
 """Makes text safe to stand in Gradio's Markdown: no tag, no remote image, formulas only where the author meant one.
 
 Gradio's sanitiser keeps class, id, style, forms, images and video, so text alone could forge a mark or cover the page.
-Every text of a candidate, of a model or of the notes passes `safe_markdown` before it reaches a Chatbot or Markdown.
+Every text of a candidate, of a model or of the notes passes `safe_markdown` or `safe_answer` before it reaches a
+Chatbot or Markdown.
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+
+from interview.formulas import SEGMENT, is_cut, is_meant
 
 # WORD JOINER: invisible and of no width; it keeps `<` from opening a tag and `![` from opening an image.
 JOINER = "\u2060"
@@ -20,15 +24,7 @@ _IMAGE = re.compile(r"!(?=\[)")
 # Every repetition here is bounded, so that no text makes the page wait.
 _FENCE_NAME = re.compile(r"^((?:[ \t>*+-]|\d{1,9}[.)]){0,24}(?:`{3,}|~{3,})[ \t]{0,8})([\w+#-]{1,40})", re.MULTILINE)
 _RENAMED = {"cpp": "c", "c++": "c", "cc": "c", "cxx": "c", "hpp": "c", "mermaid": "text"}
-# Code first, so that a `$` inside it is left alone; single dollars by pandoc's rule (no space at their
-# inner sides, no digit after), and never where a shell variable could stand.
-_SEGMENT = re.compile(
-    r"(?P<code>^[ \t>]{0,24}(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]{0,24}(?P=fence)[`~]*[ \t]{0,24}$"
-    r"|(?P<ticks>`+)(?!`).{1,2000}?(?<!`)(?P=ticks)(?!`))"
-    r"|(?P<display>(?<!\\)\$\$.{1,2000}?\$\$|\\\(.{1,2000}?\\\))"
-    r"|(?<![\\$A-Za-z0-9_])\$(?P<inline>[^\s$`{](?:[^$`\n]{0,500}?[^\s$`\\])?)\$(?![\d${])",
-    re.DOTALL | re.MULTILINE,
-)
+_OPENING = re.compile(r"^(\$|\\)(?=[$(])")
 _SPACE = re.compile(r"\s+")
 # Only marks that come in pairs around words, for a lone `*` is a product, as in Q*K. Bounded: keeps the search linear.
 _PAIRS = tuple(
@@ -45,32 +41,55 @@ _PAIRS = tuple(
 def safe_markdown(text: str, *, formulas: bool = False) -> str:
     r"""The text as Markdown that can neither open a tag nor call out; what is read stays the same.
 
-    `formulas`: turn `$…$` into `\(…\)`, for notes and for a model's feedback; a candidate's dollars stay dollars.
+    `formulas`: turn `$…$` into `\(…\)`, for notes and for a model's words.
     """
-    text = text.replace(JOINER, "")
-    text = _FENCE_NAME.sub(lambda fence: fence[1] + _RENAMED.get(fence[2].lower(), fence[2]), text)
-    pieces: list[str] = []
-    end = 0
-    for segment in _SEGMENT.finditer(text):
-        pieces.append(_disarm(text[end : segment.start()], JOINER))
-        pieces.append(_segment(segment, formulas))
-        end = segment.end()
-    return "".join([*pieces, _disarm(text[end:], JOINER)])
+    return _safe(text.replace(JOINER, ""), lambda found: not found["inline"] or formulas)
+
+
+@lru_cache(maxsize=512)
+def safe_answer(text: str, edges: tuple[int, ...] = ()) -> str:
+    """The same for what a candidate wrote, with the formulas that were meant as such; prices stay prices.
+
+    `edges`: offsets where a mark begins or ends. A formula that one of them cuts stands as it was written.
+    """
+    moved = [edge - text.count(JOINER, 0, edge) for edge in edges]
+    return _safe(text.replace(JOINER, ""), lambda found: is_meant(found) and not is_cut(found, moved))
 
 
 def plain_line(text: str) -> str:
-    """The text on one line without code ticks and emphasis, for cards that show no Markdown."""
+    """The text on one line without code ticks and emphasis, for cards that show no Markdown; formulas stay whole."""
     for pair in _PAIRS:
-        text = pair.sub(r"\1", text)
+        formulas = [found.span() for found in SEGMENT.finditer(text) if not found["code"]]
+        text = pair.sub(partial(_without_marks, formulas), text)
     return _SPACE.sub(" ", text).strip()
 
 
-def _segment(segment: re.Match[str], formulas: bool) -> str:
-    if segment["display"]:
-        return _disarm(segment[0], " ")  # a space means nothing in a formula; a word joiner is an unknown symbol there
-    if segment["inline"] and formulas:
-        return rf"\({_disarm(segment['inline'], ' ')}\)"
-    return _disarm(segment[0], JOINER)
+def _without_marks(formulas: Sequence[tuple[int, int]], pair: re.Match[str]) -> str:
+    """What stands between two marks, unless one of them belongs to a formula, as in `x^*`."""
+    ends = (pair.start(), pair.end() - 1)
+    return pair[0] if any(start <= at < end for start, end in formulas for at in ends) else pair[1]
+
+
+def _safe(text: str, is_formula: Callable[[re.Match[str]], bool]) -> str:
+    pieces: list[str] = []
+    end = 0
+    for found in SEGMENT.finditer(text):
+        pieces.append(_disarm(text[end : found.start()], JOINER))
+        pieces.append(_formula(found) if not found["code"] and is_formula(found) else _source(found))
+        end = found.end()
+    whole = "".join([*pieces, _disarm(text[end:], JOINER)])
+    return _FENCE_NAME.sub(lambda fence: fence[1] + _RENAMED.get(fence[2].lower(), fence[2]), whole)
+
+
+def _formula(found: re.Match[str]) -> str:
+    # A space means nothing in a formula; a word joiner is an unknown symbol there.
+    return _disarm(rf"\({found['inline']}\)" if found["inline"] else found[0], " ")
+
+
+def _source(found: re.Match[str]) -> str:
+    """What stands there, as words: a joiner in the sign that opens a formula, and the page draws none."""
+    words = _disarm(found[0], JOINER)
+    return words if found["code"] or found["inline"] else _OPENING.sub(rf"\1{JOINER}", words)
 
 
 def _disarm(text: str, between: str) -> str:

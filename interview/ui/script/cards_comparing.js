@@ -23,8 +23,8 @@ Object.assign(views, {
     list(value.pairs).length > 0 && figures(value.pair_head, value.pairs, value.pair_head[0]),
     value.look && h("h3", "", value.look),
     h("div", "v-differences", list(value.disagreements).map((one) =>
-      h("button", "v-difference", { type: "button", onclick: () => act("select", { turn: one.turn }) },
-        h("span", "v-difference-head", h("b", "v-grow", one.question), h("span", "v-link", value.open)),
+      h("button", "v-difference", { type: "button", onclick: () => { openDetail(); act("select", { turn: one.turn }); } },
+        h("span", "v-difference-head", h("b", "v-grow", formulas(one.question)), h("span", "v-link", value.open)),
         h("small", "", dotted(one.scores)),
         list(one.points).map((point) => h("span", "v-difference-point", h("span", "", formulas(point.text)),
           h("span", "v-said", list(point.cells).map((cell) => h("span", `v-word ${verdict(cell.verdict)}`, icon(cell.verdict), `${cell.name}: ${cell.word}`)))))))),

@@ -18,11 +18,10 @@ Object.assign(views, {
       list(value.points).length > 0 && h("ul", "v-points", value.points.map((point) => pointRow(point, root, wish))),
       list(value.findings).length > 0 && [h("h3", "", value.findings_title), h("ul", "v-points", value.findings.map(findingRow))],
       list(value.bars).length > 0 && h("div", "v-bars", value.bars.map((row) => h("div", "v-bar-row", { title: row.title || undefined }, h("span", "v-bar-label", row.label), bar(row.share, "accent"), h("span", "v-bar-text", row.text)))),
-      value.sum && h("p", "v-sum", `${value.sum} · ${value.sum_note}`),
-      value.votes && h("p", "v-meta", value.votes),
       list(value.flags).length > 0 && h("ul", "v-flags", value.flags.map((flag) => h("li", "", flag))),
       notes(value.notes),
-      list(value.ways).some(Boolean) && h("div", "v-ways", value.ways.filter(Boolean).map((way) => (way.kind === "own" ? ownForm(way, wish) : secondForm(way, wish)))),
+      (value.made || list(value.ways).some(Boolean)) && h("div", "v-ways", list(value.ways).filter(Boolean).map((way) => (way.kind === "own" ? ownForm(way, wish) : secondForm(way, wish))),
+        value.made && fold(value.made.title, list(value.made.rows).map((row) => h("p", "v-meta", row)))),
     ];
   },
 

@@ -18,7 +18,7 @@ Object.assign(views, {
         list(value.timers).map((timer) => countdown(timer, value.now)),
         pips.length > 0 && h("span", "v-pips", { "aria-hidden": "true" }, pips),
         value.points && h("span", "v-points-text", value.points)),
-      h("div", "v-qline", { "aria-hidden": "true" }, value.question),
+      h("div", "v-qline", { "aria-hidden": "true" }, formulas(value.question)),
     ];
   },
 
@@ -44,7 +44,7 @@ Object.assign(views, {
     h("button", "v-close", { type: "button", onclick: sheet.close }, value.close),
     h("div", "v-card-head", h("h2", "", value.title), h("p", "", value.text)),
     h("ol", "v-paper", list(value.rows).map((row) =>
-      h("li", `p-${oneOf(["open", "answered", "skipped", "unasked"], row.state)}`, h("span", "v-number", row.number), h("span", "v-grow", row.text), h("span", "", row.time)))),
+      h("li", `p-${oneOf(["open", "answered", "skipped", "unasked"], row.state)}`, h("span", "v-number", row.number), h("span", "v-grow", formulas(row.text)), h("span", "", row.time)))),
     notes([value.note]),
   ],
 

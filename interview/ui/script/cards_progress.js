@@ -11,14 +11,14 @@ Object.assign(views, {
           h("p", "v-meta", dotted([value.session, ...list(value.counts)])), h("p", "v-meta", dotted(value.facts)))),
       list(value.study).length > 0 && [h("h3", "", value.study_title),
         h("ol", "v-study", value.study.map((item) => h("li", "", h("button", "v-study-item", { type: "button", onclick: open(item.turn) },
-          h("span", "v-grow", h("b", "", item.text), h("small", "", dotted([item.why, item.section]))), h("span", "v-link", { "aria-hidden": "true" }, "›")))))],
+          h("span", "v-grow", h("b", "", formulas(item.text)), h("small", "", dotted([item.why, item.section]))), h("span", "v-link", { "aria-hidden": "true" }, "›")))))],
       meanBars(value.sections_title, value.sections),
       meanBars(value.confidence_title, value.confidence),
       pointButtons(value.weakest_title, value.weakest, open),
       pointButtons(value.strongest_title, value.strongest, open),
       list(value.questions).length > 0 && h("details", "v-fold", h("summary", "", value.questions_title),
         h("div", "v-nav v-asked", value.questions.map((row) => h("button", `v-nav-item ${tone(row.tone)}`, { type: "button", onclick: open(row.turn) },
-          h("span", "v-number", row.number), h("span", "v-grow", h("b", "", row.text), h("small", "", dotted(row.facts))), h("span", "v-score", row.score))))),
+          h("span", "v-number", row.number), h("span", "v-grow", h("b", "", formulas(row.text)), h("small", "", dotted(row.facts))), h("span", "v-score", row.score))))),
     ];
   },
 });
@@ -27,7 +27,7 @@ const meanBars = (title, rows) => list(rows).length > 0 && [h("h3", "", title),
   h("div", "v-bars", rows.map((row) => h("div", "v-bar-row v-bar-wide", h("span", "v-bar-label", row.name), bar(row.share, row.tone), h("span", "v-bar-text", dotted([row.text, row.count])))))];
 const pointButtons = (title, points, open) => list(points).length > 0 && [h("h3", "", title),
   h("ul", "v-points", points.map((point) => h("li", "", icon(point.verdict),
-    h("button", "v-plain-button v-grow", { type: "button", onclick: open(point.turn) }, h("span", "v-point-text", formulas(point.text)), h("small", "", point.question)),
+    h("button", "v-plain-button v-grow", { type: "button", onclick: open(point.turn) }, h("span", "v-point-text", formulas(point.text)), h("small", "", formulas(point.question))),
     h("span", `v-word ${verdict(point.verdict)}`, point.word))))];
 
 // The Progress tab.
@@ -49,14 +49,14 @@ Object.assign(views, {
 
   progress_list: (value, act) => [
     plotHead(value),
-    list(value.rows).length > 0 && h("ul", "v-tally", value.rows.map((row) => h("li", "", h("button", "", { type: "button", onclick: () => act("select", { place: row.place }) },
-      h("span", "v-grow", h("span", "v-point-text", formulas(row.text)), row.note && h("small", "", row.note)), bar(row.share, row.tone), h("span", "v-tally-figure", row.figure))))),
+    list(value.rows).length > 0 && h("ul", "v-tally", value.rows.map((row) => h("li", "", h("button", "", { type: "button", onclick: () => { openDetail(); act("select", { place: row.place }); } },
+      h("span", "v-grow", h("span", "v-point-text", formulas(row.text)), row.note && h("small", "", formulas(row.note))), bar(row.share, row.tone), h("span", "v-tally-figure", row.figure))))),
   ],
 
   number_table: (value) => [
     h("div", "v-scroll v-numbers", { tabindex: "0", role: "region", "aria-label": list(value.columns).join(", ") }, h("table", "v-compare",
       h("thead", "", h("tr", "", list(value.columns).map((name) => h("th", "", { scope: "col" }, name)))),
-      h("tbody", "", list(value.rows).map((row) => h("tr", "", list(row).map((cell, index) => (index ? h("td", "", cell) : h("th", "", { scope: "row" }, cell)))))))),
+      h("tbody", "", list(value.rows).map((row) => h("tr", "", list(row).map((cell, index) => (index ? h("td", "", cell) : h("th", "", { scope: "row" }, formulas(cell))))))))),
   ],
 });
 

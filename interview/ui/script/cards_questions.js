@@ -6,7 +6,7 @@ Object.assign(views, {
     h("nav", "v-nav", { "aria-label": value.label }, list(value.rows).map((row) =>
       h("button", "v-nav-item v-bank-item", { type: "button", "aria-current": row.selected ? "true" : undefined, onclick: () => act("select", { id: row.id }) },
         h("span", "v-number", row.number),
-        h("span", "v-grow", h("b", "", row.text), h("small", "", dotted(row.meta))),
+        h("span", "v-grow", h("b", "", formulas(row.text)), h("small", "", dotted(row.meta))),
         list(row.pips).length > 0 && h("span", row.estimate ? "v-pips v-estimated" : "v-pips", { role: "img", "aria-label": row.pips_label, title: row.pips_label }, row.pips.map((name) => h("i", `v-pip ${verdict(name)}`)))))),
     value.more && h("p", "v-aside", value.more),
   ],
@@ -24,7 +24,7 @@ Object.assign(views, {
   ],
 
   question_extras: (value) => list(value.parts).map((part) =>
-    h("details", "v-part", h("summary", "", `${part.title} · ${list(part.items).length}`), h("ul", "", list(part.items).map((text) => h("li", "", text))))),
+    h("details", "v-part", h("summary", "", `${part.title} · ${list(part.items).length}`), h("ul", "", list(part.items).map((text) => h("li", "", formulas(text)))))),
 
   question_disputes: (value, act) => [
     h("h2", "", value.title),
@@ -43,7 +43,7 @@ Object.assign(views, {
     h("h2", "", value.title),
     value.empty && h("p", "v-aside", value.empty),
     h("div", "v-rows", list(value.rows).map((row) =>
-      h("button", "v-session v-tried", { type: "button", onclick: () => act("select", { place: row.place }) },
+      h("button", "v-session v-tried", { type: "button", onclick: () => { openDetail(); act("select", { place: row.place }); } },
         ring(row.ring, "middle"), h("span", "v-grow v-session-text", h("span", "v-tried-text", row.text), h("small", "", dotted(row.meta))), time(row.at)))),
   ],
 

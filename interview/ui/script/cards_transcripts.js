@@ -1,17 +1,20 @@
 // Cards of the Transcripts tab.
 
+// What a candidate wrote: words, and the formulas that the server found in it.
+const worded = ({ text, parts }) => list(parts).length > 0 ? parts.map((part) => (part.tex && readFormula(part.tex)) || part.text) : text;
 const marked = (segments) => list(segments).map((segment) =>
   segment.verdict
-    ? h("mark", verdict(segment.verdict), { title: segment.title }, segment.text, list(segment.numbers).length > 0 && h("sup", "", segment.numbers.join(",")))
-    : segment.text);
+    ? h("mark", verdict(segment.verdict), { title: segment.title }, worded(segment), list(segment.numbers).length > 0 && h("sup", "", segment.numbers.join(",")))
+    : worded(segment));
 const pieces = (parts) => list(parts).map((part) => (part.hit ? h("mark", "v-hit", part.text) : part.text));
 
-// On a phone the room is the list of questions or one of them; a tap leads in, a link back.
-const roomBody = () => document.getElementById("room-body");
-const openDetail = () => { roomBody()?.classList.add("opened"); scrollTo({ top: 0 }); };
-const closeDetail = () => { roomBody()?.classList.remove("opened"); scrollTo({ top: 0 }); };
+// On a phone the room is the list of questions or one of them; a tap leads in, a link back. Told on the page itself,
+// for the room may not be there yet when a tap elsewhere leads into it.
+const showDetail = (shown) => document.documentElement.classList.toggle("viva-detail", shown);
+const openDetail = () => { showDetail(true); scrollTo({ top: 0 }); };
+const closeDetail = () => { showDetail(false); scrollTo({ top: 0 }); };
 addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest("#room-back, #session-rows .v-session")) roomBody()?.classList.remove("opened");
+  if (event.target instanceof Element && event.target.closest("#room-back, #session-rows .v-session")) showDetail(false);
 }, true);
 
 Object.assign(views, {
@@ -39,7 +42,7 @@ Object.assign(views, {
       h("button", `v-session v-found ${tone(row.tone)}`, { type: "button", onclick: () => { openDetail(); act("select", { turn: row.turn }); } },
         h("span", "v-score", row.score),
         h("span", "v-grow v-session-text",
-          h("b", "", row.star && h("i", "v-star", { title: row.star }, "★"), row.question || pieces(row.pieces)),
+          h("b", "", row.star && h("i", "v-star", { title: row.star }, "★"), row.question ? formulas(row.question) : pieces(row.pieces)),
           row.question && h("span", "v-snippet", h("i", "v-tag", row.field), " ", pieces(row.pieces)),
           h("small", "", dotted(row.meta))),
         time(row.at)))),
@@ -97,7 +100,7 @@ Object.assign(views, {
 
   improved_card: (value) => [
     h("p", "v-card-head v-line-head", h("b", "", value.title), h("span", "v-chip t-warn", value.told), h("small", "", time(value.at))),
-    h("p", "v-answer v-improved", list(value.pieces).map((piece) => piece.added ? h("ins", "", piece.text) : piece.text)),
+    h("p", "v-answer v-improved", list(value.pieces).map((piece) => piece.added ? h("ins", "", worded(piece)) : worded(piece))),
   ],
 
   room_head: (value) => [h("div", "v-room-head", h("h1", "", value.title), chips(value.chips), h("span", "v-chip t-plain", time(value.at)))],
@@ -112,7 +115,7 @@ Object.assign(views, {
     const items = list(value.items).filter((item) => !chosen || item.group === chosen).map((item) =>
       h("button", `v-nav-item ${tone(item.tone)}`, { type: "button", "aria-current": item.selected ? "true" : undefined, onclick: () => { openDetail(); act("select", { turn: item.turn }); } },
         ["ungraded", "estimate"].includes(item.tone) ? h("i", `v-hatch ${tone(item.tone)}`) : h("span", "v-number", item.number),
-        h("span", "v-grow", h("b", "", item.question), h("small", "", dotted([...list(item.meta), item.again]))), h("span", "v-score", item.score)));
+        h("span", "v-grow", h("b", "", formulas(item.question)), h("small", "", dotted([...list(item.meta), item.again]))), h("span", "v-score", item.score)));
     return [h("div", "v-counters", counters), h("nav", "v-nav", { "aria-label": value.label }, items)];
   },
 

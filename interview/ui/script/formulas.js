@@ -1,18 +1,29 @@
 // Formulas within the text of a card, as MathML. One that is not understood stands as it was written.
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
-const IN_TEXT = /\$([^\s$](?:[^$\n]*[^\s$])?)\$(?!\d)/;
-const TOKENS = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S/gu;
+const IN_TEXT = /(?<!\\)\$\$(.{1,2000}?)\$\$|\\\((.{1,2000}?)\\\)|(?<![\\$\w])\$([^\s$`{](?:[^$`\n]{0,500}?[^\s$`\\])?)\$(?![\d${])/s;
+const TOKENS = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S/gsu;
+const named = (names) => Object.fromEntries(names.split(" ").map((name) => [name, name]));
 const LETTERS = {
-  alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ϵ", eta: "η", theta: "θ", lambda: "λ", mu: "μ", pi: "π",
-  rho: "ρ", sigma: "σ", tau: "τ", phi: "ϕ", omega: "ω", Delta: "Δ", Sigma: "Σ", Omega: "Ω", infty: "∞", partial: "∂",
-  top: "⊤", ell: "ℓ",
-  ...Object.fromEntries(["log", "ln", "exp", "min", "max", "sin", "cos"].map((name) => [name, name])),
+  alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ϵ", varepsilon: "ε", zeta: "ζ", eta: "η", theta: "θ",
+  iota: "ι", kappa: "κ", lambda: "λ", mu: "μ", nu: "ν", xi: "ξ", pi: "π", rho: "ρ", sigma: "σ", tau: "τ", phi: "ϕ",
+  varphi: "φ", chi: "χ", psi: "ψ", omega: "ω", Gamma: "Γ", Delta: "Δ", Theta: "Θ", Lambda: "Λ", Pi: "Π", Sigma: "Σ",
+  Phi: "Φ", Psi: "Ψ", Omega: "Ω", infty: "∞", partial: "∂", nabla: "∇", top: "⊤", ell: "ℓ", emptyset: "∅",
+  ...named("log ln exp min max sin cos tan tanh arg det dim lim sup inf Pr"),
 };
 const OPERATORS = {
-  times: "×", cdot: "·", sum: "∑", prod: "∏", mid: "∣", neq: "≠", ne: "≠", in: "∈", to: "→", leftarrow: "←",
-  rightarrow: "→", ll: "≪", gg: "≫", le: "≤", leq: "≤", ge: "≥", geq: "≥", approx: "≈", sim: "∼", pm: "±", dots: "…",
+  times: "×", cdot: "·", odot: "⊙", oplus: "⊕", otimes: "⊗", div: "÷", ast: "∗", circ: "∘", sum: "∑", prod: "∏", int: "∫",
+  mid: "∣", neq: "≠", ne: "≠", equiv: "≡", in: "∈", notin: "∉", subset: "⊂", subseteq: "⊆", cup: "∪", cap: "∩",
+  forall: "∀", exists: "∃", to: "→", leftarrow: "←", rightarrow: "→", Rightarrow: "⇒", Leftrightarrow: "⇔", mapsto: "↦",
+  ll: "≪", gg: "≫", le: "≤", leq: "≤", ge: "≥", geq: "≥", approx: "≈", sim: "∼", propto: "∝", pm: "±",
+  dots: "…", ldots: "…", cdots: "⋯", langle: "⟨", rangle: "⟩", lVert: "‖", rVert: "‖", Vert: "‖", "|": "‖",
+  "{": "{", "}": "}", "%": "%", "_": "_", "&": "&", "#": "#", $: "$",
 };
+const SPACES = { ",": " ", ";": " ", ":": " ", " ": " ", quad: "\u2003", qquad: "\u2003\u2003", "!": "" };
+const ACCENTS = { hat: "^", bar: "¯", overline: "¯", tilde: "~", widetilde: "~", vec: "→", dot: "˙", widehat: "^" };
+const WORDS = ["mathrm", "text", "textrm", "operatorname", "mathit"];
+const FACES = ["mathbf", "boldsymbol", "mathcal", "mathsf"];
+const DOUBLED = { C: "ℂ", E: "𝔼", N: "ℕ", P: "ℙ", Q: "ℚ", R: "ℝ", Z: "ℤ", 1: "𝟙" };
 const math = (tag, ...children) => fill(document.createElementNS(MATHML, tag), {}, children);
 
 // The text as strings and nodes.
@@ -20,19 +31,21 @@ function formulas(text) {
   const found = IN_TEXT.exec(text ?? "");
   if (!found) return [text];
   const end = found.index + found[0].length;
-  return [text.slice(0, found.index), readFormula(found[1]) ?? found[0], ...formulas(text.slice(end))];
+  return [text.slice(0, found.index), readFormula(found[1] ?? found[2] ?? found[3]) ?? found[0], ...formulas(text.slice(end))];
 }
 
 function readFormula(tex) {
-  const tokens = tex.match(TOKENS) ?? [];
+  const places = [...tex.matchAll(TOKENS)];
+  const tokens = places.map(([token]) => token);
   let at = 0;
   const stop = () => { throw new SyntaxError(tex); };
   const take = () => tokens[at++] ?? stop();
+  // Words keep the spaces that stand between them.
   function word() {
     if (take() !== "{") stop();
-    let letters = "";
-    for (let next = take(); next !== "}"; next = take()) letters += /^[\w-]+$/.test(next) ? next : stop();
-    return letters;
+    const from = places[at - 1].index + 1;
+    for (let next = take(); next !== "}"; next = take()) if ("\\{$".includes(next[0])) stop();
+    return tex.slice(from, places[at - 1].index).replaceAll(" ", "\u00a0");
   }
   function row(end) {
     const nodes = [];
@@ -41,13 +54,31 @@ function readFormula(tex) {
     return math("mrow", nodes);
   }
   function command(name) {
-    if (name === "frac") return math("mfrac", piece(), piece());
-    if (name === "sqrt") return tokens[at] === "[" ? stop() : math("msqrt", piece());
-    if (name === "mathrm" || name === "text" || name === "operatorname") return math("mi", word());
-    if (name === "left" || name === "right") return math("mo", take());
-    if (name === "," || name === ";") return math("mtext", " ");
+    if (/^[dt]?frac$/.test(name)) return math("mfrac", piece(), piece());
+    if (name === "sqrt") return root();
+    if (name === "mathbb") return face(DOUBLED);
+    if (name === "left" || name === "right") return math("mo", fence(take()));
+    if (WORDS.includes(name)) return math("mi", word());
+    if (FACES.includes(name)) return math("mrow", piece());
+    if (Object.hasOwn(ACCENTS, name)) return math("mover", piece(), math("mo", ACCENTS[name]));
+    if (Object.hasOwn(SPACES, name)) return math("mtext", SPACES[name]);
     if (Object.hasOwn(LETTERS, name)) return math("mi", LETTERS[name]);
     return Object.hasOwn(OPERATORS, name) ? math("mo", OPERATORS[name]) : stop();
+  }
+  function root() {
+    if (tokens[at] !== "[") return math("msqrt", piece());
+    take();
+    const degree = row("]");
+    return math("mroot", piece(), degree);
+  }
+  function face(letters) {
+    const letter = word();
+    return math("mi", Object.hasOwn(letters, letter) ? letters[letter] : stop());
+  }
+  function fence(token) {
+    if (token === ".") return "";
+    if (token[0] !== "\\") return token;
+    return Object.hasOwn(OPERATORS, token.slice(1)) ? OPERATORS[token.slice(1)] : stop();
   }
   function piece() {
     const token = take();
@@ -55,7 +86,7 @@ function readFormula(tex) {
     if (token[0] === "\\") return command(token.slice(1));
     if ("^_}&$#%".includes(token)) stop();
     if (/^\d/.test(token)) return math("mn", token);
-    return math(/^\p{L}$/u.test(token) ? "mi" : "mo", token === "-" ? "−" : token);
+    return math(/^\p{L}$/u.test(token) ? "mi" : "mo", { "-": "−", "'": "′" }[token] ?? token);
   }
   function scripted() {
     const base = piece();
@@ -72,7 +103,7 @@ function readFormula(tex) {
   try {
     return math("math", row(""));
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    if (error instanceof SyntaxError || error instanceof RangeError) return null;
     throw error;
   }
 }

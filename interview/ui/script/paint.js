@@ -4,23 +4,25 @@ const paint = (() => {
   const shown = new Map(); // root of a grade card → {turn, marks}
   const able = typeof CSS !== "undefined" && "highlights" in CSS && typeof Highlight === "function";
   let hovered = { root: null, point: null };
-  // Markdown signs, spaces and the joiner stand in the source or on the page, not in both.
-  const dropped = /[\s\u2060`*_~#>|\\-]/u;
-  const folded = (text) => [...String(text)].filter((char) => !dropped.test(char)).join("").toLowerCase();
+  // Markdown signs, spaces, the joiner and what encloses a formula stand in the source or on the page, not in both.
+  const dropped = /[\s\u2060`*_~#>|$\\-]/u;
+  const folded = (text) => [...String(text).replace(/\\[()]/g, "")].filter((char) => !dropped.test(char)).join("").toLowerCase();
 
-  function textOf(message) {
+  // A drawn formula counts by its source, and is painted whole; `words`: formulas do not count.
+  function textOf(message, words = false) {
     const places = [];
     let text = "";
     const walker = document.createTreeWalker(message, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const node = walker.currentNode;
-      if (node.parentElement.closest(".katex, button")) continue;
+      const formula = node.parentElement.closest(".katex");
+      if (node.parentElement.closest("button") || (formula && (words || !node.parentElement.closest("annotation")))) continue;
       let at = 0;
       for (const char of node.data) {
         const lower = char.toLowerCase();
         if (!dropped.test(char)) {
           text += lower;
-          for (let unit = 0; unit < lower.length; unit += 1) places.push([node, at, char.length]);
+          for (let unit = 0; unit < lower.length; unit += 1) places.push(formula ? [formula] : [node, at, char.length]);
         }
         at += char.length;
       }
@@ -36,8 +38,10 @@ const paint = (() => {
     const [first, from] = places[start];
     const [last, to, length] = places[start + count - 1];
     const range = new Range();
-    range.setStart(first, from);
-    range.setEnd(last, to + length);
+    if (from === undefined) range.setStartBefore(first);
+    else range.setStart(first, from);
+    if (to === undefined) range.setEndAfter(last);
+    else range.setEnd(last, to + length);
     return range;
   }
   function answerOf(turn) {
@@ -60,7 +64,7 @@ const paint = (() => {
   function paintLacking(ranges) {
     const reference = room.lacking.length > 0 && document.getElementById("room-reference");
     if (!reference) return;
-    const rendered = textOf(reference);
+    const rendered = textOf(reference, true);
     let at = 0;
     for (const segment of room.lacking) {
       for (const line of String(segment.text).split(FORMULA).flatMap((part) => part.split("\n"))) {

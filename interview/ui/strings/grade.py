@@ -76,6 +76,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "grade.bonus": ("加分点", "bonus"),
     "grade.findings": ("说错的地方", "Wrong statements"),
+    "grade.made": ("这个成绩怎么来的", "How this grade came about"),
     "grade.in_code": ("由代码计算", "computed in code"),
     "finding.pitfall_major": ("误区", "pitfall"),
     "finding.pitfall_minor": ("误区（小）", "minor pitfall"),

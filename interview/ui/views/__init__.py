@@ -8,7 +8,7 @@ Names that the style and the script rely on. Rows and columns: `top`, `setup` (`
 """
 
 from interview.ui.views.frame import banner, brand, notice
-from interview.ui.views.grade import flag_text, grade_card, marks_of, reason_sentence
+from interview.ui.views.grade import edges_of, flag_text, grade_card, marks_of, reason_sentence
 from interview.ui.views.how import how_card
 from interview.ui.views.line import verdict_line
 from interview.ui.views.parts import mark_of, mark_word, shown_grading
@@ -25,6 +25,7 @@ __all__ = [
     "answer_segments",
     "banner",
     "brand",
+    "edges_of",
     "flag_text",
     "grade_card",
     "grades_list",

@@ -1,13 +1,15 @@
 """Two attempts at one question side by side, and an answer that a model improved beside the one it was made of."""
 
 import difflib
+import itertools
 import re
 from collections.abc import Sequence
 
+from interview.formulas import parts_between
 from interview.models import Graded, Language, PointGrade, Remark, Session, Turn
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
-from interview.ui.views.parts import grader_word, is_estimate, ring_of, shown_grading, verdict_word
+from interview.ui.views.parts import drawn, grader_word, is_estimate, ring_of, shown_grading, verdict_word
 from interview.ui.views.review import answer_segments
 from interview.ui.views.view import ViewValue
 
@@ -97,8 +99,10 @@ def _compared(old: str, new: str) -> list[ViewValue]:
     """The new text in pieces: what stands in the old one, and what was added."""
     words, fresh = _WORD.findall(old), _WORD.findall(new)
     matcher = difflib.SequenceMatcher(None, words, fresh, autojunk=False)
-    pieces: list[ViewValue] = []
-    for name, _, _, start, end in matcher.get_opcodes():
-        if start < end:
-            pieces.append({"text": "".join(fresh[start:end]), "added": name != "equal"})
-    return pieces
+    changes = [(name != "equal", start, end) for name, _, _, start, end in matcher.get_opcodes() if start < end]
+    texts = ["".join(fresh[start:end]) for _, start, end in changes]
+    edges = list(itertools.accumulate(map(len, texts), initial=0))
+    return [
+        {"text": text, "parts": drawn(parts), "added": added}
+        for text, parts, (added, _, _) in zip(texts, parts_between(new, edges), changes, strict=True)
+    ]

@@ -17,7 +17,7 @@ from interview.service.appeals import machine_grading
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import TABLE, t
 from interview.ui.views.contest import appeal_of, on_its_way, own_verdict, second_opinion
-from interview.ui.views.grade_facts import alternative, bars, chips, meta, vote_of, votes
+from interview.ui.views.grade_facts import alternative, bars, chips, made, meta, vote_of
 from interview.ui.views.line import judged_text, retry_at_of, state_of, title_of, waiting_text
 from interview.ui.views.parts import (
     grader_word,
@@ -86,6 +86,12 @@ def marks_of(outcome: Graded) -> list[dict[str, str]]:
     ]
     wrong = [{"quote": finding.evidence.quote, "verdict": "contradicted", "point": ""} for finding in outcome.findings]
     return marks + wrong
+
+
+def edges_of(points: Sequence[PointGrade], findings: Sequence[Finding] = ()) -> set[int]:
+    """Where in the answer the marks of these begin and end."""
+    evidence = [one for point in points if point.verified for one in point.evidence]
+    return {edge for one in (*evidence, *(found.evidence for found in findings)) for edge in (one.start, one.end)}
 
 
 def flag_text(flag: str, points: Sequence[PointGrade], lang: Language) -> str:
@@ -162,13 +168,10 @@ def _graded_card(turn: Turn, grading: Grading, outcome: Graded, lang: Language, 
         "findings_title": t("grade.findings", lang) if outcome.findings else "",
         "findings": [_finding(finding, turn, lang) for finding in outcome.findings],
         "bars": [] if estimate else bars(outcome, lang, rubric),
-        # An estimate shows what was found, not a score that could be taken for a grade.
-        "sum": "" if estimate else outcome.sum,
-        "sum_note": t("grade.in_code", lang),
         "flags": _flags(outcome, lang),
         "doubt": _doubt(outcome, lang),
         "alternative": alternative(outcome, lang),
-        "votes": votes(outcome, lang),
+        "made": made(outcome, lang),
         "marks": marks_of(outcome),
     }
 

@@ -26,18 +26,34 @@ def chips(turn: Turn, outcome: Graded, lang: Language) -> list[ViewValue]:
 
 
 def meta(outcome: Graded, lang: Language) -> list[str]:
-    """Who graded, with what, how long and for how much."""
+    """Who graded, and of votes how far they agree."""
+    provenance = outcome.provenance
+    if provenance.kind in ("coverage", "guard"):
+        return [t(f"grade.{provenance.kind}_meta", lang)]
+    audit = t("grade.audit_meta", lang) if provenance.kind == "audit" else ""
+    return [part for part in (provenance.grader, audit, _voted(outcome, lang)) if part]
+
+
+def made(outcome: Graded, lang: Language) -> ViewValue | None:
+    """How the grade came about, behind a fold: the sum, the votes, and with what, how long and for how much."""
+    # An estimate shows what was found, not a score that could be taken for a grade.
+    summed = f"{outcome.sum} · {t('grade.in_code', lang)}" if outcome.sum and not is_estimate(outcome) else ""
+    rows = [row for row in (summed, votes(outcome, lang), " · ".join(_facts(outcome, lang))) if row]
+    return {"title": t("grade.made", lang), "rows": rows} if rows else None
+
+
+def _facts(outcome: Graded, lang: Language) -> list[str]:
     provenance = outcome.provenance
     seconds = duration(provenance.seconds)
     if provenance.kind in ("coverage", "guard"):
-        return [t(f"grade.{provenance.kind}_meta", lang), seconds]
+        return [part for part in (seconds, _checklist(outcome, lang)) if part]
     if provenance.kind == "audit":
-        return [provenance.grader, t("grade.audit_meta", lang)]
+        return []
     counts = (provenance.prompt_tokens, provenance.completion_tokens)
     tokens = sum(count for count in counts if count is not None)
-    facts = [provenance.grader, provenance.prompt, seconds]
+    facts = [provenance.prompt, seconds]
     facts += [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
-    return [part for part in (*facts, _cost(outcome, lang), _checklist(outcome, lang), _voted(outcome, lang)) if part]
+    return [part for part in (*facts, _cost(outcome, lang), _checklist(outcome, lang)) if part]
 
 
 def _voted(outcome: Graded, lang: Language) -> str:

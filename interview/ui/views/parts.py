@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from interview.formulas import Part
 from interview.models import Graded, Grading, Language, PointGrade, Session, Turn, Ungraded, Verdict
 from interview.report import mark, standing
 from interview.ui.strings import TABLE, t
@@ -71,6 +72,11 @@ def tally(points: Sequence[PointGrade], lang: Language, *, estimate: bool = Fals
     if bonus:
         clauses.append(t("tally.bonus", lang, n=bonus))
     return t("list.comma", lang).join(clauses)
+
+
+def drawn(parts: Sequence[Part]) -> list[ViewValue]:
+    """Words and formulas for the script, which draws those that it can read; empty where there are words alone."""
+    return [{"text": one.text, "tex": one.tex} for one in parts] if any(one.tex for one in parts) else []
 
 
 def number(value: float) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from interview.models import Language
 from interview.models.progress import DayCount, PeriodMean, Place, Progress, Step
@@ -10,34 +9,14 @@ from interview.models.reports import ENOUGH
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import band_of_mean
+from interview.ui.views.plotted import Plotted, axis_labels
 from interview.ui.views.view import ViewValue
 
 _SECTIONS_DRAWN = 8  # more do not fit a phone; the table has all
-_LABEL = 14
+_LEAST_COUNT = 4  # a scale of counts that ends lower would have steps between whole numbers
 _QUESTIONS_SHOWN = 6
 _QUESTIONS_TABLED = 200
 _DAY_LEVELS = (1, 3, 6, 10)  # answers a day from which on a square is drawn darker
-
-
-class Plotted:
-    """What one plot shows: heading, sentence, the table of its numbers, and `bars` or points, empty where too few."""
-
-    def __init__(self, head: ViewValue, table: ViewValue, points: Sequence[tuple[str, float]] = ()) -> None:
-        """`points`: label and value, in the order in which they are drawn; labels differ."""
-        self.head = head
-        self.table = table
-        self.points = points
-
-    def data(self, mark: str) -> dict[str, Any] | None:
-        """The value of a native plot with the columns `x` and `y`; None where there is nothing to draw."""
-        if not self.points:
-            return None
-        return {
-            "columns": ["x", "y"],
-            "data": [list(point) for point in self.points],
-            "datatypes": {"x": "nominal", "y": "quantitative"},
-            "mark": mark,
-        }
 
 
 def figures(progress: Progress, lang: Language) -> ViewValue:
@@ -101,11 +80,13 @@ def by_section(progress: Progress, lang: Language) -> Plotted:
         return Plotted(_head("sections", sentence, lang), table if rows else {})
     weakest = drawn[0]
     sentence = t("progress.weakest", lang, name=plain_line(weakest.name), mean=f"{weakest.mean:.1f}", n=weakest.n)
-    labels = _unique([_short(plain_line(one.name)) for one in drawn])
+    names = [plain_line(one.name) for one in drawn]
+    labels = axis_labels(names)
     return Plotted(
         _head("sections", sentence, lang),
         table,
         [(label, one.mean or 0.0) for label, one in zip(labels, drawn, strict=True)],
+        names=(t("progress.section", lang), names) if labels != names else None,
     )
 
 
@@ -141,7 +122,8 @@ def forecast(progress: Progress, lang: Language) -> Plotted:
     )
     sentence = t("progress.due_sum", lang, n=count, m=max(day.count for day in due))
     points = [(name, float(day.count)) for name, day in zip(names, due, strict=True)]
-    return Plotted(_head("forecast", sentence, lang), table, points)
+    top = max(_LEAST_COUNT, *(day.count for day in due))
+    return Plotted(_head("forecast", sentence, lang), table, points, top=top)
 
 
 def heat_map(progress: Progress, lang: Language) -> ViewValue:
@@ -244,15 +226,3 @@ def _label(day: date, step: Step, *, year: bool) -> str:
     if step == "month":
         return f"{day:%Y-%m}"
     return f"{day:%Y-%m-%d}" if year else f"{day:%m-%d}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LABEL else text[: _LABEL - 1] + "…"
-
-
-def _unique(labels: Sequence[str]) -> list[str]:
-    """Labels that differ, because a plot adds up what has the same one."""
-    made: list[str] = []
-    for label in labels:
-        made.append(label if label not in made else f"{label} {len(made) + 1}")
-    return made

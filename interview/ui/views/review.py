@@ -4,13 +4,14 @@ import itertools
 from collections.abc import Sequence
 from typing import TypeGuard
 
+from interview.formulas import parts_between
 from interview.models import Graded, Grading, Language, PointGrade, SelfGraded, Turn, Ungraded, Verdict
 from interview.service.appeals import machine_grading
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
 from interview.ui.views.contest import appeal_note
 from interview.ui.views.grade import reason_sentence
-from interview.ui.views.parts import duration, grader_word, is_estimate, ring_of, verdict_word, worded
+from interview.ui.views.parts import drawn, duration, grader_word, is_estimate, ring_of, verdict_word, worded
 from interview.ui.views.view import ViewValue
 
 _WEIGHT: dict[str, int] = {"contradicted": 3, "partial": 2, "covered": 1}
@@ -20,7 +21,7 @@ def answer_segments(turn: Turn, grading: Grading | None, lang: Language) -> View
     """The answer cut at the verified spans: segments in order whose texts joined are the stored answer.
 
     A segment has the verdict that weighs most (contradicted, partial, covered) and, where a span ends, the numbers
-    of its points (position in the checklist, from 1); errors mark without a number.
+    of its points (position in the checklist, from 1); errors mark without a number. `parts` are words and formulas.
     """
     answer = turn.answer
     if grading is not None and grading.label == "own":  # has no words of its own: those that the machine went by
@@ -86,12 +87,13 @@ def _segments(text: str, spans: Sequence[tuple[int, int, str, int, str]]) -> lis
     edges = {0, len(text)} | {min(len(text), max(0, edge)) for span in spans for edge in span[:2]}
     cuts = sorted(edges)
     segments: list[ViewValue] = []
-    for start, end in itertools.pairwise(cuts):
+    for (start, end), parts in zip(itertools.pairwise(cuts), parts_between(text, cuts), strict=True):
         over = [span for span in spans if span[0] <= start and end <= span[1]]
         verdict = max((span[2] for span in over), key=_WEIGHT.__getitem__, default="")
         segments.append(
             {
                 "text": text[start:end],
+                "parts": drawn(parts),
                 "verdict": verdict,
                 "numbers": sorted({span[3] for span in over if span[1] == end and span[3]}),
                 "title": "\n".join(span[4] for span in over),
