@@ -91,6 +91,21 @@ def test_what_is_entered_right_after_the_language_switch_speaks_it_and_loses_not
     expect(page.locator("#setup-head")).to_contain_text("今天练什么")
 
 
+def test_who_leaves_a_session_is_out_of_it_after_a_reload_and_can_come_back(opened: Visits):
+    person = opened.candidate().begin()
+    page = person.page
+    page.locator("#practice-finish").click()
+    page.locator("#practice-leave").click()
+    expect(person.start_button).to_be_visible()
+    page.reload()
+    expect(person.start_button).to_be_visible()
+    expect(page.locator("#talk")).to_be_hidden()
+    page.locator("#setup-unfinished button").click()
+    expect(page.locator("#q-head")).to_contain_text("Question 1 of 3")
+    page.reload()
+    expect(page.locator("#q-head")).to_contain_text("Question 1 of 3")
+
+
 def test_enter_during_a_composition_sends_nothing(app: App, opened: Visits):
     person = opened.candidate().begin()
     person.composer.focus()

@@ -16,7 +16,7 @@ from interview.models import SessionPlan
 from interview.settings import read_settings
 from interview.ui.app import build_app
 from interview.ui.events import Wires
-from interview.ui.page import Page, Updates, read_page
+from interview.ui.page import Page, Updates, kept_session, read_page
 from interview.ui.server import create_app, listen
 from interview.ui.views import view
 from interview.wiring import Viva, build
@@ -186,13 +186,13 @@ def test_nonsense_in_the_browsers_storage_is_ignored(kept: object):
 
 def test_the_header_counts_before_the_browsers_memory():
     wishes = {"lang": "zh", "grader": "openai"}
-    assert read_page("s", wishes, None, Page()) == Page(session="s", lang="zh", grader="openai")
-    assert read_page("s", wishes, "coverage", Page()).grader == "coverage"
+    assert read_page(kept_session("s"), wishes, None, Page()) == Page(session="s", lang="zh", grader="openai")
+    assert read_page(kept_session("s"), wishes, "coverage", Page()).grader == "coverage"
 
 
 def test_what_a_page_remembers_is_read_back():
     page = Page(session="s", lang="en", grader="openai")
-    assert read_page(page.session, page.wishes(), None, Page()) == page
+    assert read_page(kept_session(page.session), page.wishes(), None, Page()) == page
 
 
 def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pytest.LogCaptureFixture):
@@ -205,10 +205,10 @@ def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pyt
     with gr.Blocks() as demo:
         place = view("notice", {})
         button, box = gr.Button(), gr.Textbox()
-        wires = Wires(gr.BrowserState(""), gr.BrowserState({}), gr.Dropdown([]), Page(lang="en"))
+        wires = Wires(gr.BrowserState({}), gr.BrowserState({}), gr.Dropdown([]), Page(lang="en"))
         wires.on(button.click, refuses, [box], place)
         wires.on(button.click, breaks, [box], place)
-    told, broken = (event.fn("", {"lang": "en"}, "coverage") for event in demo.fns.values() if event.fn)
+    told, broken = (event.fn({}, {"lang": "en"}, "coverage") for event in demo.fns.values() if event.fn)
     assert list(told) == list(broken) == [place]
     assert told[place]["value"] == {"text": "This question already has an answer.", "detail": ""}
     assert broken[place]["value"]["text"] == "Something went wrong."

@@ -15,7 +15,7 @@ from interview.models import Graded, Session, Turn
 from interview.settings import read_settings
 from interview.ui.frame import Frame
 from interview.ui.messages import conversation
-from interview.ui.page import Page, Updates
+from interview.ui.page import Page, Updates, kept_session, read_session
 from interview.ui.practice import PracticeTab
 from interview.ui.setup_wishes import Wishes
 from interview.ui.talk import SUMMARY
@@ -55,7 +55,7 @@ class World:
     def start(self, **wishes: Any) -> Session:
         made = Wishes(**{"number": 0, **wishes})
         updates = self.tab._start(self.page, *(getattr(made, name) for name in Wishes.model_fields))
-        self.page = self.page.model_copy(update={"session": updates[self.tab._frame.session]})
+        self.page = self.page.model_copy(update={"session": read_session(updates[self.tab._frame.session])})
         return self.session
 
     @property
@@ -183,7 +183,7 @@ def test_while_a_model_thinks_of_a_follow_up_it_is_said_and_the_way_on_is_open(
     async def think() -> list[str]:
         slow = Slow()
         monkeypatch.setattr(world.viva.follow_ups, "_backend", lambda name: slow)
-        asking = world.tab._ask_follow_up(world.page.session, world.page.wishes(), "slow")
+        asking = world.tab._ask_follow_up(kept_session(world.page.session), world.page.wishes(), "slow")
         assert await anext(asking) == f"{session.id}:thinking"
         await slow.asked.wait()
         drawn = world.drawn()

@@ -18,6 +18,7 @@ from interview.errors import VivaError
 from interview.live import LiveFeed
 from interview.models import Session
 from interview.ui.events import PRIVATE
+from interview.ui.page import read_session
 
 # A generator whose page is gone ends at its next yield, so it has to yield now and then.
 WAIT_SECONDS = 10.0
@@ -38,14 +39,15 @@ class Follower:
         self._read = read
 
     def after(self, dependency: Dependency, source: Component, beat: gr.Textbox) -> Dependency:
-        """Follow once an event is over. `source` holds the session's id; `beat` changes.
+        """Follow once an event is over; `beat` changes. `source` holds a session's id, or what the browser keeps of it.
 
         Returns the following, for what comes after its end.
         """
         return dependency.then(self._told, [source], [beat], concurrency_limit=None, trigger_mode="multiple", **PRIVATE)
 
-    async def _told(self, session_id: object) -> AsyncGenerator[Any]:
-        if isinstance(session_id, str) and session_id:
+    async def _told(self, source: object) -> AsyncGenerator[Any]:
+        session_id = source if isinstance(source, str) else read_session(source)
+        if session_id:
             async for version in beats(self._live, session_id, self._read):
                 yield _NOTHING if version is None else f"{session_id}:{version}"
 

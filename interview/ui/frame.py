@@ -7,7 +7,7 @@ from interview.grading.shelf import GraderChoice
 from interview.models import Language, Session, Ungraded
 from interview.service.interviewer import Interviewer
 from interview.ui.events import PRIVATE
-from interview.ui.page import SESSION_KEY, STORAGE_SECRET, WISHES_KEY, Page, Updates
+from interview.ui.page import SESSION_KEY, STORAGE_SECRET, WISHES_KEY, Page, Updates, kept_session
 from interview.ui.strings import t
 from interview.ui.views import banner, brand, view
 
@@ -31,7 +31,7 @@ class Frame:
         self._interviewer = interviewer
         self._fallback = fallback
         lang = fallback.lang
-        self.session = gr.BrowserState("", storage_key=SESSION_KEY, secret=STORAGE_SECRET)
+        self.session = gr.BrowserState(kept_session(""), storage_key=SESSION_KEY, secret=STORAGE_SECRET)
         self.wishes = gr.BrowserState(fallback.wishes(grader=""), storage_key=WISHES_KEY, secret=STORAGE_SECRET)
         with gr.Row(elem_id="top"):
             self.brand = view("brand", brand(lang), elem_id="brand")

@@ -31,6 +31,17 @@ class Page(Value):
         return {"lang": self.lang, "grader": self.grader, **changes}
 
 
+def kept_session(session_id: str) -> dict[str, str]:
+    """What the browser keeps of the session; Gradio writes nothing that counts as false, so never the bare id."""
+    return {"id": session_id}
+
+
+def read_session(kept: object) -> str:
+    """The id of the session that the browser keeps; empty for none."""
+    words: Mapping[object, object] = cast("Mapping[object, object]", kept) if isinstance(kept, Mapping) else {}
+    return _text(words.get("id"))
+
+
 def read_page(session: object, wishes: object, grader: object, fallback: Page) -> Page:
     """The page of an event: `session` and `wishes` from the browser's storage, `grader` the choice in the header.
 
@@ -40,7 +51,7 @@ def read_page(session: object, wishes: object, grader: object, fallback: Page) -
     words: Mapping[object, object] = cast("Mapping[object, object]", wishes) if isinstance(wishes, Mapping) else {}
     lang = words.get("lang")
     return Page(
-        session=_text(session) or fallback.session,
+        session=read_session(session) or fallback.session,
         lang="zh" if lang == "zh" else "en" if lang == "en" else fallback.lang,
         grader=_text(grader) or _text(words.get("grader")) or fallback.grader,
     )

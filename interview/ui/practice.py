@@ -14,7 +14,7 @@ from interview.ui.events import PRIVATE, Trigger, Wires
 from interview.ui.follow import SLOW_SECONDS, Follower, new_beat
 from interview.ui.frame import Frame
 from interview.ui.messages import turn_at
-from interview.ui.page import Page, Updates, read_page
+from interview.ui.page import Page, Updates, kept_session, read_page
 from interview.ui.setup import SetupPanel
 from interview.ui.setup_wishes import read_wishes
 from interview.ui.talk import SUMMARY, TalkPanel, is_waiting_for
@@ -79,7 +79,7 @@ class PracticeTab:
         """Show a session's interview; the set-up goes away."""
         page = page.model_copy(update={"session": session.id})
         return {
-            self._frame.session: session.id,
+            self._frame.session: kept_session(session.id),
             self.setup.row: gr.update(visible=False),
             **self._talk(page, session, shown),
         }
@@ -91,7 +91,7 @@ class PracticeTab:
     def leave(self, page: Page) -> Updates:
         """Show the set-up."""
         return {
-            self._frame.session: "",
+            self._frame.session: kept_session(""),
             self.talk.row: gr.update(visible=False),
             self.talk.turn: "",
             self.talk.shown: "",
