@@ -178,6 +178,13 @@ def test_the_listening_socket_is_on_loopback_alone():
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
+def test_no_answer_waits_for_the_browser_to_acknowledge_its_head():
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize("kept", [None, [], 7, {"session": 7, "lang": "fr", "grader": {}}, {}])
 def test_nonsense_in_the_browsers_storage_is_ignored(kept: object):
     fallback = Page(lang="en", grader="coverage")
