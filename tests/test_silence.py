@@ -80,7 +80,7 @@ def draw(viva: Viva, mock: Session) -> Draw:
         return {
             "list": repr(session_rows(viva.archive.sessions(), "en", choosable=True)),
             "hits": repr(hit_rows(viva.archive.find(ArchiveFilter(words="atomic")), "atomic", "en")),
-            "room": seen(room.show_room(PAGE, mock.id, turn)),
+            "room": seen({**room.show_room(PAGE, mock.id, turn), **room._refresh(PAGE, mock.id, turn, "")}),
             "history": repr(questions.arrive(PAGE, opened=opened)[questions.card.history]),
             "chips": repr(questions.arrive(PAGE, opened=opened)[questions.card.about]),
             "points": repr(questions.arrive(PAGE, opened=opened)[questions.card.points]),

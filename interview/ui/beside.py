@@ -32,7 +32,7 @@ class BesidePanel:
         self._has_model = has_model
         with gr.Column(elem_classes=["card"], elem_id="room-attempts", visible=False) as self.attempts_column:
             self.attempts = view("attempts_card", {}, elem_id="attempts")
-        with gr.Column(elem_classes=["card"], elem_id="room-beside") as self.column:
+        with gr.Column(elem_classes=["card"], elem_id="room-beside", visible=False) as self.column:
             self.no_model = gr.Markdown("", elem_id="room-no-model", visible=False)
             self.job = view("job_line", {}, elem_id="room-job")
             with gr.Accordion("", open=False, elem_id="room-improved") as self.improved_fold:

@@ -115,7 +115,7 @@ class QuestionsTab:
             return {**transcripts.show_room(page, session_id, turn_id), tabs: gr.update(selected="transcripts")}
 
         practice.follow(wires.on(card.practise.click, practise, [*practice.outputs, tabs], card.notice, [self.opened]))
-        wires.on_select(card.history.select, review, "place", [*transcripts.outputs, tabs], card.notice)
+        wires.on_select(card.history.select, review, "place", [*transcripts.opening, tabs], card.notice)
 
     # --- the list
 

@@ -60,7 +60,8 @@ class RoomPanel:
             self.head = view("room_head", {}, elem_id="room-head")
             self.resume = _pill("room-resume")
             self.exports = {suffix: _pill(f"room-{suffix}") for suffix in _FORMS}
-        with gr.Accordion("", open=False, elem_id="room-manage") as self.manage, gr.Row(elem_classes=["tight"]):
+        managing = gr.Accordion("", open=False, visible=False, elem_id="room-manage")
+        with managing as self.manage, gr.Row(elem_classes=["tight"]):
             self.title = gr.Textbox("", label="", lines=1, max_lines=1, elem_id="room-title", interactive=True)
             self.rename, self.archive, self.delete = (
                 _pill("room-rename"),
@@ -78,13 +79,15 @@ class RoomPanel:
                 with gr.Column():
                     self.reference_title = gr.Markdown("", elem_id="room-reference-title")
                     self.marks = view("reference_marks", {}, elem_id="room-reference-marks")
-                    self.reference = gr.Markdown("", elem_id="room-reference", latex_delimiters=LATEX_DELIMITERS)
+                    self.reference = gr.Markdown(
+                        "", elem_id="room-reference", latex_delimiters=LATEX_DELIMITERS, visible=False
+                    )
 
     def _build_grade(self) -> None:
         with gr.Column(elem_classes=["card"], elem_id="room-grade") as self.grade_column:
             self.grade = view("grade_card", {}, elem_id="room-grade-card")
-            self.feedback = gr.Markdown("", elem_id="room-feedback", latex_delimiters=LATEX_DELIMITERS)
-            with gr.Row(elem_id="room-regrade-row", elem_classes=["tight"]):
+            self.feedback = gr.Markdown("", elem_id="room-feedback", latex_delimiters=LATEX_DELIMITERS, visible=False)
+            with gr.Row(elem_id="room-regrade-row", elem_classes=["tight"], visible=False) as self.regrade_row:
                 self.grader = gr.Dropdown(
                     choices=[], label="", interactive=True, filterable=False, elem_id="room-grader"
                 )
@@ -99,8 +102,16 @@ class RoomPanel:
             *(self.column, self.back, self.head, self.resume, *self.exports.values(), self.manage, self.title),
             *(self.rename, self.archive, self.delete, self.nav, self.turn_head, self.question, self.answer),
             *(self.reference_title, self.marks, self.reference, self.grade_column, self.grade, self.feedback),
-            *(self.grader, self.regrade, self.compare, self.grades),
+            *(self.regrade_row, self.grader, self.regrade, self.compare, self.grades),
             *(self.session_id, self.turn_id, self.stamp, self.regrading.about, *self.beside.outputs),
+        ]
+
+    @property
+    def first(self) -> list[Block]:
+        """What a click on a session or a question waits for: the question with its answer and grade."""
+        return [
+            *(self.column, self.back, self.head, self.nav, self.turn_head, self.question, self.answer),
+            *(self.grade_column, self.grade, self.session_id, self.turn_id, self.stamp),
         ]
 
     @property
@@ -112,6 +123,16 @@ class RoomPanel:
         """The list is shown instead."""
         return {self.column: gr.update(visible=False), self.session_id: "", self.turn_id: "", self.stamp: ""}
 
+    def half(self, updates: Updates) -> Updates:
+        """Of all that `render` changes what is `first`; the rest may tell of another answer and is shut off."""
+        first = {block: change for block, change in updates.items() if block in self.first}
+        return {**first, self.column: gr.update(visible=True, elem_classes=["half"]), self.stamp: ""}
+
+    def rest(self, updates: Updates) -> Updates:
+        """Of all that `render` changes what `half` has left out."""
+        drawn = {*self.first} - {self.column, self.stamp}
+        return {block: change for block, change in updates.items() if block not in drawn}
+
     def render(
         self, page: Page, transcript: Transcript, shelf: Shelf, turn_id: str, words: str = "", *, moved: bool = True
     ) -> Updates:
@@ -122,7 +143,7 @@ class RoomPanel:
         # First of all: a verdict that arrives while the rest is drawn must not count as drawn.
         stamp = self.stamp_of(page, transcript, chosen)
         updates: Updates = {
-            self.column: gr.update(visible=True),
+            self.column: gr.update(visible=True, elem_classes=[]),
             self.back: gr.update(value=t("room.back", lang)),
             self.head: gr.update(value=room_head(session, lang)),
             self.resume: gr.update(value=t("room.resume", lang), visible=session.finished_at is None),
@@ -154,7 +175,9 @@ class RoomPanel:
         lang = page.lang
         archive = "room.unarchive" if shelf == "archived" else "room.archive"
         updates: Updates = {
-            self.manage: gr.update(label=t("room.deleted" if shelf == "deleted" else "room.manage", lang)),
+            self.manage: gr.update(
+                label=t("room.deleted" if shelf == "deleted" else "room.manage", lang), visible=True
+            ),
             self.title: gr.update(label=t("room.title", lang)),
             self.rename: gr.update(value=t("room.rename", lang)),
             self.archive: gr.update(value=t(archive, lang), visible=shelf != "deleted"),
@@ -192,7 +215,7 @@ class RoomPanel:
             self.reference_title: gr.update(value=f"### {t('room.reference', lang)}"),
             self.marks: gr.update(value=reference_marks(turn, grading, lang)),
             self.reference: gr.update(
-                value=t("untold.room", lang) if silent else reference or t("feedback.no_reference", lang)
+                visible=True, value=t("untold.room", lang) if silent else reference or t("feedback.no_reference", lang)
             ),
             **self._grade(page, turn, grading, visible=turn.answer is not None and not silent),
             self.beside.column: gr.update(visible=True),
@@ -210,6 +233,7 @@ class RoomPanel:
             self.grade_column: gr.update(visible=visible),
             self.grade: gr.update(value=grade_card(turn, grading, self._points(grading), lang, rubric)),
             self.feedback: gr.update(value=safe_markdown(feedback, formulas=True), visible=bool(feedback)),
+            self.regrade_row: gr.update(visible=True),
             self.regrade: gr.update(value=t("act.regrade" if failed else "room.regrade", lang)),
             self.compare: gr.update(visible=bool(compared)),
             self.grades: gr.update(value=compared),

@@ -52,13 +52,21 @@ class TranscriptsTab:
         """Everything that the tab's events change."""
         return [*self.list.outputs, *self.room.outputs]
 
+    @property
+    def opening(self) -> list[Block]:
+        """Everything that `show_room` changes."""
+        return [self.list.column, *self.room.first]
+
     def show_list(self, page: Page, wanted: str = "") -> Updates:
         """The list as the page wants it."""
         return {**self.room.hide(), **self.list.show(page, wanted)}
 
     def show_room(self, page: Page, session_id: str, turn_id: str = "", words: str = "") -> Updates:
-        """Open a session; of no Turn in particular, its first one."""
-        return {**self.list.hide(), **self._drawn(page, session_id, turn_id, words)}
+        """Open a session; of no Turn in particular, its first one.
+
+        What stands beside and below its grade is drawn by the first beat of the following, or of the tab's entering.
+        """
+        return {**self.list.hide(), **self.room.half(self._drawn(page, session_id, turn_id, words))}
 
     def connect(self, wires: Wires, entered: Trigger, tabs: gr.Tabs, practice: PracticeTab) -> None:
         """Give every button its event. What is `entered` is read anew; `tabs` lead from one tab to the other."""
@@ -68,14 +76,14 @@ class TranscriptsTab:
         room.regrading.connect(wires, place, self.beat)
         room.beside.connect(wires, place, ids, self._redraw, room.outputs)
         # Gradio makes each listed output anew, changed or not, so what a click waits for lists no more than it changes.
-        listing, opening = [*self.list.listed, *room.place], [self.list.column, *room.outputs]
+        listing, opening = [*self.list.listed, *room.place], self.opening
         seen = [*self.list.listed, self.beat]
         shown = wires.on(entered, self._enter, seen, place, [room.session_id, self.list.words, wanted])
         wires.on(shown.then, self.list.label, self.list.labelled, place, [wanted], clears=False)
         wires.on(room.back.click, self.show_list, listing, place, [wanted])
         self._follow(wires.on_select(self.list.rows.select, self.show_room, "id", opening, place))
         self._follow(wires.on_select(self.list.hits.select, self._show_hit, "turn", opening, place, [wanted]))
-        wires.on_select(room.nav.select, self._select_turn, "turn", room.outputs, place, [room.session_id])
+        self._follow(wires.on_select(room.nav.select, self._select_turn, "turn", opening, place, [room.session_id]))
         self._follow(wires.on(room.regrade.click, self._regrade, room.outputs, place, [*ids, room.grader]))
         self._follow(wires.on_select(room.grade.select, self._say_against, "wish", room.outputs, place, ids))
         drawn = [*ids, room.stamp]
@@ -111,7 +119,7 @@ class TranscriptsTab:
 
         practice.follow(wires.on(room.resume.click, resume, [*practice.outputs, tabs], place, [room.session_id]))
         recent = practice.setup.recent.select
-        self._follow(wires.on_select(recent, review, "id", [*self.outputs, tabs], practice.setup.notice))
+        self._follow(wires.on_select(recent, review, "id", [*self.opening, tabs], practice.setup.notice))
         everything = [*room.outputs, *practice.outputs, tabs]
         wires.on_select(room.turn_head.select, act, "wish", everything, place, [room.session_id, room.turn_id])
 
@@ -141,7 +149,7 @@ class TranscriptsTab:
         return self.show_room(page, self._archive.turn(turn_id).session_id, turn_id, read_wanted(wanted).words)
 
     def _select_turn(self, page: Page, turn_id: str, session_id: str) -> Updates:
-        return self._drawn(page, session_id, turn_id)
+        return self.show_room(page, session_id, turn_id)
 
     def _again(self, session_id: str, turn_id: str) -> None:
         """Ask the question once more, after its latest attempt."""
@@ -191,8 +199,12 @@ class TranscriptsTab:
         return {self.beat: self.room.stamp_of(page, self._archive.transcript(session_id).told, turn_id)}
 
     def _refresh(self, page: Page, session_id: str, turn_id: str, stamp: str) -> Updates:
-        """Draw the room again where it is not what the page shows."""
-        return self._redraw(page, session_id, turn_id) if self._is_stale(page, session_id, turn_id, stamp) else {}
+        """Draw the room again where it is not what the page shows, or what is left of one that was just opened."""
+        if not self._is_stale(page, session_id, turn_id, stamp):
+            return {}
+        if stamp:
+            return self._redraw(page, session_id, turn_id)
+        return self.room.rest(self._drawn(page, session_id, turn_id))
 
     def _is_stale(self, page: Page, session_id: str, turn_id: str, stamp: str) -> bool:
         if not session_id:
