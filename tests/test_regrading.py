@@ -373,7 +373,12 @@ def test_a_command_that_is_interrupted_takes_back_what_has_not_begun(
     judges[0].hold()
     arguments = ["sessions", "regrade", session_id, "--grader", "strict", "--yes", "--data-dir", str(settings.data_dir)]
     command = subprocess.Popen(
-        [sys.executable, "-m", "interview", *arguments], cwd=REPO, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "interview", *arguments],
+        cwd=REPO,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A run in the background of a shell has its interrupts ignored, and would hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         end = time.monotonic() + PATIENCE
@@ -385,6 +390,7 @@ def test_a_command_that_is_interrupted_takes_back_what_has_not_begun(
         _, said = command.communicate(timeout=PATIENCE)
     finally:
         command.kill()
+        command.communicate()
         judges[0].release()
     assert command.returncode == 1
     assert "Stopped." in said
