@@ -52,7 +52,7 @@ _CHOSEN = ("section", "mark", "grader", "mode", "tag")
 class ListPanel:
     """Everything above the review room. `wanted` holds what the page lists, as JSON."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, lang: Language) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         self._archive = archive
         self.importing = ImportPanel(archive)
@@ -61,7 +61,7 @@ class ListPanel:
                 self.undo_text = gr.Markdown("", elem_id="undo-text")
                 self.undo = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="undo-button")
             with gr.Column(elem_classes=["card"]):
-                self._build_filters()
+                self._build_filters(lang)
                 self.importing.build_below()
                 self.rows = view("session_rows", {}, elem_id="session-rows")
                 self.hits = view("hit_rows", {}, elem_id="hit-rows", visible=False)
@@ -70,16 +70,25 @@ class ListPanel:
         self.wanted = gr.Textbox(Wanted().model_dump_json(), visible="hidden", elem_id="list-wanted", label="wanted")
         self.undoing = gr.Textbox("", visible="hidden", elem_id="list-undoing", label="undoing")
 
-    def _build_filters(self) -> None:
+    def _build_filters(self, lang: Language) -> None:
         with gr.Row(elem_id="find", elem_classes=["tight"]):
-            self.words = gr.Textbox("", show_label=False, container=False, elem_id="find-words", lines=1, max_lines=1)
-            self.importing.build_button()
-        self.fold = gr.Button("", size="sm", elem_classes=["link"], elem_id="find-filters")
+            self.words = gr.Textbox(
+                "",
+                placeholder=t("find.words", lang),
+                show_label=False,
+                container=False,
+                elem_id="find-words",
+                lines=1,
+                max_lines=1,
+            )
+            self.importing.build_button(lang)
+        self.fold = gr.Button(t("find.filters", lang), size="sm", elem_classes=["link"], elem_id="find-filters")
         with gr.Row(elem_id="find-row"):
-            self.choosers = {name: _chooser(name, [_ANY]) for name in (*_CHOSEN, "days")}
-            self.choosers["shelf"] = _chooser("shelf", _SHELVES)
-            self.starred = gr.Checkbox(False, label="", elem_id="find-starred", interactive=True)
-            self.clear = gr.Button("", size="sm", elem_classes=["link"], elem_id="find-clear")
+            any_of = [(t("find.any", lang), _ANY)]
+            self.choosers = {name: _chooser(name, any_of, lang) for name in (*_CHOSEN, "days")}
+            self.choosers["shelf"] = _chooser("shelf", [(t(f"find.{name}", lang), name) for name in _SHELVES], lang)
+            self.starred = gr.Checkbox(False, label=t("find.starred", lang), elem_id="find-starred", interactive=True)
+            self.clear = gr.Button(t("find.clear", lang), size="sm", elem_classes=["link"], elem_id="find-clear")
 
     @property
     def outputs(self) -> list[Block]:
@@ -225,10 +234,16 @@ def _checked(values: dict[str, object]) -> Wanted:
         return Wanted(words=str(values.get("words") or ""))
 
 
-def _chooser(name: str, values: Sequence[str]) -> gr.Dropdown:
-    """A dropdown that starts with the first of `values`; its words come with the language of the page."""
-    choices = [(value, value) for value in values]
-    return gr.Dropdown(choices, value=values[0], label="", interactive=True, filterable=False, elem_id=f"find-{name}")
+def _chooser(name: str, choices: list[tuple[str, str]], lang: Language) -> gr.Dropdown:
+    """A dropdown that starts with the first of `choices`."""
+    return gr.Dropdown(
+        choices,
+        value=choices[0][1],
+        label=t(f"find.{name}", lang),
+        interactive=True,
+        filterable=False,
+        elem_id=f"find-{name}",
+    )
 
 
 def _mode_word(mode: str, lang: Language) -> str:

@@ -30,7 +30,8 @@ class Frame:
         """`fallback`: language and grader of a browser that was never here."""
         self._interviewer = interviewer
         self._fallback = fallback
-        lang = fallback.lang
+        self.lang: Language = fallback.lang
+        lang = self.lang
         self.session = gr.BrowserState(kept_session(""), storage_key=SESSION_KEY, secret=STORAGE_SECRET)
         self.wishes = gr.BrowserState(fallback.wishes(grader=""), storage_key=WISHES_KEY, secret=STORAGE_SECRET)
         with gr.Row(elem_id="top"):

@@ -26,10 +26,15 @@ class ImportPanel:
         """`build_button` and `build_below` build the components where they stand."""
         self._archive = archive
 
-    def build_button(self) -> None:
+    def build_button(self, lang: Language) -> None:
         """The button that takes a file."""
         self.upload = gr.UploadButton(
-            "", size="sm", scale=0, elem_classes=["pill"], elem_id="import-file", file_types=[".json", ".jsonl"]
+            t("import.button", lang),
+            size="sm",
+            scale=0,
+            elem_classes=["pill"],
+            elem_id="import-file",
+            file_types=[".json", ".jsonl"],
         )
 
     def build_below(self) -> None:
