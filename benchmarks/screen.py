@@ -136,7 +136,12 @@ class VivaPage:
                 break
             page.locator("#sessions-more").click()
             page.wait_for_timeout(400)
-        condition = f"{shown('#room-nav .v-nav-item', f'== {REVIEWED}')} && {shown('#room-answer .v-answer', '> 0')}"
+        drawn = (
+            ("#room-nav .v-nav-item", f"== {REVIEWED}"),
+            ("#room-answer .v-answer", "> 0"),
+            ("#room-grade-card .v-ring", "> 0"),
+        )
+        condition = " && ".join(shown(*one) for one in drawn)
         spent = timed(page, "click", condition, row.first.click)
         page.locator("#room-back").click()
         expect(page.locator("#session-rows")).to_be_visible()

@@ -80,6 +80,12 @@ class Jobs:
         with self._lock:
             return tuple(job for job in self._jobs.values() if job.kind == kind)
 
+    def latest(self, key: str, *kinds: str) -> Job | None:
+        """Of the jobs of some kinds with a key the newest, but one that is not over before all that are; else None."""
+        jobs = [job for kind in kinds for job in self.of_kind(kind) if job.key == key]
+        jobs.sort(key=lambda job: not job.over)  # stable
+        return jobs[-1] if jobs else None
+
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Run jobs in this loop; at the end those that are not over are stopped."""

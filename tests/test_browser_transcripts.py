@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from interview.export import transcript_lines
 from interview.models import SessionPlan, Transcript
@@ -193,3 +193,41 @@ def test_on_a_phone_a_tap_leads_to_the_question_and_a_link_back(opened: Visits):
     page.get_by_role("button", name="← Questions").click()
     expect(page.locator("#room-nav .v-nav-item").first).to_be_visible()
     expect(page.locator("#room-answer")).to_be_hidden()
+
+
+def test_a_note_stays_with_its_answer_while_the_next_one_is_drawn(opened: Visits):
+    person = opened.candidate().begin()
+    page, large = person.page, []
+    graded(person, FIRST)
+    person.go_on()
+    person.answer("All positions are computed in parallel.")
+    enter(page)
+    page.locator("#session-rows .v-session").first.click()
+    unfold(page, "room-note")
+    note = page.locator("#room-note textarea")
+    note.fill("of the first")
+
+    def hold_the_rest(route: Route) -> None:
+        response = route.fetch()
+        if len(response.body()) > 1500:  # first what the click waits for, then the rest
+            large.append((route, response))
+        if len(large) != 2 or large[1][0] is not route:
+            route.fulfill(response=response)
+
+    page.route("**/run/predict*", hold_the_rest)
+    page.locator("#room-nav .v-nav-item").nth(1).click()
+    expect(page.locator("#room-answer")).to_contain_text("in parallel")
+    for _ in range(300):
+        if len(large) < 2:
+            page.wait_for_timeout(100)
+    expect(note).to_be_hidden()
+    late, response = large[1]
+    late.fulfill(response=response)
+    expect(page.locator("#room-note")).to_be_visible()
+    page.unroute("**/run/predict*")
+    page.locator("#room-nav .v-nav-item").first.click()
+    expect(page.locator("#room-answer")).to_contain_text("Every token")
+    expect(note).to_have_value("of the first")
+    page.locator("#room-nav .v-nav-item").nth(1).click()
+    expect(page.locator("#room-answer")).to_contain_text("in parallel")
+    expect(note).not_to_have_value("of the first")

@@ -16,8 +16,10 @@ from interview.models import SessionPlan
 from interview.settings import read_settings
 from interview.ui.app import build_app
 from interview.ui.events import Wires
+from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates, kept_session, read_page
 from interview.ui.server import create_app, listen
+from interview.ui.transcripts import TranscriptsTab
 from interview.ui.views import view
 from interview.wiring import Viva, build
 from tests.browser import NOTES
@@ -220,3 +222,23 @@ def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pyt
     assert told[place]["value"] == {"text": "This question already has an answer.", "detail": ""}
     assert broken[place]["value"]["text"] == "Something went wrong."
     assert "a bug" in caplog.text
+
+
+def test_a_room_drawn_for_another_answer_is_drawn_whole_and_one_of_its_own_leaves_what_is_typed(viva: Viva):
+    session = viva.interviewer.start(SessionPlan(lang="en"))
+    first = session.turns[0]
+    viva.interviewer.submit(first.id, "Every token looks at all the others.", "coverage")
+    second = viva.interviewer.ask_next(session.id)
+    assert second is not None
+    page = Page(lang="en", grader="coverage")
+    with gr.Blocks():
+        tab = TranscriptsTab(viva, Frame(viva.interviewer, page))
+    beside = tab.room.beside
+    for stamp in ("", f"{first.id} as it was"):
+        updates = tab._refresh(page, session.id, second.id, stamp)
+        assert (updates[beside.note_turn], updates[beside.note]["value"]) == (second.id, "")
+        assert tab.room.turn_id not in updates
+    updates = tab._refresh(page, session.id, second.id, f"{second.id} as it was")
+    assert beside.note_turn not in updates
+    assert "value" not in updates[beside.note]
+    assert tab._refresh(page, session.id, second.id, updates[tab.room.stamp]) == {}

@@ -113,8 +113,7 @@ class Comparing:
 
     def job(self, sessions: Sequence[str], graders: Sequence[str]) -> Job | None:
         """The newest run of this comparison in this process, if there was one."""
-        key = comparison_key(sessions, graders)
-        return next((job for job in reversed(self._jobs.of_kind(KIND)) if job.key == key), None)
+        return self._jobs.latest(comparison_key(sessions, graders), KIND)
 
     def session_of(self, turn_id: str) -> str:
         """The session that a turn belongs to. NotFound."""

@@ -75,9 +75,7 @@ class Discussing:
 
     def latest(self, turn_id: str) -> Job | None:
         """The newest work for a Turn; None where there was none since the start of this process."""
-        jobs = [job for kind in _PURPOSE for job in self._jobs.of_kind(kind) if job.key == turn_id]
-        jobs.sort(key=lambda job: not job.over)  # stable: of those that run, and else of all, the newest
-        return jobs[-1] if jobs else None
+        return self._jobs.latest(turn_id, *_PURPOSE)
 
     def _ask(self, turn: Turn, backend: Backend, grader: str, kind: RemarkKind, **values: str) -> Job:
         nonce = secrets.token_hex(8)

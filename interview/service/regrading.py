@@ -116,8 +116,7 @@ class Regrading:
 
     def job(self, session_id: str, grader: str) -> Job | None:
         """The newest regrade of this session by this grader in this process, if there was one."""
-        key = _key(session_id, grader)
-        return next((job for job in reversed(self._jobs.of_kind(KIND)) if job.key == key), None)
+        return self._jobs.latest(_key(session_id, grader), KIND)
 
     def running(self, session_id: str) -> str:
         """The grader of a regrade of this session that is not over; empty where none is."""

@@ -8,9 +8,8 @@ from interview.grading.key_points import with_checklist
 from interview.models import Answer, Checklist, Graded, Grading, Question, Session, Turn
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
+from interview.service.interviewer import DEFAULT_RUBRIC
 from interview.store.store import Store
-
-_DEFAULT_RUBRIC = "default"
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class StoredAnswers:
             question=with_checklist(turn.question, checklist),
             answer=answer.text,
             follow_up=turn.follow_up or "",
-            rubric=self._rubrics[wanted if wanted in self._rubrics else _DEFAULT_RUBRIC],
+            rubric=self._rubrics[wanted if wanted in self._rubrics else DEFAULT_RUBRIC],
             lang=session.plan.lang,
             session_id=session.id,
         )

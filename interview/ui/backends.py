@@ -85,7 +85,7 @@ class BackendsPanel:
             *self._frame.outputs,
         ]
 
-    def _enter(self, page: Page) -> Updates:
+    def _enter(self, page: Page, changes: str) -> Updates:
         """The panel in the page's language, as `backends.toml` stands now; what is typed stays."""
         lang = page.lang
         trouble = ""
@@ -100,7 +100,7 @@ class BackendsPanel:
             self.url: gr.update(label=t("form.url", lang), info=t("form.url_info", lang)),
             self.key: gr.update(label=t("form.key", lang), info=t("form.key_info", lang)),
             self.model: gr.update(label=t("form.model", lang), info=t("form.model_info", lang)),
-            self.title: gr.update(value=f"### {t('form.add', lang)}\n{t('form.text', lang)}"),
+            self.title: gr.update(value=_title(changes, lang)),
             self.save: gr.update(value=t("form.save", lang)),
             self.test: gr.update(value=t("form.test", lang)),
             self.cancel: gr.update(value=t("form.cancel", lang)),
@@ -111,7 +111,7 @@ class BackendsPanel:
         """Give every button its event. What is `entered` shows what is known, then looks around on this machine."""
         seen, place = self.outputs, self.notice
         form = [self.service, self.url, self.key, self.model, self.changes]
-        shown = wires.on(entered, self._enter, seen, place)
+        shown = wires.on(entered, self._enter, seen, place, [self.changes])
         wires.on(shown.then, self._look_around, [self.local], place, clears=False)
         wires.on(self.service.input, self._choose_service, seen, place, [self.service])
         for told in (self.key.blur, self.url.blur):
@@ -157,9 +157,8 @@ class BackendsPanel:
         own = preset.name == GENERIC or "<" in preset.base_url or bool(draft.base_url)
         kept = self._endpoints.has_key(draft.service, draft.changes)
         info = "form.key_kept" if kept else "form.key_info" if preset.needs_key or own else "form.key_optional"
-        title = t("form.change", lang, name=draft.changes) if draft.changes else t("form.add", lang)
         updates: Updates = {
-            self.title: gr.update(value=f"### {title}\n{t('form.text', lang)}"),
+            self.title: gr.update(value=_title(draft.changes, lang)),
             self.service: gr.update(value=draft.service),
             self.url: gr.update(
                 value=draft.base_url or ("" if preset.name == GENERIC else preset.base_url), visible=own
@@ -251,3 +250,9 @@ class BackendsPanel:
     def _use(self, page: Page, grader: str) -> Updates:
         page = page.model_copy(update={"grader": grader})
         return {**self._list(page), **self._frame.choose(page), self.chosen: grader}
+
+
+def _title(changes: str, lang: Language) -> str:
+    """Heading of the form; `changes` names the backend that it changes, if it adds none."""
+    title = t("form.change", lang, name=changes) if changes else t("form.add", lang)
+    return f"### {title}\n{t('form.text', lang)}"

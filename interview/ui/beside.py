@@ -45,6 +45,10 @@ class BesidePanel:
                 self.save = gr.Button("", size="sm", elem_classes=["pill"], elem_id="room-note-save")
         self.timer = gr.Timer(0.7, active=False)
 
+    def build_hidden(self) -> None:
+        """Whose note it is that stands in the box; built where it shows nowhere."""
+        self.note_turn = gr.Textbox(visible="hidden", elem_id="room-note-turn", label="note")
+
     def _build_discussion(self) -> None:
         self.told = gr.Markdown("", elem_id="room-discussion-told")
         self.talk = gr.Chatbot(
@@ -69,7 +73,7 @@ class BesidePanel:
         return [
             *(self.attempts_column, self.attempts, self.column, self.no_model, self.job, self.improved_fold),
             *(self.improved, self.improve, self.discussion_fold, self.told, self.talk, self.say, self.retry),
-            *(self.note_fold, self.note, self.save, self.timer),
+            *(self.note_fold, self.note, self.note_turn, self.save, self.timer),
         ]
 
     def render(self, page: Page, transcript: Transcript, turn: Turn, *, moved: bool) -> Updates:
@@ -98,7 +102,7 @@ class BesidePanel:
             updates[self.improved_fold]["visible"] = False
         updates[self.discussion_fold]["visible"] = not silent
         if moved:
-            updates[self.note]["value"] = note
+            updates |= {self.note: {**updates[self.note], "value": note}, self.note_turn: turn.id}
             updates[self.note_fold]["open"] = bool(note)
             updates[self.discussion_fold]["open"] = bool(_talk(said))
             updates[self.improved_fold]["open"] = bool(updates[self.improved]["value"])
@@ -139,7 +143,7 @@ class BesidePanel:
         wires.on(self.retry.click, self._ask_again, seen, place, ids)
         wires.on(self.improve.click, self._improve, seen, place, ids)
         for left in (self.save.click, self.note.blur):  # who goes on to another question has left the note
-            wires.on(left, self._save, [self.save], place, [*ids, self.note])
+            wires.on(left, self._save, [self.save], place, [self.note_turn, self.note])
         wires.on(self.note.input, self._edited, [self.save], place, clears=False)
         wires.on(self.timer.tick, self._poll, seen, place, ids, clears=False)
         wires.on_select(self.job.select, self._stop, "job", [self.timer], place)
@@ -164,7 +168,10 @@ class BesidePanel:
         updates[self.improved_fold]["open"] = True
         return updates
 
-    def _save(self, page: Page, session_id: str, turn_id: str, note: str) -> Updates:
+    def _save(self, page: Page, turn_id: str, note: str) -> Updates:
+        """Keep the note with the Turn that it was drawn for; the page may have gone on to another by now."""
+        if not turn_id:
+            return {}
         self._archive.note(turn_id, note)
         return {self.save: gr.update(value=f"✓ {t('note.saved', page.lang)}")}
 

@@ -29,7 +29,6 @@ class Frame:
     def __init__(self, interviewer: Interviewer, fallback: Page) -> None:
         """`fallback`: language and grader of a browser that was never here."""
         self._interviewer = interviewer
-        self._fallback = fallback
         self.lang: Language = fallback.lang
         lang = self.lang
         self.session = gr.BrowserState(kept_session(""), storage_key=SESSION_KEY, secret=STORAGE_SECRET)

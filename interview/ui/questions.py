@@ -202,9 +202,7 @@ class QuestionsTab:
     # --- work in the background
 
     def _job(self, question: Question) -> Job | None:
-        kinds = (checklists.JOB, disputes.JOB)
-        jobs = [job for kind in kinds for job in self._jobs.of_kind(kind) if job.key == question.id]
-        return next((job for job in jobs if not job.over), jobs[-1] if jobs else None)
+        return self._jobs.latest(question.id, checklists.JOB, disputes.JOB)
 
     def _extract(self, page: Page, opened: str) -> Updates:
         question = self._question(page, opened)

@@ -53,6 +53,7 @@ class RoomPanel:
         self.turn_id = gr.Textbox(visible="hidden", elem_id="room-turn", label="turn")
         self.stamp = gr.Textbox(visible="hidden", elem_id="room-stamp", label="stamp")
         self.regrading.build_hidden()
+        self.beside.build_hidden()
 
     def _build_top(self) -> None:
         self.back = gr.Button("", size="sm", elem_classes=["link"], elem_id="room-back", scale=0)
@@ -162,11 +163,12 @@ class RoomPanel:
         return updates
 
     def stamp_of(self, page: Page, transcript: Transcript, turn_id: str) -> str:
-        """Digest of everything that `render` shows; equal stamps, equal pages."""
+        """The Turn, and a digest of everything that `render` shows; equal stamps, equal pages."""
         gradings = [grading for turn in transcript.session.turns for grading in turn.gradings]
         live = [len(self._points(grading)) for grading in gradings]
         job = self._job_of(turn_id) if turn_id else ""
-        return digest("\n".join([transcript.model_dump_json(), page.lang, page.grader, turn_id, repr(live), job]))
+        told = [transcript.model_dump_json(), page.lang, page.grader, repr(live), job]
+        return f"{turn_id} {digest(chr(10).join(told))}"
 
     def _points(self, grading: Grading | None) -> tuple[PointGrade, ...]:
         return () if grading is None or grading.outcome is not None else self._live.verdicts(grading.id)

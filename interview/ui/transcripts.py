@@ -199,10 +199,10 @@ class TranscriptsTab:
         return {self.beat: self.room.stamp_of(page, self._archive.transcript(session_id).told, turn_id)}
 
     def _refresh(self, page: Page, session_id: str, turn_id: str, stamp: str) -> Updates:
-        """Draw the room again where it is not what the page shows, or what is left of one that was just opened."""
+        """Draw the room again where it is not what the page shows, or what is left of a Turn that was just opened."""
         if not self._is_stale(page, session_id, turn_id, stamp):
             return {}
-        if stamp:
+        if stamp.partition(" ")[0] == turn_id:
             return self._redraw(page, session_id, turn_id)
         return self.room.rest(self._drawn(page, session_id, turn_id))
 

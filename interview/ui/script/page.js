@@ -10,7 +10,7 @@ addEventListener("keypress", (event) => {
 
 // A file that is fetched by going to it breaks off what the page has under way, and Gradio then loads the page anew.
 addEventListener("click", (event) => {
-  const link = event.target instanceof Element ? event.target.closest("a[href*='/export/']") : null;
+  const link = event.target instanceof Element ? event.target.closest("a[href^='/export/']") : null;
   if (link) link.download = "";
 }, true);
 
