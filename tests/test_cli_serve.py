@@ -1,9 +1,11 @@
 """`serve` refuses to start with a sentence and exit code 2; `doctor`; the two ways to call the program."""
 
+import gc
 import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -25,7 +27,11 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stand in for the screen: nothing here may get as far as serving, unless the test says so."""
     calls: list[str] = []
 
-    def serve(viva, host: str, port: int, *, lang: str) -> None:
+    def serve(viva, host: str, port: int, *, lang: str, on_started: Callable[[], None]) -> None:
+        starting = gc.isenabled()
+        on_started()
+        gc.unfreeze()
+        assert (starting, gc.isenabled()) == (False, True)
         calls.append(f"{host} {port} {lang} {len(viva.interviewer.bank(lang).questions)}")
         viva.store.close()
 
@@ -68,7 +74,7 @@ def test_with_nothing_to_ask_it_exits_before_serving(
         written(notes, content)
     said = refusal(run("serve", "--notes", notes))
     assert expected in said
-    assert served == []
+    assert (served, gc.isenabled()) == ([], True)
 
 
 def test_a_mistake_in_a_rubric_is_refused_with_file_and_line(run: Run, tmp_path: Path, served: list[str]):

@@ -68,18 +68,23 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
     return app
 
 
-def serve(viva: Viva, host: str = "127.0.0.1", port: int = 7860, *, lang: Language = "zh") -> None:
+def serve(viva: Viva, host: str, port: int, *, lang: Language, on_started: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT, then end within 2 s with no lease held.
 
-    Raises ContentError before anything is served when the address cannot be used. `port` 0 takes a free one; the
-    address is printed once the first request can be answered.
+    Raises ContentError before anything is served when the address cannot be used. `port` 0 takes a free one; once the
+    first request can be answered, the address is printed and `on_started` is called.
     """
+
+    def started() -> None:
+        _announce(host, listener)
+        on_started()
+
     with listen(host, port) as listener:
         app = create_app(viva, lang, host)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="on"
         )
-        server = _Server(config, on_exit=viva.live.drain, on_started=lambda: _announce(host, listener))
+        server = _Server(config, on_exit=viva.live.drain, on_started=started)
         with _signals_end_quietly():
             server.run(sockets=[listener])
     # All is closed and stored. The interpreter would now search everything that Gradio built for cycles, for a second
