@@ -121,6 +121,49 @@ def test_keys_help_rate_and_never_fire_while_something_is_typed(opened: Visits):
     expect(page.locator("#practice-keys dialog")).to_be_hidden()
 
 
+def test_what_the_mouse_has_pressed_does_not_keep_the_keys(opened: Visits):
+    person = opened.candidate().begin()
+    page = person.page
+    page.locator("#practice-reveal").click()
+    expect(page.locator("#practice-reference")).to_be_visible()
+    expect(person.composer).to_be_focused()
+    page.locator("#practice-reference .label-wrap").click()
+    page.locator("#sure label").nth(2).click()
+    page.keyboard.type("Tokens are compared.")
+    expect(person.composer).to_have_value("Tokens are compared.")
+    page.locator("#practice-skip").click()
+    expect(page.locator("#q-head .v-narrow")).to_contain_text("2 / ")
+    expect(person.composer).to_be_focused()
+    page.keyboard.press("Enter")  # and skips nothing
+    person.answer("Tokens are compared, weights are made of them, and values are averaged by these.")
+    expect(page.locator("#rate")).to_contain_text("Suggested")
+    page.locator("#practice-passage .label-wrap").click()
+    page.wait_for_function(READY)
+    page.keyboard.press("Enter")
+    expect(page.locator("#q-head .v-narrow")).to_contain_text("3 / ")
+
+
+def test_an_earlier_question_that_is_chosen_comes_into_sight(opened: Visits):
+    person = opened.candidate().begin()
+    page = person.page
+    for number in range(2, 9):
+        page.locator("#practice-skip").click()
+        expect(page.locator("#q-head .v-narrow")).to_contain_text(f"{number} / ")
+    question = person.chat.get_by_text("What is number 2?", exact=True)
+    expect(question).not_to_be_in_viewport()
+    page.locator(".v-dot").nth(1).click()
+    expect(page.locator("#practice-reference")).to_be_visible()
+    expect(question).to_be_in_viewport()
+    page.locator("#practice-finish").click()
+    page.locator("#practice-end").click()
+    page.locator(".v-study-item").nth(2).click()
+    expect(page.locator("#q-head .v-narrow")).to_contain_text("3 / ")
+    expect(person.chat.get_by_text("What is number 3?", exact=True)).to_be_in_viewport()
+    expect(page.locator("#practice-reference")).to_contain_text("makes weights")
+    page.locator("#practice-retry").click()
+    expect(person.composer).to_be_focused()
+
+
 def test_a_mock_interview_keeps_its_time_over_a_reload_and_in_a_second_tab(opened: Visits):
     person = opened.candidate().arrive()
     page = person.page

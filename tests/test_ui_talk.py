@@ -130,6 +130,45 @@ def test_the_end_shows_the_summary_and_a_click_shows_a_grade_again(tab: Practice
     assert {"g-card", "practice-summary"} <= visible(tab, session, session.turns[0].id)
 
 
+def test_of_a_session_that_is_over_the_head_tells_what_is_looked_at(tab: PracticeTab, viva: Viva, session: Session):
+    skipped = session.turns[0]
+    viva.interviewer.skip(skipped.id)
+    viva.interviewer.ask_next(session.id)
+    finished = viva.interviewer.finish(session.id)
+    props = shown(tab, finished, skipped.id)
+    assert props["q-head"]["value"]["short"].startswith("1 / ")
+    # What was passed on is there to be learnt, and to be answered after all.
+    assert props["practice-reference"]["open"] is True
+    assert "practice-retry" in visible(tab, finished, skipped.id)
+    assert "practice-retry" not in visible(tab, finished)
+    again = viva.interviewer.retry(skipped.id)
+    other = viva.interviewer.session(session.id)
+    props = shown(tab, other, finished.turns[1].id)
+    assert props["q-head"]["value"]["turn"] == again.id == props["practice-turn"]  # the draft of what is answered
+
+
+def test_of_two_questions_that_are_asked_again_the_open_one_is_shown(tab: PracticeTab, viva: Viva, session: Session):
+    first = session.turns[0]
+    viva.interviewer.skip(first.id)
+    second = viva.interviewer.ask_next(session.id)
+    assert second is not None
+    viva.interviewer.skip(second.id)
+    viva.interviewer.finish(session.id)
+    waits = viva.interviewer.retry(first.id)
+    viva.interviewer.skip(viva.interviewer.retry(second.id).id)
+    props = shown(tab, viva.interviewer.session(session.id))
+    assert props["q-head"]["value"]["turn"] == waits.id == props["practice-turn"]
+    assert props["how-card"]["visible"] is True
+
+
+def test_behind_the_last_question_the_box_speaks_of_no_next_one(tab: PracticeTab, viva: Viva, session: Session):
+    placeholders: list[str] = []
+    while (turn := viva.interviewer.ask_next(session.id)) is not None:
+        viva.interviewer.skip(turn.id)
+        placeholders.append(shown(tab, viva.interviewer.session(session.id))["composer"]["placeholder"])
+    assert ["next question" in text for text in placeholders] == [True] * (len(placeholders) - 1) + [False]
+
+
 def test_an_unchanged_session_is_not_drawn_again(tab: PracticeTab, viva: Viva, session: Session):
     page = PAGE.model_copy(update={"session": session.id})
     stamp = tab.talk.stamp_of(page, session, "")

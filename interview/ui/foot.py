@@ -77,7 +77,7 @@ class FootPanel:
             self.summary: gr.update(value=t("report.title", lang), visible=finished and focus is not None),
             self.composer: gr.update(
                 label=t("composer.label", lang),
-                placeholder=t(_placeholder(turn), lang),
+                placeholder=t(_placeholder(turn, is_last=is_last), lang),
                 interactive=turn is not None,
                 submit_btn=turn is not None,
                 visible=not finished or turn is not None,
@@ -99,9 +99,9 @@ def _levels(lang: Language) -> list[tuple[str, int]]:
     return [(t(f"sure.{level}", lang), level) for level in _LEVELS]
 
 
-def _placeholder(turn: Turn | None) -> str:
+def _placeholder(turn: Turn | None, *, is_last: bool) -> str:
     if turn is None:
-        return "composer.next"
+        return "composer.last" if is_last else "composer.next"
     return "composer.follow_up" if turn.follow_up is not None else "composer.answer"
 
 

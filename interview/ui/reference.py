@@ -26,8 +26,8 @@ class ReferencePanel:
         """Everything that `render` changes."""
         return [self.fold, self.text, self.source_fold, self.source]
 
-    def render(self, session: Session, turn: Turn | None, lang: Language, *, moved: bool, is_open: bool) -> Updates:
-        """The reference of a Turn that is over, folded; of an open one only when it was asked for, and then open.
+    def render(self, session: Session, turn: Turn | None, lang: Language, *, moved: bool, unfolded: bool) -> Updates:
+        """The reference of a Turn that is over, or of an open one where it was asked for.
 
         `moved`: False leaves what the reader unfolded.
         """
@@ -48,7 +48,7 @@ class ReferencePanel:
             self.source: gr.update(value=safe_markdown(passage(question))),
         }
         if moved:
-            updates[self.fold]["open"] = is_open
+            updates[self.fold]["open"] = unfolded
             updates[self.source_fold]["open"] = False
         return updates
 

@@ -152,17 +152,18 @@ class TalkPanel:
         return () if grading is None or grading.outcome is not None else self._live.verdicts(grading.id)
 
     def _head(self, page: Page, session: Session, focus: Turn | None) -> Updates:
-        newest = session.turns[-1]
-        points = self._points(shown_grading(newest))
+        # Where the candidate is; of a session that is over, what is looked at.
+        turn = open_turn(session) or (focus if session.finished_at else None) or session.turns[-1]
+        points = self._points(shown_grading(turn))
         current = focus.id if focus else ""
-        return {self.head: gr.update(value=question_head(session, newest, page.lang, points, current))}
+        return {self.head: gr.update(value=question_head(session, turn, page.lang, points, current))}
 
     def _actions(self, session: Session, turn: Turn | None, focus: Turn | None, lang: Language) -> Updates:
         silent, unfinished = session.tells_nothing_yet, session.finished_at is None
         hints = len(turn.question.hints) if turn and turn.follow_up is None and not silent else 0
         given = min(turn.hints_shown, hints) if turn else 0
         can_reveal = turn is not None and turn.question.has_reference and not turn.revealed and not silent
-        can_retry = unfinished and not silent and (turn is None or turn.follow_up is not None)
+        can_retry = (unfinished or focus is not None) and not silent and (turn is None or turn.follow_up is not None)
         return {
             self.hint: gr.update(
                 value=t("act.hint", lang, n=min(given + 1, hints), m=hints),
@@ -189,7 +190,7 @@ class TalkPanel:
             self.how: gr.update(value=self._how(page, focus.question) if focus and is_open else {}, visible=is_open),
             **self._summary(session, lang, visible=focus is None or silent),
             **self._grade(page, None if silent else focus),
-            **self.notes.render(session, focus, lang, moved=moved, is_open=is_open),
+            **self.notes.render(session, focus, lang, moved=moved, unfolded=focus is not None and focus.answer is None),
         }
 
     def _summary(self, session: Session, lang: Language, *, visible: bool) -> Updates:
@@ -253,7 +254,7 @@ def focus_of(session: Session, shown: str) -> Turn | None:
     asked_for = next((turn for turn in session.turns if turn.id == shown), None)
     if asked_for is not None and not session.tells_nothing_yet:
         return asked_for
-    newest, end = session.turns[-1], session.finished_at
+    newest, end = open_turn(session) or session.turns[-1], session.finished_at
     if shown == SUMMARY or (end is not None and newest.asked_at < end):
         return None
     if newest.state == "open" and newest.parent and not newest.revealed:

@@ -4,7 +4,7 @@ Object.assign(views, {
   report_card(value, act, root) {
     // It comes where a grade was read to its end.
     if (!root.firstChild) setTimeout(() => document.getElementById("practice-right")?.scrollTo({ top: 0 }), 150);
-    const open = (turn) => () => act("select", { turn });
+    const open = (turn) => () => { scrollToTurn(turn); act("select", { turn }); };
     return [
       h("div", "v-grade-head v-report", ring(value.ring, "large"),
         h("div", "v-grow", h("div", "v-title-row", h("h2", `v-title ${tone(value.ring.tone)}`, value.heading)), h("p", "v-sentence", value.sentence),

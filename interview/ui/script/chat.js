@@ -5,9 +5,12 @@ const inChat = (selector, turn) =>
   [...(chat()?.querySelectorAll(selector) ?? [])].find((node) => node.dataset.turn === String(turn));
 const rowOf = (node) => node?.closest(".message-row");
 
+// At once: a chat that stands at its end when it is drawn again goes back to the end. Gradio decides that at the
+// drawing and does it 300 ms later, so what was drawn just before the click takes it back once.
 function scrollToTurn(turn) {
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  rowOf(inChat(".v-sep, .v-follow", turn))?.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+  const go = () => rowOf(inChat(".v-sep, .v-follow", turn))?.scrollIntoView({ block: "start", behavior: "instant" });
+  go();
+  setTimeout(go, 350);
 }
 
 // The head repeats the question only while its own message is out of sight.

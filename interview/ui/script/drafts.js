@@ -50,12 +50,23 @@ const drafts = (() => {
   // Keyboard first: a new question waits in the box, an answered one at the way on. Nobody who is busy elsewhere is
   // disturbed, and no keyboard springs up on a phone.
   function lead(selector, tries) {
-    const active = document.activeElement;
-    if (matchMedia("(pointer: coarse)").matches || (active && active !== document.body && !active.closest("#foot, #setup"))) return;
+    if (matchMedia("(pointer: coarse)").matches) return;
     const target = document.querySelector(selector);
-    if (target && !target.disabled && target.offsetParent) target.focus({ preventScroll: true });
-    else if (tries > 0) setTimeout(() => lead(selector, tries - 1), 50);
+    if (!target || target.disabled || !target.offsetParent) {
+      if (tries > 0) setTimeout(() => lead(selector, tries - 1), 50);
+      return;
+    }
+    const active = document.activeElement;
+    if (!active || active === document.body || active.closest("#foot, #setup")) target.focus({ preventScroll: true });
   }
+  // What the mouse has pressed does not keep the keys: Enter would press it again, and what is typed would be nowhere.
+  addEventListener("click", (event) => {
+    const pressed = event.detail > 0 && event.target instanceof Element
+      && event.target.closest("#q-card button, #q-card #sure label, #practice-right .label-wrap, #practice-right summary");
+    if (!pressed || pressed.closest("dialog")) return;
+    document.activeElement?.blur();
+    lead(isOpen ? "#composer textarea" : "#next", 10);
+  });
   addEventListener("input", (event) => {
     if (event.target instanceof HTMLTextAreaElement && event.target.closest("#composer")) keep(event.target.value);
   }, true);

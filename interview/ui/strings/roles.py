@@ -19,7 +19,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Follow-ups, discussion, key points, audits of references.",
     ),
     "roles.interviewer_empty": ("没有另外指定：谁评分就问谁。", "Nobody of its own: whoever judges is asked."),
-    "roles.no_backend": ("还没有后端，先在上面添加一个。", "There is no backend yet; add one first."),
+    "roles.no_backend": ("还没有后端，先添加一个。", "There is no backend yet; add one first."),
     "roles.up": ("上移", "Up"),
     "roles.down": ("下移", "Down"),
     "roles.out": ("去掉", "Leave out"),

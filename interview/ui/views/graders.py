@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from interview.backends.discovery import LocalServer, StartCommand
+from interview.backends.presets import GENERIC
 from interview.backends.probe import STEPS, ProbeReport, Step
 from interview.jobs import Job
 from interview.models import Language
@@ -35,7 +36,8 @@ def _row(one: Listed, used: str, lang: Language) -> ViewValue:
     chips += [{"text": dialect.rung, "tone": "plain"}] if dialect and dialect.rung else []
     failed = report is not None and not report.usable and bool(report.trouble)
     chips += [_chip("backends.unusable", "weak", lang)] if failed else []
-    facts = [end.preset.title, end.host, _finding(report, lang)]
+    named = [] if end.preset.name == GENERIC else [end.preset.title]
+    facts = [*named, end.host, _finding(report, lang)]
     facts += [t("backends.no_key", lang)] if end.preset.needs_key and end.api_key is None else []
     facts += [] if one.mine else [t("backends.from_environment", lang)]
     actions = [] if in_use else [_action("use", one.offered[0], lang)]
