@@ -77,6 +77,21 @@ def test_nothing_at_all_is_said_plainly_and_draws_no_plot(desk: Desk):
     assert all(plot(progress, "zh").head["sentence"] for plot in plots)
 
 
+def test_the_same_answers_have_the_same_mean_wherever_it_is_told(desk: Desk):
+    for day, scores in ((0, (8.75, 8.75, 5.25)), (1, (5.25, 5.45, 5.45, 8.75))):
+        desk.now = START + timedelta(days=day)
+        session = desk.session(*("BERT" for _ in scores))
+        for position, score in enumerate(scores):
+            desk.answer(session, position, grade(score, "covered"))
+    progress = desk.read()
+    told = f"{progress.recent.mean:.1f}"
+    assert told == f"{(8.75 * 3 + 5.25 * 2 + 5.45 * 2) / 7:.1f}"
+    weighted = sum((period.mean or 0.0) * period.n for period in progress.periods) / 7
+    assert f"{weighted:.1f}" == told
+    sentence = views.by_section(progress, "en").head["sentence"]
+    assert sentence.startswith(f"BERT: {told} ")  # a lone section is not called the weakest
+
+
 def test_only_judged_first_answers_enter_means_and_every_kind_is_counted(desk: Desk):
     session = desk.session(*["A"] * 8)
     desk.answer(session, 0, grade(4.0))

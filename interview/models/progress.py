@@ -59,7 +59,7 @@ class AskedQuestion(NamedTuple):
 
 
 class MeanOf(Value):
-    """A mean score (0-10, one decimal) over `n` judged answers; None where there are none."""
+    """A mean score (0-10) over `n` judged answers; None where there are none."""
 
     n: int
     mean: float | None

@@ -125,7 +125,7 @@ def _kind(fact: AnswerFact) -> str:
 
 
 def _mean(scores: Sequence[float]) -> dict[str, Any]:
-    return {"n": len(scores), "mean": round(sum(scores) / len(scores), 1) if scores else None}
+    return {"n": len(scores), "mean": sum(scores) / len(scores) if scores else None}
 
 
 def _periods(scores: Sequence[tuple[date, float]]) -> tuple[Step, tuple[PeriodMean, ...]]:

@@ -66,6 +66,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "目前平均 {mean}（n = {n}）。有两天各答 3 题以上，才看得出变化。",
         "The mean so far is {mean} (n = {n}). A line needs two days with 3 answers each.",
     ),
+    "progress.one_section": (
+        "「{name}」：{mean}（n = {n}）。不足 3 个回答的章节不画。",
+        "{name}: {mean} (n = {n}). Sections with fewer than 3 answers are not drawn.",
+    ),
     "progress.weakest": (
         "最弱的是「{name}」：{mean}（n = {n}）。不足 3 个回答的章节不画。",
         "Weakest: {name}, {mean} (n = {n}). Sections with fewer than 3 answers are not drawn.",

@@ -60,9 +60,9 @@ def over_time(progress: Progress, lang: Language) -> Plotted:
     table = _table(("progress.period", "progress.mean", "progress.n"), rows, lang)
     if len(drawn) > 1:
         first, last = drawn[0], drawn[-1]
-        values = {"a": first.mean, "b": last.mean, "n": first.n, "m": last.n}
+        values = {"a": f"{first.mean:.1f}", "b": f"{last.mean:.1f}", "n": first.n, "m": last.n}
         sentence = t(f"progress.trend_{progress.step}", lang, **values)
-        points = [(label, period.mean or 0.0) for label, period in zip(labels, drawn, strict=True)]
+        points = [(label, round(period.mean or 0.0, 1)) for label, period in zip(labels, drawn, strict=True)]
         return Plotted(_head("time", sentence, lang), table, points)
     if count < ENOUGH:
         return Plotted(_head("time", t("few.n", lang, n=count), lang), table if rows else {})
@@ -79,13 +79,14 @@ def by_section(progress: Progress, lang: Language) -> Plotted:
         sentence = t("few.n", lang, n=max((one.n for one in progress.sections), default=0))
         return Plotted(_head("sections", sentence, lang), table if rows else {})
     weakest = drawn[0]
-    sentence = t("progress.weakest", lang, name=plain_line(weakest.name), mean=f"{weakest.mean:.1f}", n=weakest.n)
+    word = "progress.weakest" if len(drawn) > 1 else "progress.one_section"
+    sentence = t(word, lang, name=plain_line(weakest.name), mean=f"{weakest.mean:.1f}", n=weakest.n)
     names = [plain_line(one.name) for one in drawn]
     labels = axis_labels(names)
     return Plotted(
         _head("sections", sentence, lang),
         table,
-        [(label, one.mean or 0.0) for label, one in zip(labels, drawn, strict=True)],
+        [(label, round(one.mean or 0.0, 1)) for label, one in zip(labels, drawn, strict=True)],
         names=(t("progress.section", lang), names) if labels != names else None,
     )
 
@@ -104,7 +105,7 @@ def by_confidence(progress: Progress, lang: Language) -> Plotted:
         t("progress.sure_mean", lang, sure=t(f"sure.{one.level}", lang), mean=f"{one.mean:.1f}", n=one.n)
         for one in drawn
     ]
-    points = [(t(f"sure.{one.level}", lang), one.mean or 0.0) for one in drawn]
+    points = [(t(f"sure.{one.level}", lang), round(one.mean or 0.0, 1)) for one in drawn]
     return Plotted(_head("confidence", t("list.comma", lang).join(clauses), lang), table, points)
 
 
