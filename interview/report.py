@@ -1,6 +1,7 @@
 """What a session comes to: which turn stands for a position, the marks, the means, and how answers were reached."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import Literal
 
 from interview.models import Graded, SelfGraded, Session, Standing, Turn, Value, counting
@@ -104,7 +105,8 @@ def mean(turns: Iterable[TurnStanding], label: Standing = "judgement") -> float 
         current = turn.current
         if current is not None and current.label == label and current.score is not None and current.max_score:
             scores.append(10 * current.score / current.max_score)
-    return round(sum(scores) / len(scores), 1) if scores else None
+    # Exact, so that a half is rounded the same way in whatever order the scores come.
+    return round(fmean(scores), 1) if scores else None
 
 
 def report(session: Session) -> SessionReport:
@@ -209,5 +211,5 @@ def _confidence(questions: Sequence[QuestionReport]) -> tuple[ConfidenceReport, 
     for level in (1, 2, 3):
         scores = [one.score for one in questions if one.confidence == level and one.score is not None]
         if scores:
-            reports.append(ConfidenceReport(level=level, judged=len(scores), mean=round(sum(scores) / len(scores), 1)))
+            reports.append(ConfidenceReport(level=level, judged=len(scores), mean=round(fmean(scores), 1)))
     return tuple(reports)

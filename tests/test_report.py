@@ -1,6 +1,7 @@
 """What a session comes to: positions, sections, points, time, help, confidence, and what to study next."""
 
 from datetime import timedelta
+from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,15 @@ def test_time_is_counted_from_asking_to_answering_over_all_attempts():
     assert [one.seconds for one in whole.questions] == [90.0, None]
     assert whole.answering_seconds == 90.0
     assert whole.elapsed_seconds == timedelta(minutes=2, seconds=30).total_seconds()
+
+
+def test_a_mean_is_the_same_in_whatever_order_the_answers_came():
+    scores = (6.3, 7.7, 6.3, 7.1)  # a plain sum comes to 6.85 or a hair above, and so to 6.8 or 6.9
+    means = {
+        report(made.session(*(turn(n, grade("covered", score=score)) for n, score in enumerate(order)))).mean
+        for order in permutations(scores)
+    }
+    assert len(means) == 1
 
 
 def test_a_clock_that_was_set_back_leaves_the_time_unknown():

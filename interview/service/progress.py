@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from interview.models.progress import (
@@ -125,7 +125,7 @@ def _kind(fact: AnswerFact) -> str:
 
 
 def _mean(scores: Sequence[float]) -> dict[str, Any]:
-    return {"n": len(scores), "mean": sum(scores) / len(scores) if scores else None}
+    return {"n": len(scores), "mean": fmean(scores) if scores else None}
 
 
 def _periods(scores: Sequence[tuple[date, float]]) -> tuple[Step, tuple[PeriodMean, ...]]:

@@ -95,7 +95,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "act.regrade": ("重新评分", "Grade now"),
     "composer.label": ("你的回答", "Your answer"),
     "composer.answer": ("用自己的话回答…", "Answer in your own words…"),
-    "composer.follow_up": ("回答追问，或按 Enter 继续…", "Answer, or press Enter to go on…"),
+    "composer.follow_up": ("回答追问，或按 Enter 继续…", "Answer, or Enter to go on…"),
     "composer.next": ("可以去下一题了…", "You may go on to the next question…"),
     "composer.last": ("全部答完了，可以结束…", "That was the last one; you may finish…"),
     "composer.saved": ("草稿已保存", "Draft saved"),
