@@ -228,3 +228,13 @@ def test_the_plan_takes_what_was_chosen(tab: PracticeTab):
         "practice",
         1,
     )
+
+
+def test_only_difficulties_that_the_notes_tell_can_be_chosen(tab: PracticeTab, viva: Viva, tmp_path: Path):
+    chosen = tab.setup.render(PAGE, Wishes(difficulties=(2,)))[tab.setup.wishes.difficulties]
+    assert (chosen["visible"], chosen["value"]) == (False, [])
+    told = tmp_path / "told.md"
+    told.write_text("#### 1. One? {difficulty=2}\nA.\n\n#### 2. Two? {difficulty=5}\nB.\n", encoding="utf-8")
+    viva.interviewer.use_notes([str(told)])
+    chosen = tab.setup.render(PAGE, Wishes(difficulties=(2, 3)))[tab.setup.wishes.difficulties]
+    assert ([level for _, level in chosen["choices"]], chosen["value"], chosen["visible"]) == ([2, 5], [2], True)

@@ -144,7 +144,9 @@ class SetupPanel:
         wishes = chosen or Wishes(number=number["value"])
         known = tuple(name for name in wishes.sections if name in names)
         count = wishes.number if any(wishes.number == one for _, one in number["choices"]) else number["value"]
-        wishes = wishes.model_copy(update={"sections": known, "number": count})
+        levels = sorted({question.difficulty for question in bank.questions if question.difficulty is not None})
+        difficulties = tuple(level for level in wishes.difficulties if level in levels)
+        wishes = wishes.model_copy(update={"sections": known, "number": count, "difficulties": difficulties})
         return {
             **self.wishes.mode_changed(wishes.mode),
             self.wishes.mode: gr.update(value=wishes.mode),
@@ -153,7 +155,11 @@ class SetupPanel:
                 value=list(known),
             ),
             self.wishes.number: gr.update(choices=number["choices"], value=count),
-            self.wishes.difficulties: gr.update(value=list(wishes.difficulties)),
+            self.wishes.difficulties: gr.update(
+                choices=[(t(f"difficulty.{level}", page.lang), level) for level in levels],
+                value=list(difficulties),
+                visible=bool(levels),
+            ),
             **self.start_label(page, wishes),
         }
 

@@ -108,11 +108,7 @@ class WishesPanel:
                 label=t("setup.order", lang),
             ),
             self.more: gr.update(label=t("setup.more", lang)),
-            self.difficulties: gr.update(
-                choices=[(t(f"difficulty.{level}", lang), level) for level in range(1, 6)],
-                label=t("setup.difficulty", lang),
-                info=t("setup.sections_info", lang),
-            ),
+            self.difficulties: gr.update(label=t("setup.difficulty", lang), info=t("setup.sections_info", lang)),
             self.follow_ups: gr.update(
                 choices=[(str(number), number) for number in _FOLLOW_UPS], label=t("setup.follow_ups", lang)
             ),
