@@ -8,11 +8,11 @@ from interview.models import Graded, SelfGraded, Session, Standing, Turn, Value,
 from interview.models.reports import (
     ConfidenceReport,
     QuestionReport,
-    Reached,
     SectionReport,
     SessionReport,
 )
 from interview.points import required_points, strongest, study, weakest
+from interview.turns import reached
 
 
 class GradingStanding(Value):
@@ -153,18 +153,12 @@ def _question(session: Session, turn: Turn) -> QuestionReport:
         section=turn.question.section,
         mark=mark(stands),
         score=mean([stands]),
-        reached=_reached(turn),
+        reached=reached(here, turn),
         seconds=_sum([_seconds(other) for other in here]),
         confidence=turn.confidence,
         attempts=sum(not other.parent for other in here),
         follow_ups=sum(bool(other.parent) for other in here),
     )
-
-
-def _reached(turn: Turn) -> Reached | None:
-    if turn.state == "answered":
-        return turn.help_used
-    return "skipped" if turn.state == "skipped" else None
 
 
 def _seconds(turn: Turn) -> float | None:

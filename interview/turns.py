@@ -1,12 +1,10 @@
 """What the turns of one question come to together: what they cover, how it was reached, and which answer was first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 
-from interview.models import Graded, PointGrade, Session, Turn, Value, Verdict
-
-Help = Literal["unaided", "hinted", "revealed", "skipped", "open"]
+from interview.models import Graded, HelpUsed, PointGrade, Session, Turn, Value, Verdict
+from interview.models.reports import Reached
 
 
 class Coverage(Value):
@@ -40,10 +38,34 @@ def turns_at(session: Session, position: int) -> tuple[Turn, ...]:
     return tuple(turn for turn in session.turns if turn.position == position)
 
 
+def open_turn(session: Session) -> Turn | None:
+    """The Turn that waits for an answer; of a finished session only one that was asked again since."""
+    end = session.finished_at
+    open_turns = (turn for turn in reversed(session.turns) if turn.state == "open")
+    return next((turn for turn in open_turns if end is None or turn.asked_at >= end), None)
+
+
+def tries(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """Those that answered the question itself: neither follow-ups nor what was passed over."""
+    return tuple(turn for turn in turns if turn.answer is not None and turn.follow_up is None)
+
+
 def first_answer(session: Session, position: int) -> Turn | None:
     """The first answered Turn of a question that is no follow-up; None where there is none yet."""
-    turns = turns_at(session, position)
-    return next((turn for turn in turns if turn.answer is not None and turn.follow_up is None), None)
+    return next(iter(tries(turns_at(session, position))), None)
+
+
+def attempt_of(turns: Iterable[Turn], turn: Turn) -> int:
+    """Which attempt at its question a Turn is, from 1; the follow-ups before it are none. `turns` as in `help_used`."""
+    return turn.attempt - sum(one.follow_up is not None for one in _before(turns, turn))
+
+
+def _before(turns: Iterable[Turn], turn: Turn) -> tuple[Turn, ...]:
+    """What was asked of the same question in the same session before a Turn."""
+    if turn.attempt == 1:  # nearly all are, and a conversation is drawn on every event
+        return ()
+    place = (turn.session_id, turn.position)
+    return tuple(one for one in turns if one.attempt < turn.attempt and (one.session_id, one.position) == place)
 
 
 def coverage_of(turns: Sequence[Turn]) -> Coverage | None:
@@ -68,12 +90,22 @@ def coverage_of(turns: Sequence[Turn]) -> Coverage | None:
     return Coverage(points=tuple(best.values()), taken_back=tuple(taken_back), estimated=not judged)
 
 
-def help_of(turns: Sequence[Turn]) -> Help:
-    """How far a question was answered without help: what stands for its first answered Turn, else `skipped`."""
-    for turn in turns:
-        if turn.answer is not None:
-            return turn.help_used
-    return "skipped" if any(turn.state == "skipped" for turn in turns) else "open"
+def help_used(turns: Iterable[Turn], turn: Turn) -> HelpUsed:
+    """How a Turn is answered: what was shown of the question at it, or at any Turn of the question before it.
+
+    `turns` are those of its session, or all of its question; of them those of the same session and position count.
+    """
+    seen = (*_before(turns, turn), turn)
+    if any(one.revealed for one in seen):
+        return "revealed"
+    return "hinted" if any(one.hints_shown for one in seen) else "unaided"
+
+
+def reached(turns: Iterable[Turn], turn: Turn) -> Reached | None:
+    """How a Turn ended: with what help it was answered, or `skipped`; None while it is open."""
+    if turn.state == "answered":
+        return help_used(turns, turn)
+    return "skipped" if turn.state == "skipped" else None
 
 
 def weight_share(turn: Turn) -> float | None:

@@ -118,6 +118,14 @@ def test_a_follow_up_is_found_once_it_has_an_answer_and_its_question_at_any_time
     archive.note(asked.id, "")
     store.submit(asked.id, "it saturates", "g", "default")
     assert len(found(archive, words="softmax")) == 2
+    (hit,) = archive.find(ArchiveFilter(words="what if"))
+    asked_for = "And what if the softmax is not scaled?"
+    assert (hit.turn_id, hit.field, hit.question, hit.snippet) == (asked.id, "question", asked_for, asked_for)
+    assert [hit.snippet[start:end] for start, end in hit.spans] == ["what", "if"]
+    (of_main,) = [hit for hit in archive.find(ArchiveFilter(words="why")) if hit.turn_id == asked.id]
+    assert of_main.snippet == "Why scale the softmax?"
+    (of_answer,) = archive.find(ArchiveFilter(words="saturates"))
+    assert (of_answer.field, of_answer.question) == ("answer", asked_for)
     alone = store.create_session("t", SessionPlan(lang="en"), [make_question(2, text="What is a softmax?")])
     assert alone.id in found(archive, words="softmax")  # not answered, but a question of its own
 

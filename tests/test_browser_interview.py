@@ -245,7 +245,8 @@ def test_hint_reference_skip_and_retry(app: App, opened: Visits):
     expect(reference).not_to_be_visible()
     person.answer(SECOND)
     turns = main_turns(app.stored()[0])
-    assert [(turn.position, turn.help_used) for turn in turns] == [(0, "revealed"), (0, "unaided")]
+    assert [(turn.position, turn.revealed) for turn in turns] == [(0, True), (0, False)]
+    expect(person.card).to_contain_text("after the answer")  # it was seen before the first attempt
 
 
 def test_an_old_grade_can_be_opened_while_the_next_question_is_answered(opened: Visits):

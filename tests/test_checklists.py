@@ -24,6 +24,7 @@ from interview.rubrics import load_rubrics
 from interview.service.checklists import PAUSE, Checklists
 from interview.service.disputes import Disputes
 from interview.store.store import Store
+from interview.turns import tries
 from interview.worker import Worker
 from tests.conftest import REPO
 from tests.fake_judge import confirmed
@@ -423,10 +424,10 @@ def test_history_is_by_question_and_survives_an_edited_reference(world: World):
     changed = QUESTION.model_copy(update={"reference": "New."})
     later = world.store.create_session("later", SessionPlan(lang="en"), [changed])
     world.store.ask(later.id, 0)  # asked, not answered
-    history = world.checklists.history(QUESTION.id)
+    history = tries(world.checklists.history(QUESTION.id))
     assert [turn.question.reference for turn in history] == [REFERENCE] * 3
-    tries, newest = world.checklists.standings()[QUESTION.id]
-    assert tries == 3
+    count, newest = world.checklists.standings()[QUESTION.id]
+    assert count == 3
     assert newest is not None
     assert newest.label == "judgement"
     assert world.checklists.history("gone") == ()

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -137,6 +137,32 @@ def session(
     )
 
 
+def followed_up(text: str = "And what if not?", *, hint: str = "Think of it.", lang: Language = "en") -> Transcript:
+    """A question that was answered after a hint, followed up, answered again, and passed over a third time."""
+    told = session(lang=lang)
+    first, question = told.turns[0], told.turns[0].question.model_copy(update={"hints": (hint, "never shown")})
+    asked = NOW + timedelta(minutes=5)
+
+    def again(number: int, **changes: object) -> Turn:
+        answer = Answer(id=f"a{number}", turn_id=f"t{number}", text=f"answer {number}", created_at=asked)
+        later: dict[str, object] = {"id": f"t{number}", "attempt": number, "hints_shown": 0, "answer": answer}
+        return first.model_copy(update=later | {"asked_at": asked - timedelta(seconds=125)} | changes)
+
+    turns = (
+        first,
+        again(2, follow_up=text, parent="t1"),
+        again(3, confidence=3, revealed=True),
+        again(4, state="skipped", answer=None),
+    )
+    turns = tuple(turn.model_copy(update={"question": question}) for turn in turns)
+    return Transcript(session=told.model_copy(update={"questions": (question, question), "turns": turns}))
+
+
+def pieces(text: str, sign: str) -> list[str]:
+    """What stands from one sign on to the next, without what stands before the first."""
+    return text.split(sign)[1:]
+
+
 def tokens(markdown: str):
     return MarkdownIt("commonmark").parse(markdown)
 
@@ -203,6 +229,48 @@ def test_every_grade_stands_beside_the_others():
         assert part in text, part
 
 
+TOLD_BY_TURN = {
+    "en": [
+        ["Hints that were shown", "Think of it.", "answered after a hint"],
+        ["follow-up", "And what if not?", "answer 2", "answered after a hint", "answered in 2:05"],
+        ["attempt 2", "answer 3", "after the reference was shown", "confidence: certain", "answered in 2:05"],
+        ["attempt 3", "Skipped."],
+    ],
+    "zh": [
+        ["看过的提示", "Think of it.", "看过提示后作答"],
+        ["追问", "And what if not?", "answer 2", "看过提示后作答", "用时 2:05"],
+        ["第 2 次作答", "answer 3", "看过参考答案后作答", "把握：很有把握", "用时 2:05"],
+        ["第 3 次作答", "已跳过。"],
+    ],
+}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_each_turn_tells_what_was_asked_and_how_its_answer_was_reached(form: str, lang: Language):
+    transcript = followed_up(lang=lang)
+    if form == "html":
+        turns = [Page(article).text for article in pieces(transcript_html(transcript), "<article>")]
+    else:
+        turns = [shown(part) for part in pieces("\n" + transcript_markdown(transcript), "\n## ")]
+    for turn, parts in zip(turns, TOLD_BY_TURN[lang], strict=True):
+        for part in parts:
+            assert part in turn, (part, turn)
+        assert "never shown" not in turn
+    for turn in (turns[0], *turns[2:]):
+        assert "And what if not?" not in turn
+    assert not any(word in turns[3] for word in ("hint", "提示", "2:05"))
+
+
+def test_an_answer_without_help_says_so_and_no_time_where_none_is_known():
+    plain = session()
+    turn = plain.turns[0].model_copy(update={"hints_shown": 0})
+    for text in (transcript_markdown, transcript_html):
+        told = text(Transcript(session=plain.model_copy(update={"turns": (turn,)})))
+        assert "answered unaided" in told
+        assert "answered in" not in told
+
+
 def test_a_failure_shows_no_score():
     failure = Ungraded(reason="key_refused", provenance=made_by())
     text = shown(transcript_markdown(whole(outcomes=[failure])))
@@ -256,6 +324,16 @@ def test_json_reads_back_as_the_same_session(text: str):
     assert written.endswith("}\n")
 
 
+@given(ANYTHING)
+def test_no_follow_up_and_no_hint_changes_the_structure_of_markdown(text: str):
+    plain, hostile = (transcript_markdown(followed_up(some, hint=some)) for some in ("x", text + HOSTILE))
+    assert headings(hostile) == headings(plain)
+    assert fences(hostile) == fences(plain)
+    html = MarkdownIt("commonmark").render(hostile)
+    assert "<img" not in html
+    assert "<script" not in html
+
+
 def test_json_keeps_chinese_readable():
     assert "残差" in transcript_json(whole("残差连接"))
 
@@ -306,10 +384,16 @@ def test_html_of_an_estimate_shows_no_score():
 @given(ANYTHING)
 def test_no_text_puts_an_element_into_the_html_that_loads_or_runs(text: str):
     hostile = text + HOSTILE + "$\\text{<img src=x>}$ [x](https://example.invalid) ![x](y) <https://example.invalid>"
-    document = transcript_html(whole(hostile, question=hostile, reference=hostile, outcomes=[grade(hostile)]))
-    page = Page(document)
+    asked = transcript_html(whole(hostile, question=hostile, reference=hostile, outcomes=[grade(hostile)]))
+    page = Page(asked + transcript_html(followed_up(hostile, hint=hostile)))
     assert not {"script", "img", "a", "iframe", "link", "form", "object", "svg"} & set(page.elements)
     assert not {name for name in page.attributes if name.startswith("on") or name in {"src", "href", "style"}}
+
+
+def test_formulas_of_a_follow_up_and_of_a_hint_are_drawn():
+    page = Page(transcript_html(followed_up("And for $x^2$?\n\n```python\nx = 1\n```", hint="See $\\sqrt{x}$.")))
+    assert (page.elements.count("msup"), page.elements.count("msqrt")) == (1, 1)
+    assert "x = 1" in page.text
 
 
 def test_a_formula_that_cannot_be_read_stands_as_its_source():

@@ -114,6 +114,18 @@ def test_only_judged_first_answers_enter_means_and_every_kind_is_counted(desk: D
     assert (progress.solid, progress.tried) == (1, 3)
 
 
+def test_a_first_answer_after_the_reference_was_shown_in_an_earlier_turn_is_none(desk: Desk):
+    session = desk.session("A", "A")
+    passed = desk.store.ask(session.id, 0)
+    desk.store.reveal(passed.id)
+    desk.store.skip(passed.id)
+    desk.answer(session, 0, grade(10.0), attempt=2)
+    desk.answer(session, 1, grade(4.0))
+    retried = desk.store.ask_again(desk.store.session(session.id).turns[-1].id)
+    desk.store.reveal(retried.id)  # after the first answer, which it does not touch
+    assert (desk.read().recent.n, desk.read().recent.mean) == (1, 4.0)
+
+
 def test_an_estimate_does_not_hide_a_judgement_and_a_second_opinion_replaces_it(desk: Desk):
     session = desk.session("A")
     turn = desk.answer(session, 0, grade(4.0))

@@ -86,6 +86,19 @@ def test_history_says_what_was_compared_with_an_older_reference():
     assert row["place"] == f"{turn.session_id}:{turn.id}"
 
 
+def test_history_has_the_answers_to_the_question_itself_with_the_help_that_came_before():
+    passed = made.turn(0, answer=None, state="skipped", revealed=True)
+    asked = made.turn(0, made.grading(made.judged(score=9.9)), id="f", attempt=2, follow_up="And?", parent="t1")
+    again = made.turn(0, made.grading(made.judged()), id="r", attempt=3)
+    elsewhere = made.turn(0, made.grading(made.judged()), id="e", session_id="s2")
+    turns = [passed, asked, again, elsewhere]
+    rows = cards.question_history(again.question, turns, "en")["rows"]
+    assert [row["place"] for row in rows] == ["s2:e", "s1:r"]
+    assert [row["meta"][1] for row in rows] == ["unaided", "after the answer"]
+    about = cards.question_about(again.question, from_notes(again.question), turns, [], "en")
+    assert {"answered 2 times", "best 4.6"} <= {chip["text"] for chip in about["chips"]}
+
+
 NOTES = """## Sorting
 
 #### 1. Is quicksort stable?

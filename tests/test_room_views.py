@@ -115,6 +115,18 @@ def test_two_attempts_stand_side_by_side_with_the_change_of_each_point():
     assert attempts_card(made.session(old), old, "en") == {}
 
 
+@pytest.mark.parametrize(("lang", "labels"), [("en", ["Follow-up", "Attempt 2"]), ("zh", ["追问", "第 2 次"])])
+def test_an_answer_to_a_follow_up_is_called_so_and_is_no_attempt(lang: Language, labels: list[str]):
+    question = split_question()
+    first = graded_turn(question, points_of(question, "covered"), hints_shown=1)
+    asked = graded_turn(question, points_of(question, "missing"), 1, position=0, attempt=2, follow_up="And?")
+    again = graded_turn(question, points_of(question, "partial"), 2, position=0, attempt=3)
+    card = attempts_card(made.session(first, asked, again), again, lang)
+    assert [column["label"] for column in card["columns"]] == labels
+    helped = attempts_card(made.session(first, asked, again), asked, "en")["columns"]
+    assert [column["help"] for column in helped] == ["with a hint", "with a hint"]
+
+
 def test_points_that_only_one_attempt_was_checked_for_have_no_change():
     question = split_question()
     old = graded_turn(question, points_of(question, "covered"))

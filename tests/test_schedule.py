@@ -140,6 +140,21 @@ def test_help_counts_and_only_the_first_answer(world: World):
     assert world.schedule.unrated(session) == ()
 
 
+@pytest.mark.parametrize(("at_the_answer", "suggested"), [(True, 1), (False, 4)])
+def test_a_suggestion_counts_what_was_shown_at_the_first_answer(world: World, at_the_answer: bool, suggested: int):
+    session = world.store.create_session("s", SessionPlan(lang="en"), [QUESTIONS[0]])
+    passed = session.turns[0].id
+    if not at_the_answer:
+        world.store.reveal(passed)
+    world.store.skip(passed)
+    first = world.store.ask_again(passed)
+    if at_the_answer:
+        world.store.reveal(first.id)
+    world.store.submit(first.id, "text", "judge", "default")
+    assert world.store.finish_grading(world.store.claim("w", 1, timedelta(minutes=1))[0], FULL)
+    assert some(world.schedule.suggestion(world.store.session(session.id), first)).suggested == suggested
+
+
 def test_the_cap_on_new_questions_counts_those_of_today(world: World):
     world.schedule.wish(ScheduleWishes(fresh_a_day=2))
     assert world.schedule.queue(BANK) == (QUESTIONS[0].id, QUESTIONS[1].id)

@@ -152,11 +152,11 @@ def test_hint_reveal_retry(world: World) -> None:
     viva = world.viva
     turn = viva.start(plan()).turns[0]
     assert viva.retry(turn.id).id == turn.id  # nothing to retry yet
-    assert viva.hint(turn.id).help_used == "hinted"
-    assert viva.reveal(turn.id).help_used == "revealed"
+    assert viva.hint(turn.id).hints_shown == 1
+    assert viva.reveal(turn.id).revealed
     viva.submit(turn.id, "first try", "judge")
     retry = viva.retry(turn.id)
-    assert (retry.position, retry.attempt, retry.help_used, retry.state) == (0, 2, "unaided", "open")
+    assert (retry.position, retry.attempt, retry.revealed, retry.state) == (0, 2, False, "open")
     assert viva.retry(turn.id).id == retry.id
     assert some(viva.ask_next(turn.session_id)).id == retry.id
     viva.submit(retry.id, "second try", "judge")

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interview.models import Verdict
-from interview.turns import Coverage, coverage_of, first_answer, help_of, seconds_over, seconds_used, weight_share
+from interview.turns import (
+    Coverage,
+    attempt_of,
+    coverage_of,
+    first_answer,
+    help_used,
+    reached,
+    seconds_over,
+    seconds_used,
+    tries,
+    weight_share,
+)
 from tests.made_up import graded, some
 from tests.test_conversation import NOW, points, session, turn
 
@@ -45,15 +56,29 @@ def test_an_estimate_does_not_count_beside_a_judgement():
     assert weight_share(guessed) is None
 
 
-def test_how_it_was_reached_is_told_of_the_first_answer():
-    skipped = turn(1, None, state="skipped", answer=None, gradings=())
-    assert help_of([skipped]) == "skipped"
+def test_how_it_was_reached_counts_what_was_shown_at_it_and_before_it_and_not_after():
     for hints, revealed in product((0, 1), (False, True)):
-        answered = turn(2, None, hints_shown=hints, revealed=revealed)
+        passed = turn(1, None, state="skipped", answer=None, gradings=())
+        helped = turn(2, None, hints_shown=hints, revealed=revealed)
+        later = turn(5, None, revealed=True)
+        turns = [passed, helped, turn(3, None, follow_up="And?"), turn(4, None), later]
         expected = "revealed" if revealed else "hinted" if hints else "unaided"
-        assert help_of([skipped, answered, turn(3, None)]) == expected
-    follow_up = turn(1, None, follow_up="And?")
-    assert some(first_answer(session(follow_up, turn(2, None)), 0)).id == "t2"
+        assert [reached(turns, one) for one in turns] == ["skipped", expected, expected, expected, "revealed"]
+        assert help_used(turns, passed) == "unaided"
+    assert reached([], turn(1, None, state="open", answer=None, gradings=())) is None
+
+
+def test_help_with_another_question_or_in_another_session_does_not_count():
+    later = turn(2, None)
+    for elsewhere in ({"position": 1}, {"session_id": "another"}):
+        assert help_used([turn(1, None, revealed=True, **elsewhere), later], later) == "unaided"
+
+
+def test_a_follow_up_is_neither_the_first_answer_nor_an_attempt():
+    turns = (turn(1, None, follow_up="And?"), turn(2, None), turn(3, None))
+    assert some(first_answer(session(*turns), 0)).id == "t2"
+    assert [one.id for one in tries(turns)] == ["t2", "t3"]
+    assert [attempt_of(turns, one) for one in turns[1:]] == [1, 2]
 
 
 def test_an_answer_after_its_deadline_is_kept_with_what_it_took_too_long():

@@ -18,7 +18,9 @@ from interview.ui.app import build_app
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates, kept_session, read_page
+from interview.ui.safe_text import safe_markdown
 from interview.ui.server import create_app, listen
+from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.ui.views import view
 from interview.wiring import Viva, build
@@ -222,6 +224,27 @@ def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pyt
     assert told[place]["value"] == {"text": "This question already has an answer.", "detail": ""}
     assert broken[place]["value"]["text"] == "Something went wrong."
     assert "a bug" in caplog.text
+
+
+def test_the_room_shows_what_a_follow_up_asked_below_its_question(viva: Viva):
+    page = Page(lang="en", grader="coverage")
+    with gr.Blocks():
+        tab = TranscriptsTab(viva, Frame(viva.interviewer, page))
+    session = viva.interviewer.start(SessionPlan(lang="en"))
+    first = session.turns[0]
+    viva.interviewer.submit(first.id, "an answer of some length", "coverage")
+    asked = viva.interviewer.follow_up(first.id, "And for $n < 2$? <img src=x>")
+    assert asked is not None
+    viva.interviewer.submit(asked.id, "another answer", "coverage")
+
+    def shown(turn_id: str) -> str:
+        return tab.show_room(page, session.id, turn_id)[tab.room.question]["value"]
+
+    question = f"## {safe_markdown(first.question.text, formulas=True)}"
+    assert shown(first.id) == question
+    heading, said = shown(asked.id).removeprefix(question).strip().split("\n\n")
+    assert heading == f"### {t('follow_up.title', 'en')}"
+    assert said == safe_markdown("And for $n < 2$? <img src=x>", formulas=True)
 
 
 def test_a_room_drawn_for_another_answer_is_drawn_whole_and_one_of_its_own_leaves_what_is_typed(viva: Viva):

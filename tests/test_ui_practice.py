@@ -249,7 +249,7 @@ def test_wishes_are_granted_and_a_non_answer_is_not_taken_at_once(world: World):
     world.tab.actions.go_on(world.page)
     world.send("skip this one")
     assert [turn.state for turn in world.session.turns] == ["answered", "skipped", "open"]
-    assert world.session.turns[0].help_used == "revealed"
+    assert world.session.turns[0].revealed
 
 
 def test_a_mock_interview_says_nothing_before_its_end_and_then_reports(world: World):
@@ -261,7 +261,7 @@ def test_a_mock_interview_says_nothing_before_its_end_and_then_reports(world: Wo
         assert "mock interview" in notice_of(world, world.send(wish))
     first = session.turns[0]
     world.viva.interviewer.hint(first.id)
-    assert world.viva.interviewer.reveal(first.id).help_used == "unaided"
+    assert not world.viva.interviewer.reveal(first.id).revealed
     world.send("tokens are compared")  # the next question comes at once
     world.grade()
     assert [turn.position for turn in world.session.turns] == [0, 1]

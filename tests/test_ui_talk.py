@@ -15,6 +15,7 @@ from interview.ui.messages import conversation, turn_at
 from interview.ui.page import Page
 from interview.ui.practice import PracticeTab
 from interview.ui.setup_wishes import Wishes
+from interview.ui.strings import t
 from interview.ui.talk import SUMMARY
 from interview.wiring import Viva, build
 from tests.browser import NOTES
@@ -167,6 +168,22 @@ def test_behind_the_last_question_the_box_speaks_of_no_next_one(tab: PracticeTab
         viva.interviewer.skip(turn.id)
         placeholders.append(shown(tab, viva.interviewer.session(session.id))["composer"]["placeholder"])
     assert ["next question" in text for text in placeholders] == [True] * (len(placeholders) - 1) + [False]
+
+
+def test_a_question_that_is_asked_again_after_the_end_takes_the_closing_words_away(viva: Viva, session: Session):
+    def last(session: Session) -> str:
+        return conversation(session, "", lambda _: (), "en")[-1]["content"]
+
+    first = session.turns[0]
+    viva.interviewer.submit(first.id, "an answer of some length", "coverage")
+    viva.interviewer.ask_next(session.id)
+    closing = t("talk.end", "en")
+    assert last(viva.interviewer.session(session.id)) != closing
+    assert last(viva.interviewer.finish(session.id)) == closing  # with a question that was left open
+    again = viva.interviewer.retry(first.id)
+    assert last(viva.interviewer.session(session.id)) == first.question.text
+    viva.interviewer.submit(again.id, "a better answer of some length", "coverage")
+    assert last(viva.interviewer.session(session.id)) == closing
 
 
 def test_an_unchanged_session_is_not_drawn_again(tab: PracticeTab, viva: Viva, session: Session):

@@ -22,6 +22,7 @@ from interview.models import (
     Rated,
     SelfGraded,
     SessionSummary,
+    Turn,
     UngradedReason,
     Verdict,
 )
@@ -47,6 +48,11 @@ RUBRIC = load_rubrics(REPO / "rubrics")["default"]
 
 def words(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def grade_card(turn: Turn, *about: Any, **options: Any) -> dict[str, Any]:
+    """Of a Turn that is alone in its session."""
+    return views.grade_card(made.session(turn), turn, *about, **options)
 
 
 PLACES = [Place(name="cloud:m", host="llm.invalid"), Place(name="home", host="localhost:1")]
@@ -102,7 +108,7 @@ def every_view(lang: Language) -> list[dict[str, Any]]:
             views.question_head(session, turn, lang),
             views.separator(session, turn, lang),
             views.verdict_line(turn, grading, made.points()[:2], lang),
-            views.grade_card(turn, grading, made.points()[:2], lang, RUBRIC),
+            grade_card(turn, grading, made.points()[:2], lang, RUBRIC),
             views.answer_segments(turn, grading, lang),
         ]
     return cards
@@ -211,6 +217,32 @@ def test_a_retry_is_told_as_such():
     assert views.separator(made.session(again), again, "en")["position"] == "Question 1 of 8 · attempt 2"
 
 
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ({"revealed": True}, "after the answer"),
+        ({"hints_shown": 1}, "with a hint"),
+        ({"position": 1, "revealed": True}, "unaided"),  # of another question
+        ({}, "unaided"),
+    ],
+)
+@pytest.mark.parametrize("later", [{}, {"follow_up": "And why?", "parent": "t1"}])
+def test_what_was_shown_before_an_answer_is_told_wherever_its_help_is(
+    before: dict[str, Any], said: str, later: dict[str, Any]
+):
+    first = made.turn(**{"position": 0, **before})
+    turn = made.turn(0, made.grading(made.judged()), id="t9", attempt=2, **later)
+    session = made.session(first, turn)
+    card = views.grade_card(session, turn, turn.gradings[0], (), "en")
+    assert [chip["text"] for chip in card["chips"]] == [said]
+    assert views.room_nav(session, "t9", "en")["items"][-1]["meta"][-1] == said
+    if not later:
+        assert views.separator(session, turn, "en")["reached"] == said
+        assert report(session).questions[0].reached == {"after the answer": "revealed", "with a hint": "hinted"}.get(
+            said, said
+        )
+
+
 # --- verdict line and grade card -----------------------------------------------------------------------------------
 
 
@@ -231,7 +263,7 @@ def test_an_estimate_never_looks_like_a_score(lang: Language):
     turn = made.turn(0, made.grading(estimate))
     for card in (
         views.verdict_line(turn, turn.gradings[0], (), lang),
-        views.grade_card(turn, turn.gradings[0], (), lang),
+        grade_card(turn, turn.gradings[0], (), lang),
     ):
         assert card["ring"]["kind"] == "estimate"
         assert card["ring"]["text"] == "2/5"
@@ -239,7 +271,7 @@ def test_an_estimate_never_looks_like_a_score(lang: Language):
         assert ("不是对错判断" if lang == "zh" else "not a judgement of correctness") in words(card).replace(
             "Not a", "not a"
         )
-    assert views.grade_card(turn, turn.gradings[0], (), "zh")["points"][0]["word"] == "提到"
+    assert grade_card(turn, turn.gradings[0], (), "zh")["points"][0]["word"] == "提到"
 
 
 @pytest.mark.parametrize("reason", get_args(UngradedReason))
@@ -247,7 +279,7 @@ def test_an_estimate_never_looks_like_a_score(lang: Language):
 def test_a_failure_is_never_a_number(reason: UngradedReason, lang: Language):
     turn = made.turn(0, made.grading(made.failed(reason, detail="it said no")))
     line = views.verdict_line(turn, turn.gradings[0], (), lang)
-    card = views.grade_card(turn, turn.gradings[0], (), lang)
+    card = grade_card(turn, turn.gradings[0], (), lang)
     assert line["state"] == card["state"] == "ungraded"
     assert line["ring"]["text"] == card["ring"]["text"] == "–"
     assert card["ring"]["share"] == 0
@@ -260,7 +292,7 @@ def test_grading_is_followed_point_by_point():
     line = views.verdict_line(turn, turn.gradings[0], made.points()[:3], "zh")
     assert line["state"] == "pending"
     assert line["clause"].startswith("已判断 3/5 个要点")
-    card = views.grade_card(turn, turn.gradings[0], made.points()[:3], "zh")
+    card = grade_card(turn, turn.gradings[0], made.points()[:3], "zh")
     assert [point["verdict"] for point in card["points"]] == ["covered", "covered", "partial"]
     assert card["marks"] == []
 
@@ -276,7 +308,7 @@ def test_waiting_says_why_and_when():
 
 def test_the_card_shows_proof_sum_and_bars():
     turn = made.turn(0, made.grading(made.judged()), hints_shown=1)
-    card = views.grade_card(turn, turn.gradings[0], (), "en", RUBRIC)
+    card = grade_card(turn, turn.gradings[0], (), "en", RUBRIC)
     assert card["points"][0]["quotes"] == ["created with O_EXCL"]
     assert card["points"][0]["checked"] == "✓ checked"
     assert card["points"][3]["checked"] == ""
@@ -289,7 +321,7 @@ def test_the_card_shows_proof_sum_and_bars():
     ]
     assert card["meta"] == ["openai:small"]
     priced = made.judged(provenance=made.provenance(cost=0.0012, currency="USD", list_date="2026-05-12"))
-    told = views.grade_card(made.turn(0, made.grading(priced)), made.grading(priced), (), "en")["made"]
+    told = grade_card(made.turn(0, made.grading(priced)), made.grading(priced), (), "en")["made"]
     assert "0.0012 USD (prices of 2026-05-12)" in told["rows"][-1]
     assert [chip["text"] for chip in card["chips"]] == ["with a hint"]
     assert {"quote": "the kernel frees an flock", "verdict": "partial", "point": "k3"} in card["marks"]
@@ -306,7 +338,7 @@ def test_an_unproven_claim_is_shown_as_such_and_marks_nothing():
         }
     )
     turn = made.turn(0, made.grading(made.judged(key_points=(claimed,), flags=("unverified_quote:k1",))))
-    card = views.grade_card(turn, turn.gradings[0], (), "zh")
+    card = grade_card(turn, turn.gradings[0], (), "zh")
     assert card["points"][0]["claim"] == "never said"
     assert card["points"][0]["claim_note"] == "引文不在你的回答里，不计分"
     assert card["marks"] == []
@@ -326,7 +358,7 @@ def test_a_quote_that_did_not_hold_in_a_second_look_is_not_called_absent():
     )
     flags = ("second_look:k1", "second_look_refused:k1", "second_look_failed:k1")
     turn = made.turn(0, made.grading(made.judged(key_points=(refused,), flags=flags)))
-    card = views.grade_card(turn, turn.gradings[0], (), "en")
+    card = grade_card(turn, turn.gradings[0], (), "en")
     assert card["points"][0]["claim_note"].startswith("Looked at again")
     assert len(card["flags"]) == 1  # that a look failed; the rest the point says
     assert "Point 1" in card["flags"][0]
@@ -339,13 +371,13 @@ def test_a_vote_tells_how_many_agree_beside_the_grade():
     ballots = tuple(Ballot(by="m", host="h", model="m", score=score) for score in (4.0, None, 6.5))
     voted = made.judged(key_points=(point.model_copy(update={"votes": votes}),), ballots=ballots)
     turn = made.turn(0, made.grading(voted))
-    assert views.grade_card(turn, turn.gradings[0], (), "en")["meta"][-1] == "2 of 3 votes, 50% agree, median 4"
-    assert "2/3 票" in views.grade_card(turn, turn.gradings[0], (), "zh")["meta"][-1]
+    assert grade_card(turn, turn.gradings[0], (), "en")["meta"][-1] == "2 of 3 votes, 50% agree, median 4"
+    assert "2/3 票" in grade_card(turn, turn.gradings[0], (), "zh")["meta"][-1]
 
 
 def test_findings_doubt_and_flags_are_told_in_words():
     turn = made.turn(0, made.grading(made.doubted()))
-    card = views.grade_card(turn, turn.gradings[0], (), "en")
+    card = grade_card(turn, turn.gradings[0], (), "en")
     assert card["findings"][0] == {
         "word": "pitfall",
         "quote": "always safe",
@@ -361,7 +393,7 @@ def test_findings_doubt_and_flags_are_told_in_words():
 
 def test_a_grade_against_an_older_reference_says_so():
     turn = made.turn(0, made.grading(made.judged()), question=made.question(reference="Rewritten since."))
-    card = views.grade_card(turn, turn.gradings[0], (), "en")
+    card = grade_card(turn, turn.gradings[0], (), "en")
     assert "graded against an older reference" in words(card["chips"])
 
 
@@ -430,6 +462,21 @@ def test_the_room_groups_turns_and_marks_the_chosen_one():
     assert [item["score"] for item in nav["items"]] == ["9.0", "1.0", "–"]
     assert nav["items"][2]["meta"] == ["not graded", "key refused"]
     assert "mean 5.0 · 2 questions" in words(views.room_head(made.session(*turns), "en"))
+
+
+def test_the_room_tells_a_follow_up_and_a_second_attempt_from_the_first():
+    first = made.turn(0, made.grading(made.judged()))
+    asked = made.turn(0, made.grading(made.judged()), id="f", attempt=2, follow_up="And **if** it dies?", parent="t1")
+    again = made.turn(0, made.grading(made.judged()), id="r", attempt=3)
+    items = views.room_nav(made.session(first, asked, again), "f", "en")["items"]
+    question = items[0]["question"]
+    assert [item["question"] for item in items] == [question, "And if it dies?", question]
+    assert [item["again"] for item in items] == ["", "follow-up", "attempt 2"]
+    assert [item["label"] for item in items] == [
+        "Question 1 of 8",
+        "Question 1 of 8 · follow-up",
+        "Question 1 of 8 · attempt 2",
+    ]
 
 
 def test_a_later_failure_takes_no_grade_away():
@@ -528,28 +575,28 @@ def row_of(card: dict[str, Any], name: str = "k4") -> dict[str, Any]:
 @pytest.mark.parametrize("lang", LANGS)
 def test_only_missing_and_partial_points_of_a_judgement_offer_an_appeal(lang: Language):
     turn = made.turn(0, made.grading(made.judged()))
-    card = views.grade_card(turn, turn.gradings[0], (), lang)
+    card = grade_card(turn, turn.gradings[0], (), lang)
     offered = {point["id"]: (point["appeal"] or {}).get("state") for point in card["points"]}
     assert offered == {"k1": None, "k2": None, "k3": "offer", "k4": "offer", "k5": None}
     for outcome in (made.estimated(), made.judged(provenance=made.provenance(kind="guard"))):
         turn = made.turn(0, made.grading(outcome))
-        assert not any(point["appeal"] for point in views.grade_card(turn, turn.gradings[0], (), lang)["points"])
+        assert not any(point["appeal"] for point in grade_card(turn, turn.gradings[0], (), lang)["points"])
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_an_appeal_is_told_where_it_was_made_and_one_runs_at_a_time(lang: Language):
     first = made.grading(made.judged())
     waiting = made.grading(None, 2, appeal=Appeal(grading_id="g1", point_id="k4"))
-    card = views.grade_card(made.turn(0, first, waiting), first, (), lang)
+    card = grade_card(made.turn(0, first, waiting), first, (), lang)
     assert row_of(card)["appeal"]["state"] == "heard"
     assert row_of(card, "k3")["appeal"] is None
     for verdict, state in (("covered", "won"), ("missing", "held")):
         heard = appealed(verdict)
-        card = views.grade_card(made.turn(0, first, heard), heard, (), lang)
+        card = grade_card(made.turn(0, first, heard), heard, (), lang)
         assert row_of(card)["appeal"]["state"] == state
         assert row_of(card, "k3")["appeal"]["grading"] == "g2"
     failed = made.grading(made.failed("bad_reply"), 2, appeal=Appeal(grading_id="g1", point_id="k4"))
-    again = row_of(views.grade_card(made.turn(0, first, failed), first, (), lang))["appeal"]
+    again = row_of(grade_card(made.turn(0, first, failed), first, (), lang))["appeal"]
     assert again["state"] == "offer"
     assert again["note"]
 
@@ -557,18 +604,18 @@ def test_an_appeal_is_told_where_it_was_made_and_one_runs_at_a_time(lang: Langua
 def test_every_answer_can_be_graded_by_oneself_and_asked_about_elsewhere():
     for outcome in (made.judged(), made.estimated(), made.failed(), SelfGraded(score=7, max_score=10)):
         turn = made.turn(0, made.grading(outcome))
-        ways = views.grade_card(turn, turn.gradings[0], (), "en", graders=("coverage", "a:b@vote=3"))["ways"]
+        ways = grade_card(turn, turn.gradings[0], (), "en", graders=("coverage", "a:b@vote=3"))["ways"]
         assert [way["kind"] for way in ways] == ["second", "own"]
         assert [option["name"] for option in ways[0]["options"]] == ["coverage", "a:b@vote=3"]
     pending = made.turn(0, made.grading(None))
-    assert views.grade_card(pending, pending.gradings[0], (), "en")["ways"] == []
+    assert grade_card(pending, pending.gradings[0], (), "en")["ways"] == []
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_an_own_verdict_looks_like_no_graders_and_shows_what_the_machine_found(lang: Language):
     machine, own = made.grading(made.judged()), made.grading(SelfGraded(score=7, max_score=10, note="aloud"), 2)
     turn = made.turn(0, machine, own)
-    card = views.grade_card(turn, own, (), lang)
+    card = grade_card(turn, own, (), lang)
     assert (card["state"], card["ring"]["tone"], card["ring"]["text"]) == ("self", "own", "7.0")
     assert "openai:small" in words(card["meta"])
     assert "4.6 / 10" in words(card["meta"])
@@ -607,7 +654,7 @@ def test_votes_checklist_and_the_other_score_stand_on_the_card(lang: Language):
         provenance=made.provenance(checklist="extracted@0123456789ab"),
     )
     turn = made.turn(0, made.grading(grade))
-    card = views.grade_card(turn, turn.gradings[0], (), lang)
+    card = grade_card(turn, turn.gradings[0], (), lang)
     assert "50%" in card["meta"][-1]
     assert "a #1 5.5" in words(card["made"])
     assert "1" in row_of(card, "k1")["votes"]

@@ -87,8 +87,8 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("notice", views.notice(HOSTILE, lang)),
         ("separator", views.separator(session, spoilt, lang)),
         ("verdict_line", views.verdict_line(spoilt, grading, (), lang)),
-        ("grade_card", views.grade_card(spoilt, grading, (), lang, RUBRIC)),
-        ("grade_card", views.grade_card(failed, views.shown_grading(failed), (), lang)),
+        ("grade_card", views.grade_card(session, spoilt, grading, (), lang, RUBRIC)),
+        ("grade_card", views.grade_card(session, failed, views.shown_grading(failed), (), lang)),
         ("how_card", views.how_card(RUBRIC, lang)),
         ("report_card", views.report_card(report(session), session, lang)),
         ("room_head", views.room_head(session, lang)),
@@ -227,7 +227,7 @@ def build() -> gr.Blocks:
             )
             with gr.Column(elem_id="foot"):
                 gr.Textbox(elem_id="composer", lines=1, max_lines=9, show_label=False, submit_btn=True)
-        grade = views.view("grade_card", views.grade_card(turn, grading, (), "en", RUBRIC), elem_id="grade")
+        grade = views.view("grade_card", views.grade_card(session, turn, grading, (), "en", RUBRIC), elem_id="grade")
         clear = gr.Button("clear", elem_id="clear")
         clear.click(lambda: {}, None, grade, queue=False)
         chosen = gr.Textbox(elem_id="chosen", show_label=False)

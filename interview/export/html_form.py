@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from interview.export.circumstances import answer_words, attempt_word, hints_shown
 from interview.export.formulas import inline_html, markdown_html, mathml
 from interview.export.marked import Piece, marked_answer
 from interview.export.wording import REASONS, word
@@ -75,13 +76,16 @@ def _turn(transcript: Transcript, turn: Turn, lang: Language) -> Iterator[str]:
     question = turn.question
     marks = transcript.marks.get(turn.id)
     star = "★ " if marks and marks.starred else ""
-    chips = [question.section, *question.tags]
-    if turn.attempt > 1:
-        chips.append(word("attempt", lang, n=turn.attempt))
-    if turn.help_used != "unaided":
-        chips.append(word(turn.help_used, lang))
+    attempt = attempt_word(transcript.session, turn, lang)
+    chips = [question.section, *question.tags, *([attempt] if attempt else [])]
+    chips += answer_words(transcript.session, turn, lang)
     yield f"<article><h2>{star}<span>{turn.position + 1}</span>{inline_html(question.text)}</h2>"
     yield '<p class="chips">' + "".join(f"<i>{_text(chip)}</i>" for chip in chips) + "</p>"
+    if turn.follow_up is not None:
+        yield f"<section><h3>{word('follow_up_asked', lang)}</h3><div>{markdown_html(turn.follow_up)}</div></section>"
+    if hints := hints_shown(turn):
+        shown = "".join(f"<li>{inline_html(hint)}</li>" for hint in hints)
+        yield f"<section><h3>{word('hints', lang)}</h3><ol>{shown}</ol></section>"
     yield '<div class="pair">'
     yield f"<section><h3>{word('answer', lang)}</h3>{_answer(turn, lang)}</section>"
     if question.has_reference:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from interview.export.circumstances import answer_words, attempt_word, hints_shown
 from interview.export.safe_markdown import fenced, inline, quoted
 from interview.export.wording import REASONS, word
 from interview.models import (
@@ -34,7 +35,7 @@ def transcript_markdown(transcript: Transcript) -> str:
     lang = session.plan.lang
     parts = [f"# {inline(session.title)}\n", _opening(session, lang)]
     for turn in session.turns:
-        parts.append(_turn(turn, lang))
+        parts.append(_turn(session, turn, lang))
         parts.extend(_beside(transcript, turn, lang))
     return "\n".join(parts)
 
@@ -58,15 +59,19 @@ def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _turn(turn: Turn, lang: Language) -> str:
+def _turn(session: Session, turn: Turn, lang: Language) -> str:
     question = turn.question
-    attempt = f" ({word('attempt', lang, n=turn.attempt)})" if turn.attempt > 1 else ""
+    attempt = f" ({told})" if (told := attempt_word(session, turn, lang)) else ""
     parts = [f"## {turn.position + 1}. {inline(question.text)}{attempt}\n", f"*{inline(question.section)}*\n"]
+    if turn.follow_up is not None:
+        parts.append(f"**{word('follow_up_asked', lang)}**\n\n{quoted(turn.follow_up)}")
+    if hints := hints_shown(turn):
+        parts.append(f"**{word('hints', lang)}**\n\n" + "".join(f"- {inline(hint)}\n" for hint in hints))
     if turn.answer is None:
         parts.append(word("skipped" if turn.state == "skipped" else "open", lang) + "\n")
     else:
-        help_used = "" if turn.help_used == "unaided" else f" · {word(turn.help_used, lang)}"
-        parts.append(f"### {word('answer', lang)} · {_time(turn.answer.created_at)}{help_used}\n")
+        told = " · ".join([word("answer", lang), _time(turn.answer.created_at), *answer_words(session, turn, lang)])
+        parts.append(f"### {told}\n")
         parts.append(fenced(turn.answer.text))
     parts.extend(_grading(grading, lang) for grading in turn.gradings)
     if question.has_reference:

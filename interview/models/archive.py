@@ -51,7 +51,8 @@ class Choices(Value):
 class Hit(Value):
     """A turn that was found. `snippet` is a piece of its `field`, with the `spans` (code points) of the words in it.
 
-    `cut`: whether the field goes on before and after the snippet. `seq` is the number to go on from.
+    `question` is what was asked, of a follow-up its own text. `cut`: whether the field goes on before and after the
+    snippet. `seq` is the number to go on from.
     """
 
     seq: int

@@ -24,7 +24,8 @@ class GradingFact(NamedTuple):
 class AnswerFact:
     """One answer, as far as statistics need it. `version` names the question as it was asked.
 
-    `seconds` from asking to answer. `current` is the grading that counts, None where there is none (yet);
+    `is_revealed`: the reference was shown before it, at this Turn or an earlier one of the question. `seconds` from
+    asking to answer. `current` is the grading that counts, None where there is none (yet);
     `is_waiting` says that a grading is still on its way.
     """
 

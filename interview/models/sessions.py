@@ -98,7 +98,8 @@ class Turn(Value):
     """One asked question with its answer and grades. A retry is a new Turn at the same `position`.
 
     So is a follow-up: it has `follow_up`, what was asked in place of the question, and `parent`, the id of the Turn it
-    goes on from. `confidence` was told before the grade; `stuck_at` is when the candidate said that nothing comes.
+    goes on from. `hints_shown` and `revealed` are what was asked for at this Turn; `turns.help_used` counts that of
+    earlier ones, too. `confidence` was told before the grade; `stuck_at` is when the candidate said that nothing comes.
     """
 
     id: str
@@ -116,11 +117,6 @@ class Turn(Value):
     stuck_at: datetime | None = None
     answer: Answer | None = None
     gradings: tuple[Grading, ...] = ()
-
-    @property
-    def help_used(self) -> HelpUsed:
-        """How the answer was reached."""
-        return "revealed" if self.revealed else "hinted" if self.hints_shown else "unaided"
 
     @property
     def current_grading(self) -> Grading | None:

@@ -71,7 +71,7 @@ class Checklists:
         return self._kept.versions(basis_of(question))
 
     def history(self, question_id: str) -> tuple[Turn, ...]:
-        """The answered turns of a question, old ones first, in whatever version it was asked.
+        """Every Turn of a question, follow-ups too, old ones first, in whatever version it was asked.
 
         Those of the `silent_sessions` have no gradings.
         """

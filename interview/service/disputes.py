@@ -18,6 +18,7 @@ from interview.rubrics import Rubric
 from interview.store.checklists import ChecklistStore, DisputeStore, QuestionHistory
 from interview.store.rows import Claim
 from interview.store.store import Store
+from interview.turns import tries
 
 JOB = "audit"
 
@@ -124,7 +125,7 @@ class Disputes:
         """Bring the grades of all answers to this reference in line with the disputes that hold now."""
         with self._counting:
             disputes = self._kept.of_basis(basis)
-            for turn in self._history.turns(question_id):
+            for turn in tries(self._history.turns(question_id)):
                 if basis_of(turn.question) == basis:
                     self._count_anew(turn, disputes)
 

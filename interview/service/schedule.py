@@ -13,7 +13,7 @@ from interview.notes.bank import QuestionBank
 from interview.scheduling import DAY, RATINGS, local_day, midnight
 from interview.store.schedule import Cards, ScheduledCard
 from interview.store.store import Store
-from interview.turns import first_answer, weight_share
+from interview.turns import first_answer, help_used, weight_share
 
 UNDO = timedelta(minutes=15)
 _KEY = "schedule"
@@ -218,4 +218,5 @@ def _suggested(session: Session, first: Turn) -> Rating | None:
         turn.position == first.position and turn.follow_up is None and turn.attempt > first.attempt
         for turn in session.turns
     )
-    return scheduling.suggested_rating(share, first.help_used, retries)
+    # What was shown at a turn that was passed over before never counted here, and known sessions keep their suggestion.
+    return scheduling.suggested_rating(share, help_used((first,), first), retries)

@@ -92,10 +92,9 @@ class QuestionHistory:
         self._store = store
 
     def turns(self, question_id: str) -> tuple[Turn, ...]:
-        """The answered turns of a question, old ones first; follow-ups are other questions."""
+        """Every Turn of a question, answered or not and follow-ups too, old ones first."""
         with self._store.reading() as connection:
-            found = session_rows.read_turns_of(connection, _asked.where(question_versions.c.question_id == question_id))
-        return tuple(turn for turn in found if turn.answer is not None)
+            return session_rows.read_turns_of(connection, _asked.where(question_versions.c.question_id == question_id))
 
     def silent_sessions(self) -> frozenset[str]:
         """Ids of the sessions that tell nothing yet."""
@@ -149,7 +148,7 @@ _asked = (
     .join(sessions, sessions.c.id == turns.c.session_id)
     .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
     .join(question_versions, question_versions.c.version == papers.c.version)
-    .where(sessions.c.deleted_at.is_(None), turns.c.follow_up.is_(None))
+    .where(sessions.c.deleted_at.is_(None))
 )
 
 

@@ -195,7 +195,9 @@ def _conditions(wanted: ArchiveFilter) -> list[sa.ColumnElement[bool]]:
 
 def _hit(connection: sa.Connection, row: sa.RowMapping, words: str) -> Hit:
     question = read_question(row["content"])
-    field, text = _where(connection, row, question.text, words)
+    asked: str = row["follow_up"] or question.text
+    told = max((asked, question.text), key=lambda text: len(spans_of(words, text)))
+    field, text = _where(connection, row, told, words)
     start, end, spans = _around(text, spans_of(words, text))
     return Hit(
         seq=row["seq"],
@@ -204,7 +206,7 @@ def _hit(connection: sa.Connection, row: sa.RowMapping, words: str) -> Hit:
         title=row["title"],
         position=row["position"],
         attempt=row["attempt"],
-        question=question.text,
+        question=asked,
         section=question.section,
         at=row["asked_at"],
         mark=row["mark"],

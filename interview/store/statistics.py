@@ -17,9 +17,16 @@ from interview.store.schema import answers, cards, gradings, papers, question_ve
 from interview.store.store import Store
 from interview.store.summaries import TELLS_NOTHING_YET
 
+_shown = turns.alias("shown")
+# What `turns.help_used` tells of one Turn, for all of them in one pass.
+_REVEALED = sa.exists().where(
+    *(_shown.c.session_id == turns.c.session_id, _shown.c.position == turns.c.position),
+    *(_shown.c.attempt <= turns.c.attempt, _shown.c.revealed),
+)
 _ANSWERS = (
     sa.select(
-        *(turns.c.id, turns.c.session_id, turns.c.position, turns.c.attempt, turns.c.parent, turns.c.revealed),
+        *(turns.c.id, turns.c.session_id, turns.c.position, turns.c.attempt, turns.c.parent),
+        _REVEALED.label("revealed"),
         *(turns.c.confidence, turns.c.asked_at, papers.c.version),
         *(answers.c.id.label("answer_id"), answers.c.created_at, TELLS_NOTHING_YET.label("silent")),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from interview import turns
 from interview.models import Graded, Grading, Language, Mode, PointGrade, Session, Turn
 from interview.ui.safe_text import safe_answer, safe_markdown
 from interview.ui.strings import t
@@ -28,8 +29,8 @@ def conversation(
 
 def turn_at(session: Session, index: int) -> str | None:
     """Id of the Turn that the message at `index` belongs to; None for the greeting and for what does not exist."""
-    turns = [turn_id for turn_id, _ in _script(session, "", lambda _: (), session.plan.lang)]
-    return turns[index] if 0 <= index < len(turns) else None
+    ids = [turn_id for turn_id, _ in _script(session, "", lambda _: (), session.plan.lang)]
+    return ids[index] if 0 <= index < len(ids) else None
 
 
 def _script(
@@ -41,7 +42,7 @@ def _script(
     for turn in session.turns:
         messages = _turn_messages(session, turn, open_turn, live_points, lang)
         script.extend((turn.id, message) for message in messages)
-    if session.finished_at is not None:
+    if session.finished_at is not None and turns.open_turn(session) is None:
         script.append((None, _says(t("talk.end", lang))))
     return script
 

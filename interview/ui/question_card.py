@@ -8,6 +8,7 @@ from gradio.blocks import Block
 
 from interview.grading.written_points import write_points
 from interview.models import Checklist, Dispute, Graded, Language, Question, Turn, counting
+from interview.turns import tries
 from interview.ui.page import Updates
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.strings import t
@@ -24,7 +25,7 @@ from interview.ui.views.questions import (
 
 @dataclass(frozen=True)
 class Shown:
-    """Everything that the card shows of one question."""
+    """Everything that the card shows of one question; `turns` are all of them, follow-ups too."""
 
     question: Question
     checklist: Checklist
@@ -146,6 +147,6 @@ def number_of(checklist: Checklist, versions: Sequence[Checklist]) -> int:
 
 
 def last_grade(turns: Sequence[Turn]) -> Graded | None:
-    """The newest judgement among all answers, else the newest estimate."""
-    grading = counting([grading for turn in turns for grading in turn.gradings])
+    """The newest judgement among all answers to the question itself, else the newest estimate."""
+    grading = counting([grading for turn in tries(turns) for grading in turn.gradings])
     return grading.outcome if grading and isinstance(grading.outcome, Graded) else None

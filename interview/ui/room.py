@@ -7,7 +7,19 @@ from gradio.blocks import Block
 
 from interview.errors import VivaError
 from interview.live import LiveFeed
-from interview.models import Graded, Grading, PointGrade, Question, SelfGraded, Session, Shelf, Transcript, Turn, digest
+from interview.models import (
+    Graded,
+    Grading,
+    Language,
+    PointGrade,
+    Question,
+    SelfGraded,
+    Session,
+    Shelf,
+    Transcript,
+    Turn,
+    digest,
+)
 from interview.notes.library import is_gone
 from interview.rubrics import Rubric
 from interview.ui.beside import BesidePanel
@@ -212,19 +224,19 @@ class RoomPanel:
         )
         return {
             self.turn_head: gr.update(value=head),
-            self.question: gr.update(value=f"## {safe_markdown(question.text, formulas=True)}"),
+            self.question: gr.update(value=_asked(turn, lang)),
             self.answer: gr.update(value=answer_segments(turn, grading, lang)),
             self.reference_title: gr.update(value=f"### {t('room.reference', lang)}"),
             self.marks: gr.update(value=reference_marks(turn, grading, lang)),
             self.reference: gr.update(
                 visible=True, value=t("untold.room", lang) if silent else reference or t("feedback.no_reference", lang)
             ),
-            **self._grade(page, turn, grading, visible=turn.answer is not None and not silent),
+            **self._grade(page, transcript.session, turn, grading, visible=turn.answer is not None and not silent),
             self.beside.column: gr.update(visible=True),
             **self.beside.render(page, transcript, turn, moved=moved),
         }
 
-    def _grade(self, page: Page, turn: Turn, grading: Grading | None, *, visible: bool) -> Updates:
+    def _grade(self, page: Page, session: Session, turn: Turn, grading: Grading | None, *, visible: bool) -> Updates:
         lang = page.lang
         outcome = grading.outcome if grading else None
         feedback = outcome.feedback if isinstance(outcome, Graded) else ""
@@ -233,7 +245,7 @@ class RoomPanel:
         failed = not isinstance(outcome, Graded | SelfGraded)
         return {
             self.grade_column: gr.update(visible=visible),
-            self.grade: gr.update(value=grade_card(turn, grading, self._points(grading), lang, rubric)),
+            self.grade: gr.update(value=grade_card(session, turn, grading, self._points(grading), lang, rubric)),
             self.feedback: gr.update(value=safe_markdown(feedback, formulas=True), visible=bool(feedback)),
             self.regrade_row: gr.update(visible=True),
             self.regrade: gr.update(value=t("act.regrade" if failed else "room.regrade", lang)),
@@ -251,6 +263,14 @@ class RoomPanel:
 
 def _pill(elem_id: str) -> gr.Button:
     return gr.Button("", size="sm", scale=0, min_width=40, elem_classes=["pill"], elem_id=elem_id)
+
+
+def _asked(turn: Turn, lang: Language) -> str:
+    """The question as Markdown, and below it what a follow-up to it asked."""
+    question = f"## {safe_markdown(turn.question.text, formulas=True)}"
+    if turn.follow_up is None:
+        return question
+    return f"{question}\n\n### {t('follow_up.title', lang)}\n\n{safe_markdown(turn.follow_up, formulas=True)}"
 
 
 def _chosen(session: Session, turn_id: str) -> Turn | None:

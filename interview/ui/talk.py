@@ -11,6 +11,7 @@ from interview.report import report
 from interview.rubrics import Rubric
 from interview.service.interviewer import DEFAULT_RUBRIC
 from interview.service.schedule import Schedule
+from interview.turns import open_turn
 from interview.ui.foot import FootPanel, Ratings, pill
 from interview.ui.messages import conversation
 from interview.ui.page import Page, Update, Updates
@@ -189,7 +190,7 @@ class TalkPanel:
         return {
             self.how: gr.update(value=self._how(page, focus.question) if focus and is_open else {}, visible=is_open),
             **self._summary(session, lang, visible=focus is None or silent),
-            **self._grade(page, None if silent else focus),
+            **self._grade(page, session, None if silent else focus),
             **self.notes.render(session, focus, lang, moved=moved, unfolded=focus is not None and focus.answer is None),
         }
 
@@ -215,7 +216,7 @@ class TalkPanel:
         rubric = self._rubrics.get(question.rubric or DEFAULT_RUBRIC) or self._rubrics[DEFAULT_RUBRIC]
         return how_card(None if page.grader == "coverage" else rubric, page.lang)
 
-    def _grade(self, page: Page, turn: Turn | None) -> Updates:
+    def _grade(self, page: Page, session: Session, turn: Turn | None) -> Updates:
         if turn is None or turn.answer is None:
             return {self.grade_column: gr.update(visible=False), self.grade: gr.update(value={})}
         grading = shown_grading(turn)
@@ -228,7 +229,7 @@ class TalkPanel:
         return {
             self.grade_column: gr.update(visible=True),
             self.grade: gr.update(
-                value=grade_card(turn, grading, self._points(grading), page.lang, rubric, self._graders())
+                value=grade_card(session, turn, grading, self._points(grading), page.lang, rubric, self._graders())
             ),
             self.feedback: gr.update(value=safe_markdown(feedback, formulas=True), visible=bool(feedback)),
             self.regrade: gr.update(
@@ -240,13 +241,6 @@ class TalkPanel:
 def is_waiting_for(turn: Turn, grader: str) -> bool:
     """Whether that grader is at work on the Turn's answer already: a second click asks it nothing."""
     return any(one.state != "done" and one.grader == grader and one.appeal is None for one in turn.gradings)
-
-
-def open_turn(session: Session) -> Turn | None:
-    """The Turn that waits for an answer; of a finished session only one that was asked again since."""
-    end = session.finished_at
-    open_turns = (turn for turn in reversed(session.turns) if turn.state == "open")
-    return next((turn for turn in open_turns if end is None or turn.asked_at >= end), None)
 
 
 def focus_of(session: Session, shown: str) -> Turn | None:

@@ -10,11 +10,12 @@ from interview.models import Session, Turn
 from interview.scheduling import RATINGS
 from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
+from interview.turns import open_turn
 from interview.ui.page import Page, Updates
 from interview.ui.reference import shows_reference
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
-from interview.ui.talk import TalkPanel, focus_of, open_turn
+from interview.ui.talk import TalkPanel, focus_of
 from interview.ui.views import notice
 
 

@@ -123,6 +123,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "undo.undo": ("撤销", "Undo"),
     "attempts.title": ("再答对比", "Attempts side by side"),
     "attempts.nth": ("第 {n} 次", "Attempt {n}"),
+    "attempts.follow_up": ("追问", "Follow-up"),
     "attempts.change": ("变化", "Change"),
     "attempts.better": ("↑ 进步", "↑ better"),
     "attempts.worse": ("↓ 退步", "↓ worse"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from interview.formulas import parts_between
 from interview.models import Graded, Language, PointGrade, Remark, Session, Turn
+from interview.turns import attempt_of, help_used
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import drawn, grader_word, is_estimate, ring_of, shown_grading, verdict_word
@@ -18,9 +19,9 @@ _WORD = re.compile(r"[A-Za-z0-9_']+|\s+|.", re.DOTALL)
 
 
 def attempts_card(session: Session, turn: Turn, lang: Language) -> ViewValue:
-    """The attempt before this one beside it (of the first: it beside the last), with the change of every point.
+    """The answer before this one beside it (of the first: it beside the last), with the change of every point.
 
-    Nothing where the question was answered once.
+    Answers to follow-ups are among them, and named as such. Nothing where the question was answered once.
     """
     answered = [one for one in session.turns if one.position == turn.position and one.answer is not None]
     if len(answered) < 2 or turn not in answered:
@@ -29,7 +30,7 @@ def attempts_card(session: Session, turn: Turn, lang: Language) -> ViewValue:
     pair = (answered[index - 1], turn) if index else (turn, answered[-1])
     return {
         "title": t("attempts.title", lang),
-        "columns": [_column(one, lang) for one in pair],
+        "columns": [_column(session, one, lang) for one in pair],
         "rows": _rows(pair, lang),
         "point": t("grades.point", lang),
         "change": t("attempts.change", lang),
@@ -50,13 +51,14 @@ def improved_card(turn: Turn, remarks: Sequence[Remark], lang: Language) -> View
     }
 
 
-def _column(turn: Turn, lang: Language) -> ViewValue:
+def _column(session: Session, turn: Turn, lang: Language) -> ViewValue:
     grading = shown_grading(turn)
+    nth = t("attempts.nth", lang, n=attempt_of(session.turns, turn))
     return {
-        "label": t("attempts.nth", lang, n=turn.attempt),
+        "label": nth if turn.follow_up is None else t("attempts.follow_up", lang),
         "ring": ring_of(grading, (), lang),
         "at": turn.answer.created_at.isoformat() if turn.answer else "",
-        "help": t(f"help.{turn.help_used}", lang),
+        "help": t(f"help.{help_used(session.turns, turn)}", lang),
         "segments": answer_segments(turn, grading, lang)["segments"],
     }
 

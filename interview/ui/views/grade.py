@@ -9,6 +9,7 @@ from interview.models import (
     Language,
     PointGrade,
     SelfGraded,
+    Session,
     Turn,
     Ungraded,
 )
@@ -34,6 +35,7 @@ _SAID_BY_POINTS = ("unverified_quote:", "second_look:", "second_look_refused:")
 
 
 def grade_card(
+    session: Session,
     turn: Turn,
     grading: Grading | None,
     live_points: Sequence[PointGrade],
@@ -64,7 +66,7 @@ def grade_card(
     card["ways"] = [second_opinion(graders, turn, lang), own_verdict(turn, grading, lang)]
     match grading.outcome:
         case Graded() as outcome:
-            return card | _graded_card(turn, grading, outcome, lang, rubric)
+            return card | _graded_card(session, turn, grading, outcome, lang, rubric)
         case Ungraded() as outcome:
             return card | _ungraded_card(outcome, lang)
         case SelfGraded() as outcome:
@@ -152,10 +154,12 @@ def _own_card(turn: Turn, outcome: SelfGraded, lang: Language) -> ViewValue:
     }
 
 
-def _graded_card(turn: Turn, grading: Grading, outcome: Graded, lang: Language, rubric: Rubric | None) -> ViewValue:
+def _graded_card(
+    session: Session, turn: Turn, grading: Grading, outcome: Graded, lang: Language, rubric: Rubric | None
+) -> ViewValue:
     estimate = is_estimate(outcome)
     return {
-        "chips": chips(turn, outcome, lang),
+        "chips": chips(session, turn, outcome, lang),
         "sentence": t("grade.estimate", lang, tally=tally(outcome.key_points, lang, estimate=True))
         if estimate
         else tally(outcome.key_points, lang),

@@ -3,9 +3,10 @@
 from typing import get_args
 
 from interview.backends.tariff import amount
-from interview.models import CriterionGrade, Graded, Language, PointGrade, Turn
+from interview.models import CriterionGrade, Graded, Language, PointGrade, Session, Turn
 from interview.models.checklists import Origin
 from interview.rubrics import Rubric
+from interview.turns import help_used
 from interview.ui.strings import t
 from interview.ui.views.parts import duration, is_estimate, number, worded
 from interview.ui.views.view import ViewValue
@@ -13,9 +14,9 @@ from interview.ui.views.view import ViewValue
 ORIGINS: tuple[str, ...] = get_args(Origin)
 
 
-def chips(turn: Turn, outcome: Graded, lang: Language) -> list[ViewValue]:
+def chips(session: Session, turn: Turn, outcome: Graded, lang: Language) -> list[ViewValue]:
     """What the reader must know before the score."""
-    told = [{"text": t(f"help.{turn.help_used}", lang), "tone": "plain"}]
+    told = [{"text": t(f"help.{help_used(session.turns, turn)}", lang), "tone": "plain"}]
     if is_estimate(outcome):
         told.insert(0, {"text": t("grade.no_statistics", lang), "tone": "warn"})
     if outcome.provisional:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from interview.formulas import Part
 from interview.models import Graded, Grading, Language, PointGrade, Session, Turn, Ungraded, Verdict
 from interview.report import mark, standing
+from interview.turns import attempt_of
 from interview.ui.strings import TABLE, t
 from interview.ui.views.view import ViewValue
 
@@ -115,15 +116,17 @@ def band_of_mean(mean: float) -> str:
 
 
 def position_text(session: Session, turn: Turn, lang: Language) -> str:
-    """«第 4 / 8 题», and which attempt it is where the question was answered before."""
-    text = t("question.position", lang, n=turn.position + 1, m=len(session.questions))
+    """«第 4 / 8 题», and which attempt or follow-up it is where the question was asked before."""
+    position = t("question.position", lang, n=turn.position + 1, m=len(session.questions))
+    return " · ".join(part for part in (position, attempt_text(session, turn, lang)) if part)
+
+
+def attempt_text(session: Session, turn: Turn, lang: Language) -> str:
+    """«第 2 次回答» or «追问»; empty for the first attempt at a question."""
     if turn.follow_up is not None:
-        return text + t("question.follow_up", lang)
-    attempt = turn.attempt - sum(
-        other.follow_up is not None and other.position == turn.position and other.attempt < turn.attempt
-        for other in session.turns
-    )
-    return text if attempt <= 1 else text + t("question.attempt", lang, n=attempt)
+        return t("question.follow_up", lang)
+    attempt = attempt_of(session.turns, turn)
+    return t("question.attempt", lang, n=attempt) if attempt > 1 else ""
 
 
 def clock(seconds: float) -> str:

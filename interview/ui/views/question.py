@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from interview.models import Language, PointGrade, Session, Turn
-from interview.turns import Coverage, coverage_of, deadlines, help_of, turns_at
+from interview.turns import Coverage, coverage_of, deadlines, reached, turns_at
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import covered_of, mark_in, mark_word, position_text
@@ -52,13 +52,13 @@ def separator(session: Session, turn: Turn, lang: Language) -> ViewValue:
         parts.append(t(f"difficulty.{question.difficulty}", lang))
     if not question.has_reference:
         parts.append(t("question.no_reference", lang))
-    reached = help_of([turn])
+    way = reached(session.turns, turn)
     return {
         "turn": turn.id,
         "position": position_text(session, turn, lang),
         "about": [part for part in parts if part],
         "tags": list(question.tags),
-        "reached": "" if reached == "open" else t(f"help.{reached}", lang),
+        "reached": t(f"help.{way}", lang) if way else "",
     }
 
 

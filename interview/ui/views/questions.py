@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from interview.models import Checklist, ChecklistPoint, Dispute, Graded, Language, PointGrade, Question, Turn
+from interview.models import Checklist, ChecklistPoint, Dispute, Graded, HelpUsed, Language, PointGrade, Question, Turn
+from interview.turns import help_used, tries
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import (
@@ -36,12 +37,13 @@ def question_about(
     question: Question, checklist: Checklist, turns: Sequence[Turn], disputes: Sequence[Dispute], lang: Language
 ) -> ViewValue:
     """Where the question stands in the notes, and chips: section, difficulty, points, tries, best score, disputes."""
+    answered = tries(turns)
     chips = [{"text": question.section, "tone": "accent"}] if question.section else []
     texts = [t(f"difficulty.{question.difficulty}", lang)] if question.difficulty is not None else []
     if checklist.points:
         texts.append(t("questions.count", lang, n=len(checklist.points)))
-    texts.append(t("questions.tries", lang, n=len(turns)) if turns else t("questions.untried", lang))
-    scores = [graded.score for turn in turns if (graded := _graded(turn)) and not is_estimate(graded)]
+    texts.append(t("questions.tries", lang, n=len(answered)) if answered else t("questions.untried", lang))
+    scores = [graded.score for turn in answered if (graded := _graded(turn)) and not is_estimate(graded)]
     if scores:
         texts.append(t("questions.best", lang, score=f"{max(scores):.1f}"))
     chips += [{"text": text, "tone": "plain"} for text in (*texts, *question.tags)]
@@ -110,14 +112,18 @@ def question_disputes(disputes: Sequence[Dispute], lang: Language) -> ViewValue:
 def question_history(
     question: Question, turns: Sequence[Turn], lang: Language, silent: Collection[str] = ()
 ) -> ViewValue:
-    """The earlier answers, newest first; a click tells `place`: `SESSION:TURN`.
+    """The earlier answers among the `turns` of the question, newest first; a click tells `place`: `SESSION:TURN`.
 
     Of the `silent` sessions, by id, no grade is told yet.
     """
+    answered = tries(turns)
     return {
         "title": t("part.history", lang),
-        "empty": "" if turns else t("part.no_history", lang),
-        "rows": [_tried(question, turn, lang, silent=turn.session_id in silent) for turn in reversed(turns)],
+        "empty": "" if answered else t("part.no_history", lang),
+        "rows": [
+            _tried(question, turn, help_used(turns, turn), lang, silent=turn.session_id in silent)
+            for turn in reversed(answered)
+        ],
     }
 
 
@@ -191,11 +197,11 @@ def _dispute(dispute: Dispute, lang: Language) -> ViewValue:
     }
 
 
-def _tried(question: Question, turn: Turn, lang: Language, *, silent: bool) -> ViewValue:
+def _tried(question: Question, turn: Turn, helped: HelpUsed, lang: Language, *, silent: bool) -> ViewValue:
     grading = shown_grading(turn)
     outdated = turn.question.reference_digest != question.reference_digest
     words = [mark_word("answered", lang), t("untold.short", lang)] if silent else [mark_word(mark_of(turn), lang)]
-    meta = [*words, t(f"help.{turn.help_used}", lang)]
+    meta = [*words, t(f"help.{helped}", lang)]
     meta += [grader_word(grading.grader, lang)] if grading else []
     return {
         "place": f"{turn.session_id}:{turn.id}",

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from interview.models import Graded, Language, Session, SessionSummary, Shelf, Turn, Ungraded
 from interview.report import report
+from interview.turns import help_used
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import (
+    attempt_text,
     grader_word,
     is_estimate,
     mark_in,
@@ -104,7 +106,7 @@ def _nav_item(session: Session, turn: Turn, group: str, selected: bool, lang: La
     if isinstance(outcome, Graded):
         estimate = is_estimate(outcome)
         score = "" if estimate else f"{outcome.score:.1f}"
-        meta = [tally(outcome.key_points, lang, estimate=estimate), t(f"help.{turn.help_used}", lang)]
+        meta = [tally(outcome.key_points, lang, estimate=estimate), t(f"help.{help_used(session.turns, turn)}", lang)]
     elif isinstance(outcome, Ungraded):
         meta.append(t(f"reason.{outcome.reason}", lang))
     elif outcome is not None:
@@ -113,8 +115,8 @@ def _nav_item(session: Session, turn: Turn, group: str, selected: bool, lang: La
         "turn": turn.id,
         "number": turn.position + 1,
         "label": position_text(session, turn, lang),
-        "again": t("question.attempt", lang, n=turn.attempt).strip(" ·") if turn.attempt > 1 else "",
-        "question": plain_line(turn.question.text),
+        "again": attempt_text(session, turn, lang),
+        "question": plain_line(turn.follow_up or turn.question.text),
         "meta": meta,
         "tone": mark,
         "score": score,
