@@ -140,8 +140,8 @@ def test_help_counts_and_only_the_first_answer(world: World):
     assert world.schedule.unrated(session) == ()
 
 
-@pytest.mark.parametrize(("at_the_answer", "suggested"), [(True, 1), (False, 4)])
-def test_a_suggestion_counts_what_was_shown_at_the_first_answer(world: World, at_the_answer: bool, suggested: int):
+@pytest.mark.parametrize("at_the_answer", [True, False])
+def test_a_suggestion_counts_what_was_shown_by_the_first_answer(world: World, at_the_answer: bool):
     session = world.store.create_session("s", SessionPlan(lang="en"), [QUESTIONS[0]])
     passed = session.turns[0].id
     if not at_the_answer:
@@ -152,7 +152,7 @@ def test_a_suggestion_counts_what_was_shown_at_the_first_answer(world: World, at
         world.store.reveal(first.id)
     world.store.submit(first.id, "text", "judge", "default")
     assert world.store.finish_grading(world.store.claim("w", 1, timedelta(minutes=1))[0], FULL)
-    assert some(world.schedule.suggestion(world.store.session(session.id), first)).suggested == suggested
+    assert some(world.schedule.suggestion(world.store.session(session.id), first)).suggested == 1
 
 
 def test_the_cap_on_new_questions_counts_those_of_today(world: World):

@@ -15,6 +15,7 @@ from interview.notes.bank import QuestionBank
 from interview.rubrics import load_rubrics
 from interview.service.interviewer import Interviewer
 from interview.store.store import Store
+from interview.turns import help_used, reached
 from interview.worker import Worker
 from tests.conftest import REPO
 from tests.made_up import Clock, graded, make_question, some
@@ -161,6 +162,17 @@ def test_hint_reveal_retry(world: World) -> None:
     assert some(viva.ask_next(turn.session_id)).id == retry.id
     viva.submit(retry.id, "second try", "judge")
     assert some(viva.ask_next(turn.session_id)).position == 1
+
+
+def test_what_was_passed_over_is_asked_again_from_beside_its_reference(world: World) -> None:
+    viva = world.viva
+    session = viva.start(plan())
+    passed = viva.skip(session.turns[0].id)
+    assert not passed.revealed
+    retry = viva.retry(passed.id)
+    turns = viva.session(session.id).turns
+    assert (help_used(turns, retry), retry.revealed) == ("revealed", False)  # it is not shown beside the new attempt
+    assert reached(turns, turns[0]) == "skipped"
 
 
 def test_a_retry_does_not_hide_the_question_that_is_open(world: World) -> None:

@@ -223,11 +223,15 @@ class Interviewer:
     def retry(self, turn_id: str) -> Turn:
         """Ask the question of a Turn once more, as a new Turn; a Turn that is still open is returned itself.
 
-        Again for the same Turn gives the same new one, so a double click asks once.
+        Again for the same Turn gives the same new one, so a double click asks once. Of a question that was passed over
+        it is noted that the reference was seen.
         """
         turn = self._store.turn(turn_id)
         if turn.state == "open":
             return turn
+        if turn.state == "skipped" and turn.question.has_reference:
+            # Wherever a question that was passed over can be asked again, its reference stands beside it.
+            self._store.reveal(turn_id)
         return self._touched(self._store.ask_again(turn_id))
 
     def follow_up(self, turn_id: str, text: str) -> Turn | None:

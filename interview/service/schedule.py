@@ -218,5 +218,4 @@ def _suggested(session: Session, first: Turn) -> Rating | None:
         turn.position == first.position and turn.follow_up is None and turn.attempt > first.attempt
         for turn in session.turns
     )
-    # What was shown at a turn that was passed over before never counted here, and known sessions keep their suggestion.
-    return scheduling.suggested_rating(share, help_used((first,), first), retries)
+    return scheduling.suggested_rating(share, help_used(session.turns, first), retries)

@@ -127,12 +127,11 @@ def read_answer(connection: sa.Connection, answer_id: str) -> Answer:
     return rows.read_answer(row)
 
 
-def change_open_turn(connection: sa.Connection, turn_id: str, **columns: Any) -> Turn:
-    """Change a turn that is neither answered nor skipped; any other is returned as it is. NotFound."""
+def change_open_turn(connection: sa.Connection, turn_id: str, *, or_skipped: bool = False, **columns: Any) -> Turn:
+    """Change a turn that is neither answered nor, unless `or_skipped`, skipped; else return it as it is. NotFound."""
     unanswered = ~sa.exists().where(answers.c.turn_id == turns.c.id)
-    connection.execute(
-        sa.update(turns).where(turns.c.id == turn_id, turns.c.skipped_at.is_(None), unanswered).values(**columns)
-    )
+    unskipped = sa.true() if or_skipped else turns.c.skipped_at.is_(None)
+    connection.execute(sa.update(turns).where(turns.c.id == turn_id, unskipped, unanswered).values(**columns))
     changed = read_turn(connection, turn_id)
     search.index_turn(connection, turn_id)
     return changed

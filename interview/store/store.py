@@ -194,9 +194,9 @@ class Store:
             return sessions.change_open_turn(connection, turn_id, hints_shown=shown)
 
     def reveal(self, turn_id: str) -> Turn:
-        """Note that the reference answer was shown before the answer was given; only while the turn is open."""
+        """Note that the reference answer was shown; only while the turn is not answered."""
         with self.writing() as connection:
-            return sessions.change_open_turn(connection, turn_id, revealed=True)
+            return sessions.change_open_turn(connection, turn_id, or_skipped=True, revealed=True)
 
     def skip(self, turn_id: str) -> Turn:
         """Note that the candidate passes; only while the turn is open. An answer that comes later still counts."""
