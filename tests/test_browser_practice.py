@@ -121,6 +121,33 @@ def test_keys_help_rate_and_never_fire_while_something_is_typed(opened: Visits):
     expect(page.locator("#practice-keys dialog")).to_be_hidden()
 
 
+def test_a_model_writes_the_hint_that_the_notes_lack_and_the_answer_is_a_hinted_one(
+    app: App, opened: Visits, judge: FakeJudge
+):
+    person = opened.candidate().begin()
+    page = person.page
+    expect(page.locator("#practice-hint")).to_have_text("Hint 1/3")
+    judge.held_after = 0
+    judge.hold()
+    try:
+        page.locator("#practice-hint").click()
+        expect(person.chat).to_contain_text("Thinking of a hint")
+        expect(page.locator("#practice-hint")).to_be_disabled()
+        person.write("Tokens are compared")  # the page stays usable
+    finally:
+        judge.release()
+        judge.held_after = 1
+    expect(person.chat).to_contain_text("Hint 1 · written by a model")
+    expect(person.chat).to_contain_text(judge.hint)
+    expect(person.chat).not_to_contain_text("Thinking of a hint")
+    expect(page.locator("#practice-hint")).to_have_text("Hint 2/3")
+    expect(person.composer).to_have_value("Tokens are compared")
+    person.answer("Tokens are compared, weights are made, values are averaged.")
+    expect(person.card).to_contain_text("with a hint")
+    turn = app.stored()[0].turns[0]
+    assert (turn.hints, turn.help_used) == ((judge.hint,), "hinted")
+
+
 def test_a_mock_interview_keeps_its_time_over_a_reload_and_in_a_second_tab(opened: Visits):
     person = opened.candidate().arrive()
     page = person.page
