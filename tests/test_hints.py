@@ -176,8 +176,10 @@ class Slow:
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
+        self.asked = 0
 
     async def complete(self, request: CompletionRequest) -> AsyncIterator[Completion]:
+        self.asked += 1
         await self.go.wait()
         yield Completion(text=hint("Too late."), model="slow", rung="text")
 
@@ -200,7 +202,8 @@ def test_a_hint_that_comes_after_the_answer_is_dropped(world: World, leave: str)
 
     left_turn = world.ask(turn, meanwhile=left)
     assert (left_turn.hints, left_turn.help_used) == ((), "unaided")
-    assert world.ask(left_turn) == left_turn  # nor is one asked for
+    assert world.ask(left_turn) == left_turn
+    assert slow.asked == 1  # after the answer nobody is asked any more
 
 
 def test_where_the_model_fails_no_hint_is_stored_and_the_reason_is_told_until_one_comes(world: World):
