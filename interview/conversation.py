@@ -1,4 +1,4 @@
-"""What is said around an answer: wishes that are typed in its place, and follow-ups to what is missing in it."""
+"""What is said around an answer: wishes that are typed in its place, hints before it, follow-ups to what it lacks."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from interview.grading.asking import ask
 from interview.grading.guard import guard_rule
 from interview.grading.wire import Wire
 from interview.grading.words import word_set
-from interview.models import Language, PointGrade, Question, Session, Turn
+from interview.models import Checklist, KeyPoint, Language, PointGrade, Question, Session, Turn
 from interview.prompts import Prompts
 from interview.text import fold, judge_copy
 from interview.turns import coverage_of, grade_of, turns_at
@@ -84,7 +84,7 @@ def wish_of(text: str, question: Question) -> Wish | None:
 # --- follow-ups
 
 _MOST_TOLD = 0.25
-_LONGEST_FOLLOW_UP = 300
+_LONGEST = 300  # characters of a follow-up or a hint
 NEUTRAL: dict[Language, str] = {
     "zh": "还有什么可以补充的吗？",
     "en": "Is there anything you would add to that?",
@@ -121,14 +121,14 @@ def missing_point(turns: Sequence[Turn]) -> PointGrade | None:
     return max(lacking, key=lambda point: (point.weight, point.verdict == "missing"), default=None)
 
 
-def gives_away(follow_up: str, point: str, known: str) -> bool:
-    """Whether a follow-up names what it asks for.
+def gives_away(text: str, point: str, known: str) -> bool:
+    """Whether a follow-up or a hint names what it leads to.
 
     That is more than a quarter of the point's content words, those aside that stand in `known` (the question and what
     the candidate said) already.
     """
     secret = word_set(point) - word_set(known)
-    return len(secret & word_set(follow_up)) > _MOST_TOLD * len(secret) if secret else False
+    return len(secret & word_set(text)) > _MOST_TOLD * len(secret) if secret else False
 
 
 def authors_follow_up(turns: Sequence[Turn]) -> str | None:
@@ -169,12 +169,7 @@ async def _asked(turn: Turn, point: PointGrade, said: str, backend: Backend, pro
     known = f"{question.text}\n{said}"
 
     def check(reply: FollowUp) -> str:
-        text = reply.question.strip()
-        if not text or len(text) > _LONGEST_FOLLOW_UP:
-            return f"question: expected one question of at most {_LONGEST_FOLLOW_UP} characters"
-        if gives_away(text, point.text, known):
-            return "question: it names what the candidate should find; ask without the words of the missing point"
-        return ""
+        return _objection("question", reply.question.strip(), point.text, known)
 
     reply = await ask(
         backend, prompts, parts, FollowUp, purpose="follow_up", session_id=turn.session_id, max_tokens=600, check=check
@@ -182,6 +177,54 @@ async def _asked(turn: Turn, point: PointGrade, said: str, backend: Backend, pro
     return reply.question.strip()
 
 
-def _quoted(text: str) -> str:
-    """A text as data: on one line, with nothing in it that could end the string."""
+def _objection(field: str, text: str, point: str, known: str) -> str:
+    """What is wrong with a model's words, in words for that model; empty where nothing is."""
+    if not text or len(text) > _LONGEST:
+        return f"{field}: expected one sentence of at most {_LONGEST} characters"
+    if gives_away(text, point, known):
+        return f"{field}: it names what the candidate should find; lead there without the words of the point"
+    return ""
+
+
+# --- hints
+
+MOST_HINTS = 3
+
+
+class Hint(Wire):
+    """What a model replies: one hint."""
+
+    hint: str
+
+
+def points_to_hint(checklist: Checklist) -> tuple[KeyPoint, ...]:
+    """What a model's hints lead to, one after the other, at most MOST_HINTS.
+
+    Required points come before others, of these the weightier first; equal ones in their order.
+    """
+    ranked = sorted(checklist.points, key=lambda point: (point.kind != "required", -point.weight))
+    return tuple(ranked[:MOST_HINTS])
+
+
+async def make_hint(turn: Turn, point: KeyPoint, backend: Backend, prompts: Prompts, lang: Language) -> str:
+    """A model's hint that leads to `point` without naming it. BackendError: there is none."""
+    question = turn.question
+    parts = prompts["hint"].parts(
+        language=_LANGUAGE[lang],
+        question=_quoted(question.text),
+        given=_quoted(turn.hints),
+        point=_quoted(point.text),
+    )
+
+    def check(reply: Hint) -> str:
+        return _objection("hint", reply.hint.strip(), point.text, question.text)
+
+    reply = await ask(
+        backend, prompts, parts, Hint, purpose="hint", session_id=turn.session_id, max_tokens=600, check=check
+    )
+    return reply.hint.strip()
+
+
+def _quoted(text: str | tuple[str, ...]) -> str:
+    """A text, or a list of them, as data: on one line, with nothing in it that could end its string."""
     return json.dumps(text, ensure_ascii=False)

@@ -46,19 +46,22 @@ class Jobs:
         self._changed = changed
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._work: dict[str, Work] = {}
+        self._work: dict[str, tuple[Work, Callable[[], None]]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def start(self, kind: str, key: str, work: Work) -> Job:
-        """Begin `work` soon; while one of that kind and key is not over, that one is returned instead."""
+    def start(self, kind: str, key: str, work: Work, ended: Callable[[], None] = lambda: None) -> Job:
+        """Begin `work` soon; while one of that kind and key is not over, that one is returned instead.
+
+        `ended` is called in the loop that runs it once the job is over, however it ended.
+        """
         with self._lock:
             for job in self._jobs.values():
                 if (job.kind, job.key) == (kind, key) and not job.over:
                     return job
             job = Job(id=uuid4().hex, kind=kind, key=key, state="waiting")
             self._jobs[job.id] = job
-            self._work[job.id] = work
+            self._work[job.id] = work, ended
             self._forget_old()
         self._call(self._begin, job.id)
         return job
@@ -109,10 +112,12 @@ class Jobs:
             loop.call_soon_threadsafe(act, job_id)
 
     def _begin(self, job_id: str) -> None:
-        if (work := self._work.pop(job_id, None)) is not None:
+        if (begun := self._work.pop(job_id, None)) is not None:
+            work, ended = begun
             task = asyncio.get_running_loop().create_task(self._run(job_id, work))
             self._tasks[job_id] = task
             task.add_done_callback(lambda _: self._tasks.pop(job_id, None))
+            task.add_done_callback(lambda _: ended())
 
     def _cancel(self, job_id: str) -> None:
         if job_id in self._tasks:

@@ -30,6 +30,7 @@ VARIABLES: dict[str, frozenset[str]] = {
         {"leniency", "feedback_language", "question", "key_point", "verdict", "nonce", "claim", "answer"}
     ),
     "follow_up": frozenset({"language", "question", "point", "answer"}),
+    "hint": frozenset({"language", "question", "given", "point"}),
     "discuss": frozenset({"language", "notes", "answer", "verdicts", "history", "message", "nonce"}),
     "improve": frozenset({"language", "notes", "answer", "wanted", "nonce"}),
 }

@@ -20,6 +20,7 @@ from interview.service.discussing import Discussing
 from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
 from interview.service.follow_ups import FollowUps
+from interview.service.hints import Hints
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
 from interview.service.measuring import Measuring
 from interview.service.progress import ProgressReader
@@ -44,6 +45,7 @@ class Viva:
     disputes: Disputes
     schedule: Schedule
     follow_ups: FollowUps
+    hints: Hints
     progress: ProgressReader
     worker: Worker
     live: LiveFeed
@@ -142,7 +144,8 @@ def build(settings: Settings) -> Viva:
         live=live,
         jobs=jobs,
         schedule=Schedule(store),
-        follow_ups=FollowUps(interviewer, bench.shelf.backend, bench.prompts),
+        follow_ups=FollowUps(interviewer, bench.shelf.backend_if_any, bench.prompts),
+        hints=Hints(interviewer, bench.shelf.backend_if_any, checklists.in_force, bench.prompts, jobs, live.touch),
         archive=archive,
         discussing=discussing,
         progress=ProgressReader(store),

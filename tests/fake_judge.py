@@ -16,6 +16,7 @@ from interview.grading.second_look import DECOYS
 
 VERDICTS = ("covered", "covered", "partial", "missing", "contradicted")
 FOLLOW_UP = '{"question": "…"}'  # the shape that prompts/follow_up.md asks for
+HINT = '{"hint": "…"}'  # that of prompts/hint.md
 _SHAPE = re.compile(r"^\{\"(?:key_points|criteria|pitfalls|errors)\".*\}$", re.MULTILINE)
 _ANSWER = re.compile(r"^<<<ANSWER \S+\n(.*)\nANSWER ", re.MULTILINE)
 
@@ -42,6 +43,7 @@ class FakeJudge:
         self.verdicts = verdicts
         self.feedback = "Clear. Next time, add what is missing."
         self.follow_up = "And what happens after that?"
+        self.hint = "Imagine three people in one room."
         self.words = "Here is what I would say."
         self.on_appeal: tuple[str, str] = ("", "missing")  # quote and verdict
         self.calls = 0
@@ -124,6 +126,9 @@ class FakeJudge:
         """The reply, cut after each key point."""
         if FOLLOW_UP in messages[0]["content"]:
             yield json.dumps({"question": self.follow_up})
+            return
+        if HINT in messages[0]["content"]:
+            yield json.dumps({"hint": self.hint})
             return
         user = "\n".join(message["content"] for message in messages if message["role"] == "user")
         if "<<<CLAIM" in user:

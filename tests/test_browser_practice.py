@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from interview.turns import reached
 from tests.browser import App, Candidate, Visits, browser, judge, running, visits
 from tests.fake_judge import FakeJudge
 
@@ -162,6 +163,33 @@ def test_an_earlier_question_that_is_chosen_comes_into_sight(opened: Visits):
     expect(page.locator("#practice-reference")).to_contain_text("makes weights")
     page.locator("#practice-retry").click()
     expect(person.composer).to_be_focused()
+
+
+def test_a_model_writes_the_hint_that_the_notes_lack_and_the_answer_is_a_hinted_one(
+    app: App, opened: Visits, judge: FakeJudge
+):
+    person = opened.candidate().begin()
+    page = person.page
+    expect(page.locator("#practice-hint")).to_have_text("Hint 1/3")
+    judge.held_after = 0
+    judge.hold()
+    try:
+        page.locator("#practice-hint").click()
+        expect(person.chat).to_contain_text("Thinking of a hint")
+        expect(page.locator("#practice-hint")).to_be_disabled()
+        person.write("Tokens are compared")  # the page stays usable
+    finally:
+        judge.release()
+        judge.held_after = 1
+    expect(person.chat).to_contain_text("Hint 1 · written by a model")
+    expect(person.chat).to_contain_text(judge.hint)
+    expect(person.chat).not_to_contain_text("Thinking of a hint")
+    expect(page.locator("#practice-hint")).to_have_text("Hint 2/3")
+    expect(person.composer).to_have_value("Tokens are compared")
+    person.answer("Tokens are compared, weights are made, values are averaged.")
+    expect(person.card).to_contain_text("with a hint")
+    session = app.stored()[0]
+    assert (session.turns[0].hints, reached(session.turns, session.turns[0])) == ((judge.hint,), "hinted")
 
 
 def test_a_mock_interview_keeps_its_time_over_a_reload_and_in_a_second_tab(opened: Visits):

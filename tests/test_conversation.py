@@ -1,4 +1,4 @@
-"""Typed wishes by closed rules, and follow-ups that ask for what is missing without naming it."""
+"""Typed wishes by closed rules, and follow-ups and hints that lead to a point without naming it."""
 
 import asyncio
 import json
@@ -13,12 +13,24 @@ from interview.conversation import (
     authors_follow_up,
     gives_away,
     make_follow_up,
+    make_hint,
     missing_point,
     wants_follow_up,
     wish_of,
 )
 from interview.errors import LastingFault
-from interview.models import Answer, Graded, Grading, PointGrade, Session, SessionPlan, Turn, Verdict
+from interview.models import (
+    Answer,
+    Graded,
+    Grading,
+    KeyPoint,
+    Language,
+    PointGrade,
+    Session,
+    SessionPlan,
+    Turn,
+    Verdict,
+)
 from interview.prompts import load_prompts
 from tests.conftest import REPO
 from tests.made_up import Clock, graded, make_question
@@ -178,15 +190,16 @@ class Says:
 
     name, host, model = "says", "127.0.0.1", "says"
 
-    def __init__(self, *replies: str) -> None:
+    def __init__(self, *replies: str, field: str = "question") -> None:
         self.replies = list(replies)
+        self.field = field
         self.asked: list[CompletionRequest] = []
 
     async def complete(self, request: CompletionRequest):
         self.asked.append(request)
         if not self.replies:
             raise LastingFault("refused", fault="key_refused")
-        yield Completion(text=json.dumps({"question": self.replies.pop(0)}), rung="json_schema", model="says")
+        yield Completion(text=json.dumps({self.field: self.replies.pop(0)}), rung="json_schema", model="says")
 
     async def close(self) -> None:
         pass
@@ -222,3 +235,52 @@ def test_the_authors_follow_up_comes_first_and_needs_no_model():
     assert not backend.asked
     assert authors_follow_up([first, first.model_copy(update={"follow_up": "Why scaled?"})]) == "At what cost?"
     assert made(None) is None
+
+
+SOFTMAX = KeyPoint(id="k2", text="weights pass through softmax")
+
+
+def hinted(backend: Says, lang: Language = "en", point: KeyPoint = SOFTMAX, **fields) -> str:
+    asked = turn(1, None, state="open", answer=None, gradings=(), **fields)
+    return asyncio.run(make_hint(asked, point, backend, PROMPTS, lang))  # type: ignore[arg-type]
+
+
+def test_a_hint_that_names_its_point_is_asked_for_again_once():
+    backend = Says("Think of softmax for the weights.", "  How do scores come to add up to one?\n", field="hint")
+    assert hinted(backend) == "How do scores come to add up to one?"
+    assert [request.purpose for request in backend.asked] == ["hint", "hint"]
+    assert "names what" in backend.asked[1].messages[-1].content
+    with pytest.raises(LastingFault, match="names what"):
+        hinted(Says("softmax weights pass", "weights pass softmax", field="hint"))
+
+
+def test_what_the_question_says_already_gives_nothing_away():
+    point = KeyPoint(id="k1", text="every token attends to every token at once")
+    with pytest.raises(LastingFault, match="names what"):
+        hinted(Says(*["Which token attends to which?"] * 2, field="hint"), point=point)
+    asked = QUESTION.model_copy(update={"text": "What does a token that attends look at?"})
+    assert hinted(Says("Which token attends to which?", field="hint"), point=point, question=asked)
+
+
+def test_a_hint_of_one_language_is_checked_by_its_characters_and_the_model_is_told_the_language():
+    point = KeyPoint(id="k1", text="除以维度的平方根防止梯度消失")
+    backend = Says("想一想除以平方根的作用", "数值很大的时候，归一化会怎样？", field="hint")
+    assert hinted(backend, "zh", point) == "数值很大的时候，归一化会怎样？"
+    assert "简体中文" in backend.asked[0].messages[0].content
+    english = Says("Which step turns scores into shares?", field="hint")
+    hinted(english)
+    assert "Write in English" in english.asked[0].messages[0].content
+
+
+@pytest.mark.parametrize("text", ["", "  ", "so " * 101])
+def test_a_hint_that_is_empty_or_too_long_is_none(text: str):
+    with pytest.raises(LastingFault, match="at most 300 characters"):
+        hinted(Says(text, text, field="hint"))
+
+
+def test_a_model_is_told_the_hints_before_and_no_text_leaves_its_place():
+    backend = Says("Which step turns scores into shares?", field="hint")
+    before = ('Mind\nthe "scale".',)
+    hinted(backend, written_hints=before, hints_shown=1)
+    prompt = backend.asked[0].messages[-1].content
+    assert f"before: {json.dumps(before)}\n" in prompt

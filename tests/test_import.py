@@ -53,7 +53,7 @@ def filled(store: Store, text: str = "layer norm first") -> Transcript:
     turn_id = session.turns[0].id
     store.submit(turn_id, text, "work:big", "default")
     store.finish_grading(store.claim("me", 1, LEASE)[0], graded(7.5, key_points=(point,)))
-    store.skip(store.ask(session.id, 1).id)
+    store.skip(store.write_hint(store.ask(session.id, 1).id, 1, "Mind the order.").id)
     archive, remarks = Archive(store, Jobs()), RemarkStore(store)
     archive.star(turn_id, True)
     archive.note(turn_id, "mind the norm")
@@ -92,6 +92,7 @@ def test_what_was_exported_comes_back_as_it_was_under_ids_of_its_own(here: Store
     assert archive.take_in(read) == Imported(added=1)
     (summary,) = archive.sessions()
     copy = archive.transcript(summary.id)
+    assert copy.session.turns[1].hints == ("Mind the order.",)
     assert without_ids(copy) == without_ids(original)
     ids = {turn.id for turn in original.session.turns} | {original.session.id}
     assert not ids & ({turn.id for turn in copy.session.turns} | {copy.session.id})
@@ -128,10 +129,14 @@ def test_a_grading_that_came_to_nothing_yet_is_not_run_here(here: Store, elsewhe
     assert here.claim("me", 9, LEASE) == ()
 
 
-def test_the_form_of_the_first_version_is_still_read(elsewhere: Store):
-    document = json.loads(transcript_json(filled(elsewhere)))
-    old = {"format": document["format"], "version": 1, "session": document["session"]}
-    assert reading(json.dumps(old)).transcripts[0].session.title == "Sitting"
+@pytest.mark.parametrize(("version", "gone"), [(1, ("marks", "remarks")), (2, ())])
+def test_the_forms_of_earlier_versions_are_still_read(elsewhere: Store, version: int, gone: tuple[str, ...]):
+    document = {**json.loads(transcript_json(filled(elsewhere))), "version": version}
+    old = {name: content for name, content in document.items() if name not in gone}
+    for turn in old["session"]["turns"]:
+        del turn["written_hints"]
+    session = reading(json.dumps(old)).transcripts[0].session
+    assert [(turn.hints, turn.hints_shown) for turn in session.turns] == [((), 0), ((), 1)]
 
 
 def test_a_newer_version_is_refused_by_its_number(elsewhere: Store):

@@ -75,6 +75,26 @@ def test_a_failure_is_told_in_words(error: Exception, words: str):
     assert asyncio.run(main()).problem == words
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_waits_for_the_end_is_told_once_the_job_is_over(fails: bool):
+    jobs = Jobs()
+    seen: list[str] = []
+
+    async def work(progress: Progress) -> None:
+        await asyncio.sleep(0)
+        if fails:
+            raise ContentError("no")
+
+    async def main() -> None:
+        async with jobs.running():
+            job = jobs.start("count", "a", work, lambda: seen.append(jobs.find(job.id).state))
+            await until(jobs, job, "done", "failed")
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert seen == ["failed" if fails else "done"]
+
+
 def test_a_job_can_be_stopped_and_the_end_of_the_loop_stops_the_rest():
     jobs = Jobs()
 

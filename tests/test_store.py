@@ -6,6 +6,7 @@ import pytest
 from interview.errors import AlreadyAnswered, NotFound
 from interview.models import SessionPlan, Ungraded
 from interview.store.store import Store
+from interview.turns import help_used
 from tests.made_up import Clock, grade_of, graded, make_question, provenance, some
 
 PLAN = SessionPlan(lang="en")
@@ -96,6 +97,20 @@ def test_help_counts_only_before_the_answer(store: Store) -> None:
     assert store.show_hint(other.id).hints_shown == 0
     assert not store.reveal(other.id).revealed
     assert store.skip(other.id).state == "answered"
+
+
+def test_a_written_hint_counts_like_the_authors_and_only_while_its_turn_is_open(store: Store) -> None:
+    session = store.create_session("S", PLAN, [make_question(1), make_question(2)])
+    turn = store.write_hint(session.turns[0].id, 1, "看看权重 “w”")
+    assert (turn.hints, turn.hints_shown, help_used([], turn)) == (("看看权重 “w”",), 1, "hinted")
+    assert store.show_hint(turn.id).hints_shown == 1  # there is no more
+    assert store.write_hint(turn.id, 2, "and the sum").hints == ("看看权重 “w”", "and the sum")
+    assert store.write_hint(turn.id, 2, "the same once more") == store.turn(turn.id)
+    assert store.ask(session.id, 0, 2).hints == ()  # another attempt begins without
+    for leave in (lambda id: store.submit(id, "text", "g", "default"), store.skip):
+        other = store.ask(session.id, 1, 1 + len(store.session(session.id).turns))
+        leave(other.id)
+        assert help_used([], store.write_hint(other.id, 1, "late")) == "unaided"
 
 
 def test_an_answer_outweighs_a_skip(store: Store) -> None:

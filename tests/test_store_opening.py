@@ -268,6 +268,21 @@ def test_a_migration_of_an_existing_database_copies_it_first_and_fails_whole(
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_a_database_from_before_written_hints_opens_with_everything_in_it(tmp_path: Path) -> None:
+    session_id = filled(tmp_path)
+    with closing(Store.open(tmp_path, read_only=True)) as store:
+        before = store.session(session_id)
+    with closing(raw(tmp_path)) as connection:
+        connection.execute("ALTER TABLE turns DROP COLUMN written_hints")
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+    with closing(Store.open(tmp_path, clock=Clock())) as store:
+        assert store.backup is not None
+        assert store.session(session_id) == before
+        turn = store.ask(session_id, 0, 2)
+        assert turn.hints == ()
+        assert store.write_hint(turn.id, 1, "Look there.").hints == ("Look there.",)
+
+
 def later(scripts: Path, body: str) -> None:
     shutil.rmtree(scripts, ignore_errors=True)
     shutil.copytree(REPO / "interview" / "store" / "migrations", scripts)

@@ -69,6 +69,19 @@ def test_a_change_between_looking_and_telling_is_told_by_the_next_beat():
     assert told(live, read) == [0, 1]
 
 
+def test_what_is_awaited_besides_gradings_is_followed_to_its_end():
+    live = LiveFeed()
+
+    async def collect() -> list[int | None]:
+        def awaits(_: Session) -> bool:
+            live.touch("s")
+            return live.version("s") < 3
+
+        return [beat async for beat in beats(live, "s", lambda _: make_session(), awaits=awaits)]
+
+    assert asyncio.run(collect()) == [0, 1, 2]
+
+
 def test_a_page_that_went_away_can_be_noticed_while_nothing_happens():
     live = LiveFeed()
     assert told(live, lambda _: make_session("pending"), wait=0.0, at_most=4) == [0, None, None, None]

@@ -11,8 +11,10 @@ import gradio as gr
 import pytest
 
 from interview.backends.backend import Completion, CompletionRequest
-from interview.models import Graded, Session, Turn
+from interview.backends.scripted import ScriptedBackend
+from interview.models import Graded, Session, SessionPlan, Turn
 from interview.settings import read_settings
+from interview.turns import help_used
 from interview.ui.frame import Frame
 from interview.ui.messages import conversation
 from interview.ui.page import Page, Updates, kept_session, read_session
@@ -20,8 +22,9 @@ from interview.ui.practice import PracticeTab
 from interview.ui.setup_wishes import Wishes
 from interview.ui.talk import SUMMARY
 from interview.wiring import Viva, build
-from tests.made_up import graded, some
+from tests.made_up import graded, make_question, some
 from tests.test_conversation import points
+from tests.test_hints import thought
 
 pytestmark = pytest.mark.filterwarnings("default")
 PAGE = Page(lang="en", grader="coverage")
@@ -250,6 +253,70 @@ def test_wishes_are_granted_and_a_non_answer_is_not_taken_at_once(world: World):
     world.send("skip this one")
     assert [turn.state for turn in world.session.turns] == ["answered", "skipped", "open"]
     assert world.session.turns[0].revealed
+
+
+@pytest.fixture
+def plain(world: World) -> World:
+    """A question without the author's hints; a model, once the page chooses it, writes one and then fails."""
+    reference = "Tokens are compared. Weights are made."
+    session = world.viva.store.create_session("t", SessionPlan(lang="en"), [make_question(reference=reference)])
+    world.page = world.page.model_copy(update={"session": session.id})
+    model = ScriptedBackend([json.dumps({"hint": "Who meets *whom*?"})])
+    world.viva.hints._backend = lambda name: model if name == "model" else None
+    return world
+
+
+def think(world: World) -> None:
+    async def until_thought() -> None:
+        async with world.viva.jobs.running():
+            await thought(world.viva.hints, world.session.turns[-1].id)
+
+    asyncio.run(until_thought())
+
+
+def test_without_a_model_and_without_the_authors_hints_there_is_no_button_and_a_sentence(plain: World):
+    assert "practice-hint" not in plain.visible()
+    assert notice_of(plain, plain.send("hint, please")) == "There are no (more) hints for this question."
+    assert help_used([], plain.session.turns[0]) == "unaided"
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_models_hint_is_awaited_in_the_open_and_told_as_the_models(plain: World, typed: bool):
+    plain.page = plain.page.model_copy(update={"grader": "model"})
+    (turn,) = plain.session.turns
+
+    def ask() -> None:
+        if typed:
+            plain.send("hint, please")
+        else:
+            plain.tab.actions.hint(plain.page, turn.id)
+
+    assert "practice-hint" in plain.visible()
+    assert (plain.drawn()["practice-hint"]["value"], plain.tab._awaits_hint(plain.session)) == ("Hint 1/2", False)
+    ask()
+    drawn = plain.drawn()
+    assert drawn["chat"]["value"][-1]["content"].startswith("Thinking of a hint")
+    assert (drawn["practice-hint"]["interactive"], drawn["composer"]["interactive"]) == (False, True)
+    assert plain.tab._awaits_hint(plain.session)
+    think(plain)
+    thought = plain.drawn()
+    assert thought["practice-stamp"] != drawn["practice-stamp"]
+    assert plain.said()[-1] == "> **Hint 1 · written by a model** Who meets *whom*?"
+    assert thought["practice-hint"] == gr.update(value="Hint 2/2", visible=True, interactive=True)
+    assert "Thinking" not in str(thought["chat"]["value"])
+    ask()
+    think(plain)
+    assert "No hint could be made this time: The script of backend" in plain.drawn()["chat"]["value"][-1]["content"]
+    assert len(plain.session.turns[0].hints) == 1
+    plain.send("tokens are compared")
+    assert "No hint could be made" not in str(plain.drawn()["chat"]["value"])
+    assert help_used([], plain.session.turns[0]) == "hinted"
+
+
+def test_the_shelf_has_no_model_for_the_estimate_and_for_a_name_that_is_gone(world: World):
+    world.start()
+    assert world.viva.shelf.backend_if_any("coverage") is world.viva.shelf.backend_if_any("gone") is None
+    assert "practice-hint" in world.visible()  # the author's need none
 
 
 def test_a_mock_interview_says_nothing_before_its_end_and_then_reports(world: World):

@@ -9,7 +9,16 @@ from interview.models import Value
 
 Rung = Literal["json_schema", "json_object", "text"]
 Purpose = Literal[
-    "grading", "key_points", "audit", "follow_up", "discussion", "improvement", "evaluation", "comparison", "probe"
+    "grading",
+    "key_points",
+    "audit",
+    "follow_up",
+    "hint",
+    "discussion",
+    "improvement",
+    "evaluation",
+    "comparison",
+    "probe",
 ]
 
 

@@ -30,4 +30,4 @@ def answer_words(session: Session, turn: Turn, lang: Language) -> Iterator[str]:
 
 def hints_shown(turn: Turn) -> tuple[str, ...]:
     """The hints that were shown at this Turn."""
-    return turn.question.hints[: turn.hints_shown]
+    return turn.hints[: turn.hints_shown]

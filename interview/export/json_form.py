@@ -7,7 +7,7 @@ from typing import Any
 from interview.models import Transcript
 
 FORMAT = "viva-transcript"
-VERSION = 2  # 1 had the session alone
+VERSION = 3  # 1 had the session alone, 2 no hints that a model wrote
 
 
 def transcript_json(*transcripts: Transcript) -> str:

@@ -132,6 +132,13 @@ class GraderShelf:
             return None
         return self.rack.get(tuple(map(_base, self._roles.interviewer)) or self.chain(name))
 
+    def backend_if_any(self, name: str) -> Backend | None:
+        """The same; None, too, for a name that no grader has, or has any more."""
+        try:
+            return self.backend(name)
+        except NotFound:
+            return None
+
     def chain(self, name: str) -> tuple[str, ...]:
         """Who judges where the grader of that name is chosen, and who takes over from it; of a panel, its first member.
 

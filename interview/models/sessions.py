@@ -100,6 +100,7 @@ class Turn(Value):
     So is a follow-up: it has `follow_up`, what was asked in place of the question, and `parent`, the id of the Turn it
     goes on from. `hints_shown` and `revealed` are what was asked for at this Turn; `turns.help_used` counts that of
     earlier ones, too. `confidence` was told before the grade; `stuck_at` is when the candidate said that nothing comes.
+    `written_hints` are those that a model wrote in this Turn, for the notes have none.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Turn(Value):
     state: Literal["open", "answered", "skipped"]
     asked_at: datetime
     hints_shown: int = 0
+    written_hints: tuple[str, ...] = ()
     revealed: bool = False
     confidence: Confidence | None = None
     follow_up: str | None = None
@@ -117,6 +119,11 @@ class Turn(Value):
     stuck_at: datetime | None = None
     answer: Answer | None = None
     gradings: tuple[Grading, ...] = ()
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """The hints that there are: the author's, else those that a model wrote so far; none for a follow-up."""
+        return () if self.follow_up is not None else self.question.hints or self.written_hints
 
     @property
     def current_grading(self) -> Grading | None:

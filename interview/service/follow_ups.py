@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from interview.backends.backend import Backend
 from interview.conversation import make_follow_up, wants_follow_up
-from interview.errors import NotFound
 from interview.models import Session, Turn
 from interview.prompts import Prompts
 from interview.service.interviewer import Interviewer
@@ -16,7 +15,7 @@ class FollowUps:
     """Asks follow-ups. Belongs to the event loop that runs the backends."""
 
     def __init__(self, interviewer: Interviewer, backend: Callable[[str], Backend | None], prompts: Prompts) -> None:
-        """`backend` finds the model behind a grader's name; None for one without a model, NotFound for none."""
+        """`backend` finds the model behind a grader's name; None where there is none."""
         self._interviewer = interviewer
         self._backend = backend
         self._prompts = prompts
@@ -33,7 +32,7 @@ class FollowUps:
         self._thinking.add(turn.id)
         try:
             session = await self._read(session_id)
-            backend = self._model(grader)
+            backend = self._backend(grader)
             text = await make_follow_up(turns_at(session, turn.position), backend, self._prompts, session.plan.lang)
             still = await self._lacking(session_id)
             if text is None or still is None or still.id != turn.id:
@@ -53,9 +52,3 @@ class FollowUps:
 
     async def _read(self, session_id: str) -> Session:
         return await asyncio.to_thread(self._interviewer.session, session_id)
-
-    def _model(self, grader: str) -> Backend | None:
-        try:
-            return self._backend(grader)
-        except NotFound:
-            return None

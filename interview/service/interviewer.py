@@ -211,6 +211,10 @@ class Interviewer:
         turn = self._store.turn(turn_id)
         return turn if self._is_mock(turn) else self._touched(self._store.show_hint(turn_id))
 
+    def write_hint(self, turn_id: str, number: int, text: str) -> Turn:
+        """Show what a model wrote as hint `number` (from 1); dropped where the Turn has it, or is open no more."""
+        return self._touched(self._store.write_hint(turn_id, number, text))
+
     def reveal(self, turn_id: str) -> Turn:
         """Show the reference answer; noted where the Turn is still open. Not in a mock interview."""
         turn = self._store.turn(turn_id)

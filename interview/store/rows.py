@@ -129,6 +129,7 @@ def read_turn(row: sa.RowMapping, answer: Answer | None, gradings: tuple[Grading
         state="answered" if answer is not None else "open" if row["skipped_at"] is None else "skipped",
         asked_at=row["asked_at"],
         hints_shown=row["hints_shown"],
+        written_hints=tuple(row["written_hints"]),
         revealed=row["revealed"],
         confidence=row["confidence"],
         follow_up=row["follow_up"],

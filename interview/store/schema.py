@@ -90,6 +90,7 @@ turns = sa.Table(
     _column("follow_up", sa.Text, null=True),  # what was asked in place of the question itself
     _column("parent", sa.String(32), null=True),  # the turn that a follow-up goes on from
     _column("stuck_at", Utc, null=True),  # when the candidate said that nothing comes to mind
+    _column("written_hints", sa.JSON, server_default=sa.text("'[]'")),  # by a model, where the notes have none
     sa.ForeignKeyConstraint(["session_id", "position"], ["papers.session_id", "papers.position"]),
     sa.UniqueConstraint("session_id", "position", "attempt"),
 )

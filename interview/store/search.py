@@ -29,8 +29,11 @@ _words = sa.table("search", sa.column("rowid", sa.Integer), *(sa.column(name, sa
 _AROUND = 48  # characters of a snippet on each side of the words found
 _feedback = sa.func.json_extract(gradings.c.outcome, "$.feedback").label("feedback")
 
+# By name, for a migration of old runs this too, before the later columns of `turns` are there.
+_OF_TURN = ("seq", "id", "session_id", "position", "attempt", "asked_at", "skipped_at", "follow_up")
 _ASKED = (
-    sa.select(turns, sessions.c.plan, question_versions.c.content, turn_marks.c.starred, turn_marks.c.note)
+    sa.select(*(turns.c[name] for name in _OF_TURN))
+    .add_columns(sessions.c.plan, question_versions.c.content, turn_marks.c.starred, turn_marks.c.note)
     .add_columns(TELLS_NOTHING_YET.label("silent"))
     .join(sessions, sessions.c.id == turns.c.session_id)
     .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))

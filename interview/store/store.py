@@ -190,8 +190,21 @@ class Store:
         """Count one more hint as shown, up to those there are; only while the turn is open."""
         with self.writing() as connection:
             turn = sessions.read_turn(connection, turn_id)
-            shown = min(turn.hints_shown + 1, len(turn.question.hints))
+            shown = min(turn.hints_shown + 1, len(turn.hints))
             return sessions.change_open_turn(connection, turn_id, hints_shown=shown)
+
+    def write_hint(self, turn_id: str, number: int, text: str) -> Turn:
+        """Keep what a model wrote as hint `number` (from 1), and count it as shown; only while the turn is open.
+
+        Nothing changes either where the turn does not lack just that hint: it was asked for twice.
+        """
+        with self.writing() as connection:
+            turn = sessions.read_turn(connection, turn_id)
+            if len(turn.hints) + 1 != number:
+                return turn
+            return sessions.change_open_turn(
+                connection, turn_id, hints_shown=number, written_hints=[*turn.written_hints, text]
+            )
 
     def reveal(self, turn_id: str) -> Turn:
         """Note that the reference answer was shown; only while the turn is not answered."""

@@ -1,4 +1,4 @@
-"""How a page learns that something changed while gradings run: a bounded stream of beats, over when none is pending.
+"""How a page learns that something changed while models work: a bounded stream of beats, over when nothing is pending.
 
 A beat only says that there is something new; what the page then shows is read from the store, for what the page shows
 by then. So a click while a grading runs is never undone by it.
@@ -31,12 +31,15 @@ _NOTHING = cast("dict[str, Any]", gr.skip())  # pyright: ignore[reportUnknownMem
 
 
 class Follower:
-    """Lets pages follow the gradings of a session."""
+    """Lets pages follow what models do for a session."""
 
-    def __init__(self, live: LiveFeed, read: Callable[[str], Session]) -> None:
-        """`read` reads a session from the store."""
+    def __init__(
+        self, live: LiveFeed, read: Callable[[str], Session], awaits: Callable[[Session], bool] = lambda _: False
+    ) -> None:
+        """`read` reads a session from the store; `awaits` tells whether it has something to come besides gradings."""
         self._live = live
         self._read = read
+        self._awaits = awaits
 
     def after(self, dependency: Dependency, source: Component, beat: gr.Textbox) -> Dependency:
         """Follow once an event is over; `beat` changes. `source` holds a session's id, or what the browser keeps of it.
@@ -48,7 +51,7 @@ class Follower:
     async def _told(self, source: object) -> AsyncGenerator[Any]:
         session_id = source if isinstance(source, str) else read_session(source)
         if session_id:
-            async for version in beats(self._live, session_id, self._read):
+            async for version in beats(self._live, session_id, self._read, awaits=self._awaits):
                 yield _NOTHING if version is None else f"{session_id}:{version}"
 
 
@@ -67,6 +70,7 @@ async def beats(
     session_id: str,
     read: Callable[[str], Session],
     *,
+    awaits: Callable[[Session], bool] = lambda _: False,
     wait: float = WAIT_SECONDS,
     at_most: float = FOLLOW_SECONDS,
     now: Callable[[], float] = time.monotonic,
@@ -84,7 +88,7 @@ async def beats(
         except VivaError:
             return
         yield version
-        if not is_pending(session):
+        if not (is_pending(session) or awaits(session)):
             return
         known = version
         while version == known:

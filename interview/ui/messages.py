@@ -17,14 +17,14 @@ LivePoints = Callable[[Grading | None], Sequence[PointGrade]]
 
 
 def conversation(
-    session: Session, open_turn: str, live_points: LivePoints, lang: Language, *, thinking: bool = False
+    session: Session, open_turn: str, live_points: LivePoints, lang: Language, *, now: str = ""
 ) -> list[ChatMessage]:
     """All messages of a session, in order. `open_turn`: id of the Turn whose grade is open beside it.
 
-    `thinking`: a follow-up to the newest answer is being thought up, which is said as long as the session runs.
+    `now`: what is said last of all, because of something that goes on at this moment; not stored, and may be empty.
     """
     messages = [message for _, message in _script(session, open_turn, live_points, lang)]
-    return [*messages, _says(t("talk.thinking", lang))] if thinking and session.finished_at is None else messages
+    return [*messages, _says(safe_markdown(now))] if now else messages
 
 
 def turn_at(session: Session, index: int) -> str | None:
@@ -53,9 +53,8 @@ def _turn_messages(
     messages = [
         _says(inline_view("separator", separator(session, turn, lang))),
         _says(safe_markdown(turn.follow_up or turn.question.text, formulas=True)),
+        *_hints(turn, lang),
     ]
-    if turn.follow_up is None:
-        messages += _hints(turn, lang)
     if turn.stuck_at is not None and turn.state == "open":
         messages.append(_says(t("talk.stuck", lang)))
     if turn.answer is not None:
@@ -76,10 +75,10 @@ def _edges(turn: Turn, live_points: LivePoints) -> tuple[int, ...]:
 
 
 def _hints(turn: Turn, lang: Language) -> list[ChatMessage]:
-    hints = turn.question.hints
+    title = "talk.hint" if turn.question.hints else "talk.written_hint"
     return [
-        _says(_quoted(f"**{t('talk.hint', lang, n=number, m=len(hints))}** {hint}"))
-        for number, hint in enumerate(hints[: turn.hints_shown], start=1)
+        _says(_quoted(f"**{t(title, lang, n=number, m=len(turn.hints))}** {hint}"))
+        for number, hint in enumerate(turn.hints[: turn.hints_shown], start=1)
     ]
 
 

@@ -33,7 +33,8 @@ class PracticeTab:
         self._interviewer = viva.interviewer
         self._schedule = viva.schedule
         self._follow_ups = viva.follow_ups
-        self._follower = Follower(viva.live, viva.interviewer.session)
+        self._hints = viva.hints
+        self._follower = Follower(viva.live, viva.interviewer.session, self._awaits_hint)
         self._frame = frame
         self._fallback = page
         self._contest = Contest(viva.interviewer, viva.appeals)
@@ -42,9 +43,10 @@ class PracticeTab:
         )
         self._asking: set[asyncio.Task[Turn | None]] = set()
         self.talk = TalkPanel(
-            viva.live, viva.rubrics, viva.schedule, page, self._contest.graders, self._follow_ups.is_thinking
+            *(viva.live, viva.rubrics, viva.schedule, viva.hints, page),
+            *(self._contest.graders, self._follow_ups.is_thinking),
         )
-        self.actions = TurnActions(viva.interviewer, viva.schedule, self.talk, self._talk)
+        self.actions = TurnActions(viva.interviewer, viva.schedule, viva.hints, self.talk, self._talk)
         self._timer = gr.Timer(SLOW_SECONDS)
 
     @property
@@ -112,7 +114,7 @@ class PracticeTab:
         self._connect_reading(wires)
 
     def follow(self, dependency: Dependency) -> None:
-        """After an event that lets a grading begin, or a page come back to one: follow until nothing is pending.
+        """After an event that lets a model begin, or a page come back to one: follow until nothing is pending.
 
         Then what is missing in the newest answer may be asked about.
         """
@@ -162,7 +164,8 @@ class PracticeTab:
         submitted = wires.on(foot.composer.submit, act.submit, [*seen, talk.sent], place, answer)
         forget = "(sent) => { if (sent) viva.clearDraft(sent); }"
         self.follow(submitted.then(None, [talk.sent], None, js=forget, **PRIVATE))
-        for button, does in ((talk.hint, act.hint), (talk.reveal, act.reveal), (talk.skip, act.skip)):
+        self.follow(wires.on(talk.hint.click, act.hint, seen, place, [talk.turn]))
+        for button, does in ((talk.reveal, act.reveal), (talk.skip, act.skip)):
             wires.on(button.click, does, seen, place, [talk.turn])
         opened = wires.on(talk.source.click, act.source, seen, place, [talk.shown])
         opened.then(None, None, None, js="() => viva.showPassage()", **PRIVATE)
@@ -238,6 +241,9 @@ class PracticeTab:
 
     def _is_stale(self, page: Page, shown: str, stamp: str) -> bool:
         return bool(page.session and stamp) and stamp != self.talk.stamp_of(page, self._session(page), shown)
+
+    def _awaits_hint(self, session: Session) -> bool:
+        return any(turn.state == "open" and self._hints.is_thinking(turn.id) for turn in session.turns)
 
     def _session(self, page: Page) -> Session:
         return self._interviewer.session(page.session)

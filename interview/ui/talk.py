@@ -9,6 +9,7 @@ from interview.live import LiveFeed
 from interview.models import Graded, Grading, Language, PointGrade, Question, SelfGraded, Session, Turn, digest
 from interview.report import report
 from interview.rubrics import Rubric
+from interview.service.hints import Hints
 from interview.service.interviewer import DEFAULT_RUBRIC
 from interview.service.schedule import Schedule
 from interview.turns import open_turn
@@ -33,6 +34,7 @@ class TalkPanel:
         live: LiveFeed,
         rubrics: Mapping[str, Rubric],
         schedule: Schedule,
+        hints: Hints,
         page: Page,
         graders: Callable[[], Sequence[str]] = lambda: (),
         is_thinking: Callable[[str], bool] = lambda _: False,
@@ -45,6 +47,7 @@ class TalkPanel:
         self._is_thinking = is_thinking
         self._live = live
         self._schedule = schedule
+        self._hints = hints
         self._rubrics = rubrics
         with gr.Row(elem_id="talk", equal_height=False, visible=False) as self.row:
             with gr.Column(scale=6, elem_id="q-card", elem_classes=["card"]):
@@ -117,21 +120,20 @@ class TalkPanel:
         """
         # First of all: a verdict that arrives while the rest is drawn must not count as drawn.
         stamp = self.stamp_of(page, session, shown)
-        thinking = self._is_thinking(session.turns[-1].id)
         turn = open_turn(session)
         focus = focus_of(session, shown)
         opened = focus.id if focus else ""
         return {
             self.row: gr.update(visible=True),
             self.chat: gr.update(
-                value=conversation(session, opened, self._points, page.lang, thinking=thinking),
+                value=conversation(session, opened, self._points, page.lang, now=self._now(session, page.lang)),
                 label=t("talk.chat", page.lang),
             ),
             self.turn: turn.id if turn else "",
             self.shown: shown,
             self.stamp: stamp,
             **self._head(page, session, focus),
-            **self._actions(session, turn, focus, page.lang),
+            **self._actions(page, session, turn, focus),
             **self.foot.render(session, turn, focus, self._ratings(session, focus), page.lang, moved=moved),
             **self._side(page, session, focus, moved),
         }
@@ -140,8 +142,18 @@ class TalkPanel:
         """Digest of everything that `render` shows; equal stamps, equal pages."""
         live = [len(self._points(grading)) for turn in session.turns for grading in turn.gradings]
         rated = sorted(self._schedule.rated(session))
-        told = repr([live, rated, self._is_thinking(session.turns[-1].id)])
+        told = repr([live, rated, self._now(session, page.lang)])
         return digest("\n".join([session.model_dump_json(), page.model_dump_json(), shown, told]))
+
+    def _now(self, session: Session, lang: Language) -> str:
+        """What the interviewer thinks of at this moment, or failed to; empty for nothing."""
+        turn = open_turn(session)
+        if turn is not None and self._hints.is_thinking(turn.id):
+            return t("talk.thinking_hint", lang)
+        if turn is not None and (reason := self._hints.problem(turn.id)):
+            return t("talk.no_hint", lang, reason=reason)
+        follows_up = session.finished_at is None and self._is_thinking(session.turns[-1].id)
+        return t("talk.thinking", lang) if follows_up else ""
 
     def _ratings(self, session: Session, focus: Turn | None) -> Ratings:
         """What the question in focus may be rated, and was."""
@@ -159,9 +171,9 @@ class TalkPanel:
         current = focus.id if focus else ""
         return {self.head: gr.update(value=question_head(session, turn, page.lang, points, current))}
 
-    def _actions(self, session: Session, turn: Turn | None, focus: Turn | None, lang: Language) -> Updates:
-        silent, unfinished = session.tells_nothing_yet, session.finished_at is None
-        hints = len(turn.question.hints) if turn and turn.follow_up is None and not silent else 0
+    def _actions(self, page: Page, session: Session, turn: Turn | None, focus: Turn | None) -> Updates:
+        lang, silent, unfinished = page.lang, session.tells_nothing_yet, session.finished_at is None
+        hints = self._hints.most(session, turn, page.grader) if turn else 0
         given = min(turn.hints_shown, hints) if turn else 0
         can_reveal = turn is not None and turn.question.has_reference and not turn.revealed and not silent
         can_retry = (unfinished or focus is not None) and not silent and (turn is None or turn.follow_up is not None)
@@ -169,7 +181,7 @@ class TalkPanel:
             self.hint: gr.update(
                 value=t("act.hint", lang, n=min(given + 1, hints), m=hints),
                 visible=bool(hints),
-                interactive=given < hints,
+                interactive=given < hints and not (turn and self._hints.is_thinking(turn.id)),
             ),
             self.reveal: gr.update(value=t("act.reveal", lang), visible=can_reveal),
             self.source: gr.update(

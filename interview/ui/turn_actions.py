@@ -8,6 +8,7 @@ import gradio as gr
 from interview.conversation import Wish, wish_of
 from interview.models import Session, Turn
 from interview.scheduling import RATINGS
+from interview.service.hints import Hints
 from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.turns import open_turn
@@ -30,10 +31,11 @@ class Draw(Protocol):
 class TurnActions:
     """Called with what the page claims; ids are looked up in the store."""
 
-    def __init__(self, interviewer: Interviewer, schedule: Schedule, talk: TalkPanel, draw: Draw) -> None:
+    def __init__(self, interviewer: Interviewer, schedule: Schedule, hints: Hints, talk: TalkPanel, draw: Draw) -> None:
         """`draw` returns the updates for the interview and what depends on it."""
         self._interviewer = interviewer
         self._schedule = schedule
+        self._hints = hints
         self._talk = talk
         self._draw = draw
         self._grants: dict[Wish, Callable[[Page, Turn], Updates]] = {
@@ -69,8 +71,8 @@ class TurnActions:
     # --- help
 
     def hint(self, page: Page, turn_id: str) -> Updates:
-        """One more hint."""
-        self._interviewer.hint(turn_id)
+        """One more hint; a model's comes later."""
+        self._hints.ask(turn_id, page.grader)
         return self._draw(page, self._session(page), moved=False)
 
     def reveal(self, page: Page, turn_id: str) -> Updates:
@@ -93,7 +95,7 @@ class TurnActions:
     def _grant_hint(self, page: Page, turn: Turn) -> Updates:
         if self._is_silent(page):
             return self._say(page, t("wish.mock", page.lang))
-        if turn.follow_up is not None or turn.hints_shown >= len(turn.question.hints):
+        if turn.hints_shown >= self._hints.most(self._session(page), turn, page.grader):
             return self._say(page, t("wish.no_hint", page.lang))
         return self.hint(page, turn.id)
 

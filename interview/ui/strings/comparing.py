@@ -86,6 +86,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "purpose.key_points": ("提取要点", "key points"),
     "purpose.audit": ("检查参考答案", "audit of references"),
     "purpose.follow_up": ("追问", "follow-ups"),
+    "purpose.hint": ("提示", "hints"),
     "purpose.discussion": ("讨论", "discussion"),
     "purpose.improvement": ("改进回答", "improved answers"),
     "purpose.evaluation": ("测评", "evaluation"),

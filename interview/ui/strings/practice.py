@@ -8,6 +8,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "talk.chat": ("面试对话", "Interview"),
     "talk.hint": ("提示 {n}/{m}", "Hint {n}/{m}"),
+    "talk.written_hint": ("提示 {n} · 模型写的", "Hint {n} · written by a model"),
     "talk.stuck": (
         "想不起来也没关系：可以要提示、看参考答案，或者跳过；打字说也行。再说一次就按这样提交。",
         "That happens. Ask for a hint, reveal the answer, or skip; typing it works too. Say it once more to leave it "
@@ -25,6 +26,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "面试官在想追问… 不用等，可以直接去下一题。",
         "The interviewer is thinking of a follow-up… No need to wait: you may go on.",
     ),
+    "talk.thinking_hint": (
+        "正在想一条提示… 不用等，可以直接作答。",
+        "Thinking of a hint… No need to wait: you may answer.",
+    ),
+    "talk.no_hint": ("这次没有想出提示：{reason}", "No hint could be made this time: {reason}"),
     "talk.skipped": ("跳过了这一题。", "Skipped."),
     "talk.end": ("问完了。右边是这次的小结。", "That was the last question. The summary is in the card."),
     "question.position": ("第 {n} / {m} 题", "Question {n} of {m}"),
