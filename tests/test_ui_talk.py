@@ -91,6 +91,16 @@ def test_a_candidates_text_can_open_no_tag_and_no_image(viva: Viva, session: Ses
     assert text.replace("\u2060", "") == HOSTILE
 
 
+def test_who_is_stuck_is_told_of_help_only_where_there_is_some(viva: Viva, session: Session):
+    told: list[str] = []
+    for turn in iter(lambda: viva.interviewer.ask_next(session.id), None):
+        viva.interviewer.stuck(turn.id)
+        told.append(conversation(viva.interviewer.session(session.id), "", lambda _: (), "en")[-1]["content"])
+        viva.interviewer.skip(turn.id)
+    # The last of the questions has neither a reference nor hints.
+    assert ["buttons above help" in text for text in told] == [True, True, False]
+
+
 def test_an_open_question_offers_hint_reference_and_skip(tab: PracticeTab, session: Session):
     offered = visible(tab, session)
     assert {"practice-hint", "practice-reveal", "practice-skip", "how-card"} <= offered

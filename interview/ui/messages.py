@@ -56,7 +56,8 @@ def _turn_messages(
         *_hints(turn, lang),
     ]
     if turn.stuck_at is not None and turn.state == "open":
-        messages.append(_says(t("talk.stuck", lang)))
+        can_help = turn.question.has_reference or bool(turn.hints)
+        messages.append(_says(t("talk.stuck" if can_help else "talk.stuck_alone", lang)))
     if turn.answer is not None:
         messages.append({"role": "user", "content": safe_answer(turn.answer.text, _edges(turn, live_points))})
         messages.append(_says(_below(session, turn, open_turn, live_points, lang)))

@@ -10,9 +10,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "talk.hint": ("提示 {n}/{m}", "Hint {n}/{m}"),
     "talk.written_hint": ("提示 {n} · 模型写的", "Hint {n} · written by a model"),
     "talk.stuck": (
-        "想不起来也没关系：可以要提示、看参考答案，或者跳过；打字说也行。再说一次就按这样提交。",
-        "That happens. Ask for a hint, reveal the answer, or skip; typing it works too. Say it once more to leave it "
-        "at that.",
+        "想不起来也没关系：上面的按钮能帮忙，也可以跳过；打字说也行。再说一次就按这样提交。",
+        "That happens. The buttons above help, or skip; typing it works too. Say it once more to leave it at that.",
+    ),
+    "talk.stuck_alone": (
+        "想不起来也没关系：可以跳过，打字说也行。再说一次就按这样提交。",
+        "That happens. You can skip it; typing it works too. Say it once more to leave it at that.",
     ),
     "talk.mock": (
         "模拟面试，一共 {n} 题。中间没有提示和成绩，交卷以后一起看。",
