@@ -163,6 +163,21 @@ def test_an_empty_submit_does_nothing(app: App, opened: Visits):
     assert len(main_turns(app.stored()[0])) == 1
 
 
+def test_what_is_sent_while_an_event_is_under_way_goes_out_after_it(app: App, opened: Visits):
+    person = opened.candidate().begin()
+    person.page.evaluate("viva.sending()")  # as every submit does until all of its reply is drawn
+    person.write(FIRST)
+    person.composer.press("Enter")
+    person.send.click()
+    person.page.wait_for_timeout(500)
+    expect(person.answers()).to_have_count(0)
+    expect(person.composer).to_have_value(FIRST)
+    person.page.evaluate("viva.sent()")
+    expect(person.answers()).to_have_count(1)
+    expect(person.composer).to_have_value("")
+    assert len(main_turns(app.stored()[0])) == 1
+
+
 def test_an_answer_over_the_limit_is_refused_and_stays_in_the_box(app: App, opened: Visits):
     person = opened.candidate().begin()
     person.write("word " * 4001)

@@ -48,17 +48,20 @@ class Wires:
         *,
         clears: bool = True,
         latest: bool = False,
+        before: str | None = None,
     ) -> Dependency:
         """Call `act(page, *values of inputs)`; events that nobody asked for leave an older notice (`clears` False).
 
         `latest`: of changes that come faster than they are answered the last one counts; else they are dropped while
-        one is under way, which is right for clicks.
+        one is under way, which is right for clicks. `before` is a call of the script, made when the event goes out.
         """
 
         def run(session: object, wishes: object, grader: object, *values: object) -> Updates:
             return self._guarded(act, place, read_page(session, wishes, grader, self.fallback), values, clears=clears)
 
         mode = {"trigger_mode": "always_last"} if latest else {}
+        if before is not None:
+            mode["js"] = f"(...values) => {{ {before}; return values; }}"
         return trigger(run, [*self._page, *inputs], _unique(outputs, place), queue=False, **mode, **PRIVATE)
 
     def on_visit(self, trigger: Trigger, act: Act, outputs: Sequence[Block], place: Component) -> Dependency:

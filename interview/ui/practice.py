@@ -161,9 +161,11 @@ class PracticeTab:
         talk, foot, act, seen = self.talk, self.talk.foot, self.actions, self._seen
         place = foot.notice
         answer = [talk.turn, foot.composer, foot.sure, talk.shown]
-        submitted = wires.on(foot.composer.submit, act.submit, [*seen, talk.sent], place, answer)
-        forget = "(sent) => { if (sent) viva.clearDraft(sent); }"
-        self.follow(submitted.then(None, [talk.sent], None, js=forget, **PRIVATE))
+        sending = "viva.sending()"
+        submitted = wires.on(foot.composer.submit, act.submit, [*seen, talk.sent], place, answer, before=sending)
+        done = "(turn) => { if (turn) viva.clearDraft(turn); viva.sent(); }"
+        self.follow(submitted.then(None, [talk.sent], None, js=done, **PRIVATE))
+        submitted.failure(None, None, None, js="() => viva.sent()", **PRIVATE)
         self.follow(wires.on(talk.hint.click, act.hint, seen, place, [talk.turn]))
         for button, does in ((talk.reveal, act.reveal), (talk.skip, act.skip)):
             wires.on(button.click, does, seen, place, [talk.turn])

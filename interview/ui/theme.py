@@ -142,6 +142,7 @@ SCRIPTS = (
     "sheet",
     "keys",
     "drafts",
+    "composer",
     "page",
 )
 

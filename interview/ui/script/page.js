@@ -8,20 +8,6 @@ addEventListener("keypress", (event) => {
   }
 }, true);
 
-// While a question waits for its answer, an empty box has nothing to send; and were it sent, Gradio would drop what is
-// sent before the server has replied to it.
-for (const type of ["keypress", "click"]) {
-  addEventListener(type, (event) => {
-    const sends = event.target instanceof Element
-      && event.target.closest(type === "click" ? "#composer button" : "#composer textarea")
-      && (type === "click" || (event.key === "Enter" && !event.shiftKey));
-    const box = document.querySelector("#composer textarea");
-    if (!sends || box?.value.trim() || document.getElementById("next")?.offsetParent) return;
-    event.stopImmediatePropagation();
-    event.preventDefault();
-  }, true);
-}
-
 // A file that is fetched by going to it breaks off what the page has under way, and Gradio then loads the page anew.
 addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a[href^='/export/']") : null;
@@ -76,6 +62,8 @@ function showPassage() {
 window.viva = {
   mount,
   clearDraft: drafts.clear,
+  sending: composer.sending,
+  sent: composer.sent,
   toggleDark: dark.toggle,
   entered: tabs.entered,
   switchLanguage: tabs.switchLanguage,
