@@ -158,11 +158,11 @@ def use_notes_with_images(viva: Viva, folder: Path) -> Path:
     folder.mkdir()
     notes = folder / "notes.md"
     notes.write_text(
-        "## S\n#### 1. What is ![here](1.png)?\n![Mine](1.png) ![Far](https://example.invalid/1.png) ![Pipe](pipe) "
+        "## S\n#### 1. What is ![here](1&2.png)?\n![Mine](1&2.png) ![Far](https://example.invalid/1.png) ![Pipe](pipe) "
         "![Folder](sub) ![Out](../secret.png) ![Link](link.png) ![Drawn](a.svg) ![Large](large.png)\n",
         encoding="utf-8",
     )
-    for image in (folder / "1.png", folder / "unnamed.png", folder.parent / "secret.png"):
+    for image in (folder / "1&2.png", folder / "unnamed.png", folder.parent / "secret.png"):
         image.write_bytes(PNG)
     (folder / "sub").mkdir()
     (folder / "a.svg").write_text("<svg/>")
@@ -179,19 +179,19 @@ def test_only_images_of_the_notes_in_use_are_served(viva: Viva, client: TestClie
     def ask(source: str, file: str = str(notes)) -> int:
         return client.get("/notes/image", params={"file": file, "source": source}).status_code
 
-    served = client.get("/notes/image", params={"file": str(notes), "source": "1.png"})
+    served = client.get("/notes/image", params={"file": str(notes), "source": "1&2.png"})
     assert (served.status_code, served.content) == (200, PNG)
     assert served.headers["content-type"] == "image/png"
     refused = ["https://example.invalid/1.png", "pipe", "sub", "../secret.png", "link.png", "a.svg", "large.png", ""]
-    for source in (*refused, "unnamed.png", str(notes.parent / "1.png"), "./1.png", "gone.png"):
+    for source in (*refused, "unnamed.png", str(notes.parent / "1&2.png"), "./1&2.png", "gone.png"):
         assert ask(source) == 404, source
     for file in ("notes.md", "", str(notes.parent), str(notes.parent / "other.md"), f"{notes}/../notes.md"):
-        assert ask("1.png", file) == 404, file
-    (notes.parent / "1.png").unlink()
-    assert ask("1.png") == 404
-    (notes.parent / "1.png").write_bytes(PNG)
+        assert ask("1&2.png", file) == 404, file
+    (notes.parent / "1&2.png").unlink()
+    assert ask("1&2.png") == 404
+    (notes.parent / "1&2.png").write_bytes(PNG)
     viva.interviewer.use_built_in()
-    assert ask("1.png") == 404
+    assert ask("1&2.png") == 404
 
 
 def test_a_reference_shows_the_images_of_its_notes_wherever_it_is_drawn(viva: Viva, client: TestClient, tmp_path: Path):

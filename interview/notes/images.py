@@ -12,7 +12,7 @@ from interview.errors import ContentError
 from interview.formulas import SEGMENT
 
 SIZE_LIMIT = 5_000_000  # bytes
-# Code and formulas first, so that what looks like an image inside them is none. `<` before one would open a tag with
+# Code and formulas too, so that what looks like an image inside them is none. `<` before one would open a tag with
 # it, and `\` takes it back. Every repetition is bounded, so that no text makes the page wait.
 SEGMENT_OR_IMAGE = re.compile(
     rf"{SEGMENT.pattern}|(?P<image>(?<![\\<])!\[[^\[\]\n]{{0,500}}\]\((?:[^()\n]|\([^()\n]{{0,200}}\)){{1,1000}}\))",
