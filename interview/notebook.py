@@ -11,6 +11,7 @@ from pathlib import Path
 from interview.errors import ContentError
 from interview.models import Language
 from interview.notes.bank import QuestionBank
+from interview.notes.images import ImageFile, find_image, sources_of
 from interview.notes.library import built_in, is_gone, read_notes
 from interview.notes.markdown import read_markdown
 from interview.store.store import Store
@@ -80,6 +81,20 @@ class Notebook:
             self._refresh()
             own = self._own
             return own.merged(self._built_in_bank(lang)) if self._with_bank else own
+
+    def image(self, file: str, source: str) -> ImageFile | None:
+        """The image that a reference answer in `file` of the notes in use, as last read, refers to by `source`.
+
+        None where none does, or there is none to show. The built-in bank has no images.
+        """
+        own = self._own
+        questions = own.questions if own is not None else ()
+        if not any(question.file == file and source in sources_of(question.reference) for question in questions):
+            return None
+        try:
+            return find_image(source, Path(file).parent)
+        except ContentError:
+            return None
 
     def use(self, paths: Sequence[str]) -> QuestionBank:
         """Ask from these files and folders, now and later. ContentError: they cannot be; the old ones stay."""

@@ -1,11 +1,16 @@
 """A clock to turn by hand, and made-up questions and grades, for the tests of store, worker and service."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
 
 from interview.models import Graded, Grading, PointGrade, Provenance, Question
 
 T = TypeVar("T")
+# 3 × 2 pixels of grey.
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAAAAAC4HznGAAAAEElEQVR4nGNgaPjP8L+BAQAMAAL/qg5+vgAAAABJRU5ErkJggg=="
+)
 
 
 def some(found: T | None) -> T:

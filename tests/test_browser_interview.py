@@ -10,11 +10,13 @@ from playwright.sync_api import Browser, Route, expect
 from interview.models import Graded, Session
 from tests.browser import NOTES, App, Visits, browser, main_turns, running, visits
 from tests.fake_judge import FakeJudge
+from tests.made_up import PNG
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
 FIRST = "Every token looks at all the other tokens. The weights come from queries and keys."
+IMAGES = "\n\n![Weights](weights.png) ![Far](https://example.invalid/far.png)\n\n##### Key points"
 SECOND = "All positions are computed in parallel. No step has to wait for another one."
 
 
@@ -28,7 +30,8 @@ def judge() -> Iterator[FakeJudge]:
 def app(tmp_path_factory: pytest.TempPathFactory, judge: FakeJudge) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("viva")
     notes = folder / "notes.md"
-    notes.write_text(NOTES, encoding="utf-8")
+    notes.write_text(NOTES.replace("\n\n##### Key points", IMAGES, 1), encoding="utf-8")
+    (folder / "weights.png").write_bytes(PNG)
     with running(folder, judge, "--notes", str(notes), "--lang", "en") as started:
         yield started
 
@@ -240,6 +243,18 @@ def test_a_drawing_that_comes_late_does_not_stay(opened: Visits):
     late.fulfill(response=response)
     page.wait_for_function("String(window.headSeen).includes('Question 1 of 3')")  # for a moment
     expect(page.locator("#q-head")).to_contain_text("Question 2 of 3")
+
+
+def test_an_image_of_the_notes_is_seen_in_the_reference_and_one_from_elsewhere_is_words(opened: Visits):
+    page = opened.candidate(color_scheme="dark").begin().page
+    page.locator("#practice-reveal").click()
+    reference = page.locator("#practice-reference-text")
+    image = reference.get_by_role("img", name="Weights")
+    expect(image).to_be_visible()
+    page.wait_for_function("(image) => image.complete && image.naturalWidth === 3", arg=image.element_handle())
+    expect(image).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(reference.locator("img")).to_have_count(1)
+    expect(reference).to_contain_text("〔image〕 Far")  # that nobody was asked for it, `opened` sees
 
 
 def test_hint_reference_skip_and_retry(app: App, opened: Visits):

@@ -6,6 +6,7 @@ import pytest
 
 from interview.notes.library import read_notes
 from interview.notes.markdown import read_markdown
+from tests.made_up import PNG
 
 OK = "## S\n#### 1. a\nanswer\n"
 
@@ -116,11 +117,28 @@ def test_problems(case: str):
     ],
 )
 def test_images(tmp_path: Path, image: str, there: bool):
-    (tmp_path / "there.png").touch()
-    (tmp_path / "a b.png").touch()
+    for name in ("there.png", "a b.png"):
+        (tmp_path / name).write_bytes(PNG)
     (tmp_path / "sub").mkdir()
     found = told(f"{OK}\n{image}\n", tmp_path)
     assert [(line, what.endswith("does not exist")) for line, what in found] == ([] if there else [(5, True)])
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("a.svg", "the image 'a.svg' is not shown: it is no PNG, JPEG, GIF or WebP"),
+        ("../图.png", "the image '../图.png' is not shown: it is outside the folder of the notes"),
+        ("large.png", "the image 'large.png' is not shown: it is larger than 5 MB"),
+    ],
+)
+def test_an_image_that_will_not_be_shown_is_told(tmp_path: Path, source: str, why: str):
+    (tmp_path / "图.png").write_bytes(PNG)
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "a.svg").write_text("<svg/>")
+    (folder / "large.png").write_bytes(PNG + bytes(5_000_000))
+    assert told(f"{OK}![x]({source})\n", folder) == [(3, why)]
 
 
 def test_a_problem_is_one_line_with_file_and_line(tmp_path: Path):

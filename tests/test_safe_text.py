@@ -5,8 +5,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
-from interview.ui.safe_text import JOINER, plain_line, safe_markdown
+from interview.ui.safe_text import JOINER, plain_line, safe_markdown, safe_reference
 
 MARKUP = st.text(alphabet="<>/!?[]()`~$\\ab1 \n.-cp" + JOINER, max_size=120)
 
@@ -105,3 +107,64 @@ def test_a_plain_line_keeps_products():
 
 def test_a_plain_line_keeps_formulas_whole():
     assert plain_line("$x^*$ and $y^*$ are *best*, `$z$` **not $z$**") == "$x^*$ and $y^*$ are best, $z$ not $z$"
+
+
+ADDRESS = "/notes/image?file=n&source=1.png"
+OURS = re.compile(rf"!\[[\w ,.-]*\]\({re.escape(ADDRESS)}\)")
+
+
+def reference(text: str) -> str:
+    """A text of notes that have one image."""
+    return safe_reference(text, {"1.png": ADDRESS}.get, "〔image〕")
+
+
+def tokens_of(markdown: str) -> list[Token]:
+    blocks = MarkdownIt("commonmark").parse(markdown)
+    return [*blocks, *(child for block in blocks for child in block.children or [])]
+
+
+PIECES = (*"<>/!?[]()`~$\\'\" \nab", "![", "](", "](1.png)", "![a](1.png)", "[a]: //x/a", "![b](//x)")
+
+
+@given(st.lists(st.sampled_from(PIECES)))
+def test_whatever_the_notes_say_nothing_but_their_images_opens(pieces: list[str]):
+    shown = reference("".join(pieces))
+    assert not opens_something(OURS.sub("", shown).replace(ADDRESS, ""))
+    for token in tokens_of(shown):
+        assert "html" not in token.type
+        assert token.type != "image" or token.attrs["src"] == ADDRESS
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_no_alternative_text_and_no_source_gets_out_of_its_image(alt: str, source: str):
+    shown = reference(f"![{alt}](1.png) ![{alt}]({source})")
+    assert not opens_something(OURS.sub("", shown))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("before ![My Image](1.png) after", f"before ![My Image]({ADDRESS}) after"),
+        ("![](<1.png> 'a title')", f"![]({ADDRESS})"),
+        ('![a <b> *c* $d$ "e"](1.png)', f"![a b c d e]({ADDRESS})"),
+        ("[![a](1.png)](https://example.org)", f"[![a]({ADDRESS})](https://example.org)"),
+        ("- ![a](1.png)\n- $x$", f"- ![a]({ADDRESS})\n- \\(x\\)"),
+        ("![My Image](gone.png)!", "〔image〕 My Image!"),
+        ("![](gone.png)", "〔image〕"),
+        ("![a $x$ <b>](https://evil.invalid/a.png)", f"〔image〕 a \\(x\\) <{JOINER}b>"),
+        ("!![a](gone.png)(//x/a)", "!〔image〕 a(//x/a)"),
+        ("`![a](1.png)` and $![a](1.png)$", f"`!{JOINER}[a](1.png)` and \\(! [a](1.png)\\)"),
+        ("```\n![a](1.png)\n```", f"```\n!{JOINER}[a](1.png)\n```"),
+        ("<![a](1.png)", f"<{JOINER}!{JOINER}[a](1.png)"),
+        ("\\![a](1.png) ![a][1.png]", f"\\!{JOINER}[a](1.png) !{JOINER}[a][1.png]"),
+        ("![a](1.png\n) ![a](javascript:x)", f"!{JOINER}[a](1.png\n) !{JOINER}[a](javascript:x)"),
+    ],
+)
+def test_images_of_a_reference(text: str, shown: str):
+    assert reference(text) == shown
+
+
+@given(MARKUP)
+def test_a_reference_without_images_is_like_any_text_of_the_notes(text: str):
+    text = text.replace("[", "")
+    assert reference(text) == safe_markdown(text, formulas=True)

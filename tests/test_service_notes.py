@@ -9,7 +9,7 @@ from interview.errors import ContentError
 from interview.notebook import Notebook, safe_name
 from interview.notes.bank import QuestionBank
 from interview.store.store import Store
-from tests.made_up import make_question
+from tests.made_up import PNG, make_question
 
 ONE = "## Part\n#### 1. What is one?\nOne.\n"
 TWO = "## Part\n#### 1. What is one?\nOne.\n#### 2. What is two?\nTwo.\n"
@@ -68,6 +68,43 @@ def test_the_bank_can_stay_beside_the_notes(store: Store, tmp_path: Path) -> Non
     (tmp_path / "mine.md").write_text(ONE)
     book = notebook(store, tmp_path / "mine.md", with_bank=True)
     assert texts(book.bank("zh")) == ["What is one?", "built in, zh"]
+
+
+def test_only_images_that_the_notes_in_use_refer_to_are_found(store: Store, tmp_path: Path) -> None:
+    for name in ("1.png", "other.png"):
+        (tmp_path / name).write_bytes(PNG)
+    mine, others = str(tmp_path / "mine.md"), str(tmp_path / "others.md")
+    Path(mine).write_text(ONE + "![One](1.png) ![Gone](gone.png) `![Code](other.png)`\n")
+    Path(others).write_text(TWO + "![Other](other.png)\n")
+    book = notebook(store)
+    assert book.image(mine, "1.png") is None  # the built-in bank is in use
+    book.use([mine])
+    found = book.image(mine, "1.png")
+    assert found is not None
+    assert (found.path, found.media_type) == (tmp_path / "1.png", "image/png")
+    for source in ("gone.png", "other.png"):
+        assert book.image(mine, source) is None, source
+    for file in (others, "mine.md"):  # beside which it lies, too
+        assert book.image(file, "1.png") is None, file
+    book.use([others])
+    assert book.image(mine, "1.png") is None
+    assert book.image(others, "other.png")
+
+
+def test_an_image_is_looked_for_beside_its_own_notes_also_next_to_the_bank(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "notes.md").write_text(ONE + "![One](1.png)\n")
+    (tmp_path / "notes.md").write_text(TWO + "![One](1.png)\n")
+    (tmp_path / "a" / "1.png").write_bytes(PNG)
+    book = notebook(store, tmp_path, with_bank=True)
+    assert book.image(str(tmp_path / "a" / "notes.md"), "1.png")
+    assert book.image(str(tmp_path / "notes.md"), "1.png") is None
+
+
+def test_an_upload_comes_without_its_images(store: Store) -> None:
+    book = notebook(store)
+    (question,) = book.use_upload("mine.md", f"{ONE}![One](1.png)\n".encode()).questions
+    assert book.image(question.file, "1.png") is None
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x00\x01\x02", b"\xff\xfe\xfa", b"no question in here\n"])

@@ -1,6 +1,8 @@
 """The screen without a browser: what the page's configuration, its walls and its events promise."""
 
 import asyncio
+import os
+import re
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ from interview.ui.app import build_app
 from interview.ui.events import Wires
 from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates, kept_session, read_page
+from interview.ui.practice import PracticeTab
+from interview.ui.questions import QuestionsTab
 from interview.ui.safe_text import safe_markdown
 from interview.ui.server import create_app, listen
 from interview.ui.strings import t
@@ -25,6 +29,7 @@ from interview.ui.transcripts import TranscriptsTab
 from interview.ui.views import view
 from interview.wiring import Viva, build
 from tests.browser import NOTES
+from tests.made_up import PNG
 
 # Gradio 6.31 itself uses what pandas and asyncio have deprecated.
 pytestmark = pytest.mark.filterwarnings("default")
@@ -104,7 +109,7 @@ def test_no_value_stands_in_a_template_that_is_evaluated(config: dict[str, Any])
     assert {card["html_template"] for card in cards} == {"<div class='viva'></div>"}
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/config", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/config", "/nowhere", "/notes/image"])
 def test_every_answer_has_the_security_headers(client: TestClient, path: str):
     headers = client.get(path).headers
     assert "default-src 'self'" in headers["content-security-policy"]
@@ -147,6 +152,78 @@ def test_export_gives_files_and_404_for_anything_else(viva: Viva, client: TestCl
         assert "stays" in answer.text
     for path in (f"/export/{session.id}.txt", "/export/nothing.md", "/export/..%2Fviva.db"):
         assert client.get(path).status_code == 404, path
+
+
+def use_notes_with_images(viva: Viva, folder: Path) -> Path:
+    folder.mkdir()
+    notes = folder / "notes.md"
+    notes.write_text(
+        "## S\n#### 1. What is ![here](1&2.png)?\n![Mine](1&2.png) ![Far](https://example.invalid/1.png) ![Pipe](pipe) "
+        "![Folder](sub) ![Out](../secret.png) ![Link](link.png) ![Drawn](a.svg) ![Large](large.png)\n",
+        encoding="utf-8",
+    )
+    for image in (folder / "1&2.png", folder / "unnamed.png", folder.parent / "secret.png"):
+        image.write_bytes(PNG)
+    (folder / "sub").mkdir()
+    (folder / "a.svg").write_text("<svg/>")
+    (folder / "large.png").write_bytes(PNG + bytes(5_000_000))
+    (folder / "link.png").symlink_to(folder.parent / "secret.png")
+    os.mkfifo(folder / "pipe")
+    viva.interviewer.use_notes([str(notes)])
+    return notes
+
+
+def test_only_images_of_the_notes_in_use_are_served(viva: Viva, client: TestClient, tmp_path: Path):
+    notes = use_notes_with_images(viva, tmp_path / "folder")
+
+    def ask(source: str, file: str = str(notes)) -> int:
+        return client.get("/notes/image", params={"file": file, "source": source}).status_code
+
+    served = client.get("/notes/image", params={"file": str(notes), "source": "1&2.png"})
+    assert (served.status_code, served.content) == (200, PNG)
+    assert served.headers["content-type"] == "image/png"
+    refused = ["https://example.invalid/1.png", "pipe", "sub", "../secret.png", "link.png", "a.svg", "large.png", ""]
+    for source in (*refused, "unnamed.png", str(notes.parent / "1&2.png"), "./1&2.png", "gone.png"):
+        assert ask(source) == 404, source
+    for file in ("notes.md", "", str(notes.parent), str(notes.parent / "other.md"), f"{notes}/../notes.md"):
+        assert ask("1&2.png", file) == 404, file
+    (notes.parent / "1&2.png").unlink()
+    assert ask("1&2.png") == 404
+    (notes.parent / "1&2.png").write_bytes(PNG)
+    viva.interviewer.use_built_in()
+    assert ask("1&2.png") == 404
+
+
+def test_a_reference_shows_the_images_of_its_notes_wherever_it_is_drawn(viva: Viva, client: TestClient, tmp_path: Path):
+    use_notes_with_images(viva, tmp_path / "folder")
+    page = Page(lang="en", grader="coverage")
+    with gr.Blocks():
+        frame = Frame(viva.interviewer, page)
+        practice, transcripts = PracticeTab(viva, frame, page), TranscriptsTab(viva, frame)
+        questions = QuestionsTab(viva, page)
+    session = viva.interviewer.start(SessionPlan(lang="en"))
+    turn = viva.interviewer.reveal(session.turns[0].id)
+
+    def drawn() -> list[str]:
+        session_now = viva.interviewer.session(session.id)
+        room = transcripts.room
+        return [
+            practice.talk.render(page, session_now)[practice.talk.notes.text]["value"],
+            transcripts._refresh(page, session.id, turn.id, "")[room.reference]["value"],
+        ]
+
+    opened = questions.arrive(page, opened=turn.question.id)
+    texts = [*drawn(), opened[questions.card.reference]["value"]]
+    for text in texts:
+        (address,) = re.findall(r"!\[Mine\]\((\S+)\)", text)
+        assert client.get(address).content == PNG
+        assert text.count("![") == 1
+        assert text.count("〔image〕") == 7
+    assert "![" not in opened[questions.card.text]["value"]
+    viva.interviewer.use_built_in()
+    for text in drawn():
+        assert "![" not in text
+        assert "〔image〕 Mine" in text
 
 
 def test_the_worker_grades_while_the_app_runs_and_ends_with_it(viva: Viva):

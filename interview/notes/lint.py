@@ -5,14 +5,16 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from interview.errors import ContentError
 from interview.models import Question
 from interview.notes.bank import NATIVE_FORM
 from interview.notes.document import Document
+from interview.notes.images import find_image, is_remote
 from interview.notes.outline import Outline
 
 Fault = tuple[int, str]
@@ -32,7 +34,7 @@ def find_problems(
     yield from _unclosed(document.tokens)
     yield from _headings_in_formulas(document)
     if folder is not None:
-        yield from _missing_images(document.tokens, folder)
+        yield from _unshown_images(document.tokens, folder)
     if not questions:
         yield 1, f"no question was found in this file. {NATIVE_FORM}"
 
@@ -130,20 +132,16 @@ def _has_odd_dollars(text: str) -> bool:
     return _CODE.sub("", text).count("$$") % 2 == 1
 
 
-def _missing_images(tokens: Sequence[Token], folder: Path) -> Iterator[Fault]:
+def _unshown_images(tokens: Sequence[Token], folder: Path) -> Iterator[Fault]:
     parser = MarkdownIt("commonmark")
     for token in tokens:
         if token.type != "inline" or "![" not in token.content or not token.map:
             continue
         for child in parser.parseInline(token.content)[0].children or []:
             source = str(child.attrs.get("src", "")) if child.type == "image" else ""
-            if source and not _is_there(source, folder):
-                yield token.map[0] + 1, f"the image '{unquote(source)}' does not exist"
-
-
-def _is_there(source: str, folder: Path) -> bool:
-    try:
-        address = urlsplit(source)
-        return bool(address.scheme or address.netloc) or (folder / unquote(address.path)).is_file()
-    except OSError:  # no possible file name, too long for one
-        return False
+            if not source or is_remote(source):
+                continue
+            try:
+                find_image(source, folder)
+            except ContentError as error:
+                yield token.map[0] + 1, f"the image '{unquote(source)}' {error}"

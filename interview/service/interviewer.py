@@ -21,6 +21,7 @@ from interview.models import (
 )
 from interview.notebook import Notebook
 from interview.notes.bank import QuestionBank
+from interview.notes.images import ImageFile
 from interview.paper import choose_questions, make_title
 from interview.report import SessionReport, report
 from interview.rubrics import Rubric
@@ -92,6 +93,10 @@ class Interviewer:
     def use_built_in(self) -> None:
         """Ask from the bank that comes with Viva, now and later."""
         self._notebook.use_built_in()
+
+    def image(self, file: str, source: str) -> ImageFile | None:
+        """The image that a reference answer in `file` of the notes in use refers to by `source`, if it can be shown."""
+        return self._notebook.image(file, source)
 
     @property
     def notes_origin(self) -> tuple[str, ...]:

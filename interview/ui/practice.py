@@ -43,7 +43,7 @@ class PracticeTab:
         )
         self._asking: set[asyncio.Task[Turn | None]] = set()
         self.talk = TalkPanel(
-            *(viva.live, viva.rubrics, viva.schedule, viva.hints, page),
+            *(viva.live, viva.rubrics, viva.schedule, viva.hints, page, viva.interviewer.image),
             *(self._contest.graders, self._follow_ups.is_thinking),
         )
         self.actions = TurnActions(viva.interviewer, viva.schedule, viva.hints, self.talk, self._talk)

@@ -9,6 +9,7 @@ from gradio.blocks import Block
 from interview.grading.written_points import write_points
 from interview.models import Checklist, Dispute, Graded, Language, Question, Turn, counting
 from interview.turns import tries
+from interview.ui.images import FindImage, reference_markdown
 from interview.ui.page import Updates
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.strings import t
@@ -38,8 +39,9 @@ class Shown:
 class QuestionCard:
     """The components. The tab gives them their events."""
 
-    def __init__(self) -> None:
+    def __init__(self, find_image: FindImage) -> None:
         """Builds the components inside the present Blocks."""
+        self._find_image = find_image
         with gr.Column(elem_id="question-card", visible=False) as self.column:
             self.back = gr.Button("", size="sm", elem_classes=["link"], elem_id="question-back")
             with gr.Column(elem_classes=["card"]):
@@ -116,7 +118,7 @@ class QuestionCard:
             self.text: gr.update(value=safe_markdown(question.text, formulas=True)),
             self.points: gr.update(value=question_points(question, checklist, number, last, lang)),
             self.fold: gr.update(visible=question.has_reference),
-            self.reference: gr.update(value=safe_markdown(question.reference, formulas=True)),
+            self.reference: gr.update(value=reference_markdown(question, lang, self._find_image)),
             self.extras: gr.update(value=question_extras(question, lang)),
             self.extract: gr.update(visible=not question.key_points),
             self.audit: gr.update(visible=question.has_reference),

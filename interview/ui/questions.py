@@ -51,7 +51,7 @@ class QuestionsTab:
                 self.rows = view("question_rows", {}, elem_id="question-rows")
             with gr.Column(elem_id="questions-right"):
                 self.hint = gr.Markdown("", elem_id="questions-hint")
-                self.card = QuestionCard()
+                self.card = QuestionCard(viva.interviewer.image)
         self.opened = gr.Textbox(visible="hidden", elem_id="question-opened", label="question")
         self._timer = gr.Timer(_TICK_SECONDS, active=False)
 

@@ -6,6 +6,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from interview.models import Language, Question, Session, Turn
+from interview.ui.images import FindImage, reference_markdown
 from interview.ui.page import Updates
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.strings import t
@@ -14,8 +15,9 @@ from interview.ui.strings import t
 class ReferencePanel:
     """Two folds, built inside the present column."""
 
-    def __init__(self) -> None:
+    def __init__(self, find_image: FindImage) -> None:
         """Nothing is shown before a Turn is over, or its answer was asked for."""
+        self._find_image = find_image
         with gr.Accordion("", open=False, elem_id="practice-reference", visible=False) as self.fold:
             self.text = gr.Markdown("", latex_delimiters=LATEX_DELIMITERS, elem_id="practice-reference-text")
         with gr.Accordion("", open=False, elem_id="practice-passage", visible=False) as self.source_fold:
@@ -36,7 +38,7 @@ class ReferencePanel:
             return {self.fold: hidden, self.source_fold: dict(hidden), self.text: empty, self.source: dict(empty)}
         question = turn.question
         if question.has_reference:
-            text = safe_markdown(question.reference, formulas=True)
+            text = reference_markdown(question, lang, self._find_image)
             label = t("feedback.reference", lang, n=question.line)
         else:
             text, label = t("feedback.no_reference", lang), t("room.reference", lang)

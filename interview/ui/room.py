@@ -24,6 +24,7 @@ from interview.notes.library import is_gone
 from interview.rubrics import Rubric
 from interview.ui.beside import BesidePanel
 from interview.ui.downloads import download_link
+from interview.ui.images import FindImage, reference_markdown
 from interview.ui.page import Page, Updates
 from interview.ui.regrading import RegradingPanel
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
@@ -45,12 +46,14 @@ class RoomPanel:
         build_regrading: Callable[[], RegradingPanel],
         job_of: Callable[[str], str],
         find_question: Callable[[Session, str], Question],
+        find_image: FindImage,
     ) -> None:
         """`job_of` tells the state of the work for a Turn; `find_question` what the notes have today (NotFound)."""
         self._live = live
         self._rubrics = rubrics
         self._job_of = job_of
         self._find_question = find_question
+        self._find_image = find_image
         with gr.Column(elem_id="room", visible=False) as self.column:
             self._build_top()
             self.regrading = build_regrading()
@@ -209,7 +212,7 @@ class RoomPanel:
             return {self.question: gr.update(value=""), **{column: gr.update(visible=False) for column in hidden}}
         question, silent = turn.question, transcript.session.tells_nothing_yet
         grading = shown_grading(turn)
-        reference = safe_markdown(question.reference, formulas=True) if question.has_reference else ""
+        reference = reference_markdown(question, lang, self._find_image) if question.has_reference else ""
         marks = transcript.marks.get(turn.id)
         today = self._today(transcript.session, question)
         head = turn_head(

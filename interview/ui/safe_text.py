@@ -1,8 +1,8 @@
 """Makes text safe to stand in Gradio's Markdown: no tag, no remote image, formulas only where the author meant one.
 
 Gradio's sanitiser keeps class, id, style, forms, images and video, so text alone could forge a mark or cover the page.
-Every text of a candidate, of a model or of the notes passes `safe_markdown` or `safe_answer` before it reaches a
-Chatbot or Markdown.
+Every text of a candidate, of a model or of the notes passes `safe_markdown`, `safe_answer` or `safe_reference` before
+it reaches a Chatbot or Markdown.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 from interview.formulas import SEGMENT, is_cut, is_meant
+from interview.notes.images import SEGMENT_OR_IMAGE, read_reference
 
 # WORD JOINER: invisible and of no width; it keeps `<` from opening a tag and `![` from opening an image.
 JOINER = "\u2060"
@@ -26,6 +27,8 @@ _FENCE_NAME = re.compile(r"^((?:[ \t>*+-]|\d{1,9}[.)]){0,24}(?:`{3,}|~{3,})[ \t]
 _RENAMED = {"cpp": "c", "c++": "c", "cc": "c", "cxx": "c", "hpp": "c", "mermaid": "text"}
 _OPENING = re.compile(r"^(\$|\\)(?=[$(])")
 _SPACE = re.compile(r"\s+")
+# An image's alternative text is read aloud; nothing in it may end the brackets around it.
+_NOT_SPOKEN = re.compile(r"[^\w.,-]+|_+")
 # Only marks that come in pairs around words, for a lone `*` is a product, as in Q*K. Bounded: keeps the search linear.
 _PAIRS = tuple(
     re.compile(form)
@@ -43,7 +46,7 @@ def safe_markdown(text: str, *, formulas: bool = False) -> str:
 
     `formulas`: turn `$…$` into `\(…\)`, for notes and for a model's words.
     """
-    return _safe(text.replace(JOINER, ""), lambda found: not found["inline"] or formulas)
+    return _safe(text.replace(JOINER, ""), SEGMENT, lambda found: _drawn(found, not found["inline"] or formulas))
 
 
 @lru_cache(maxsize=512)
@@ -53,7 +56,24 @@ def safe_answer(text: str, edges: tuple[int, ...] = ()) -> str:
     `edges`: offsets where a mark begins or ends. A formula that one of them cuts stands as it was written.
     """
     moved = [edge - text.count(JOINER, 0, edge) for edge in edges]
-    return _safe(text.replace(JOINER, ""), lambda found: is_meant(found) and not is_cut(found, moved))
+
+    def drawn(found: re.Match[str]) -> str:
+        return _drawn(found, is_meant(found) and not is_cut(found, moved))
+
+    return _safe(text.replace(JOINER, ""), SEGMENT, drawn)
+
+
+def safe_reference(text: str, address_of: Callable[[str], str | None], word: str) -> str:
+    """The same for a reference answer, with formulas, and with those images that have an address on this server.
+
+    `address_of` tells it of a source: a path in which all but letters, digits and `-._~/?=&` is percent-encoded, or
+    None. An image without one is its alternative text behind `word`, which holds no Markdown.
+    """
+
+    def drawn(found: re.Match[str]) -> str:
+        return _drawn(found, True) if found["image"] is None else _image(found["image"], address_of, word)
+
+    return _safe(text.replace(JOINER, ""), SEGMENT_OR_IMAGE, drawn)
 
 
 def plain_line(text: str) -> str:
@@ -70,15 +90,29 @@ def _without_marks(formulas: Sequence[tuple[int, int]], pair: re.Match[str]) -> 
     return pair[0] if any(start <= at < end for start, end in formulas for at in ends) else pair[1]
 
 
-def _safe(text: str, is_formula: Callable[[re.Match[str]], bool]) -> str:
+def _safe(text: str, segments: re.Pattern[str], drawn: Callable[[re.Match[str]], str]) -> str:
     pieces: list[str] = []
     end = 0
-    for found in SEGMENT.finditer(text):
+    for found in segments.finditer(text):
         pieces.append(_disarm(text[end : found.start()], JOINER))
-        pieces.append(_formula(found) if not found["code"] and is_formula(found) else _source(found))
+        pieces.append(drawn(found))
         end = found.end()
     whole = "".join([*pieces, _disarm(text[end:], JOINER)])
     return _FENCE_NAME.sub(lambda fence: fence[1] + _RENAMED.get(fence[2].lower(), fence[2]), whole)
+
+
+def _drawn(found: re.Match[str], is_formula: bool) -> str:
+    return _formula(found) if is_formula and not found["code"] else _source(found)
+
+
+def _image(written: str, address_of: Callable[[str], str | None], word: str) -> str:
+    reference = read_reference(written)
+    if reference is None:
+        return _disarm(written, JOINER)
+    address = address_of(reference.source)
+    if address is None:
+        return f"{word} {safe_markdown(reference.alt, formulas=True)}".rstrip()
+    return f"![{_NOT_SPOKEN.sub(' ', reference.alt).strip()}]({address})"
 
 
 def _formula(found: re.Match[str]) -> str:

@@ -21,6 +21,7 @@ from interview.errors import ContentError
 from interview.models import Language
 from interview.ui.app import build_app
 from interview.ui.downloads import add_downloads
+from interview.ui.images import add_images
 from interview.ui.theme import PAGE
 from interview.ui.walls import Walls
 from interview.wiring import Viva
@@ -32,7 +33,7 @@ _UPLOAD_LIMIT = "10mb"
 
 
 def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
-    """The whole web app: the screen at `/`, downloads at `/export/`, `/healthz`, and the worker while it runs.
+    """The whole web app: the screen at `/`, downloads at `/export/`, images of the notes, `/healthz`, and the worker.
 
     Entering its lifespan starts the worker, and goes on with what was broken off; leaving it stops the worker (leases
     are released), then closes the backends and the store.
@@ -60,6 +61,7 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
 
     app.add_api_route("/healthz", healthz)
     add_downloads(app, viva.archive)
+    add_images(app, viva.interviewer.image)
     _mount(app, build_app(viva, lang))
     app.add_middleware(Walls)
     if host in LOOPBACK:

@@ -14,6 +14,7 @@ from interview.service.interviewer import DEFAULT_RUBRIC
 from interview.service.schedule import Schedule
 from interview.turns import open_turn
 from interview.ui.foot import FootPanel, Ratings, pill
+from interview.ui.images import FindImage
 from interview.ui.messages import conversation
 from interview.ui.page import Page, Update, Updates
 from interview.ui.reference import ReferencePanel, shows_reference
@@ -36,6 +37,7 @@ class TalkPanel:
         schedule: Schedule,
         hints: Hints,
         page: Page,
+        find_image: FindImage,
         graders: Callable[[], Sequence[str]] = lambda: (),
         is_thinking: Callable[[str], bool] = lambda _: False,
     ) -> None:
@@ -53,7 +55,7 @@ class TalkPanel:
             with gr.Column(scale=6, elem_id="q-card", elem_classes=["card"]):
                 self._build_card(page.lang)
             with gr.Column(scale=5, elem_id="practice-right"):
-                self._build_side(page.lang)
+                self._build_side(page.lang, find_image)
         # What the page tells back with its events; none of it is shown.
         self.turn = gr.Textbox(visible="hidden", elem_id="practice-turn", label="turn")
         self.shown = gr.Textbox(visible="hidden", elem_id="practice-shown", label="shown")
@@ -86,7 +88,7 @@ class TalkPanel:
         )
         self.foot = FootPanel(lang)
 
-    def _build_side(self, lang: Language) -> None:
+    def _build_side(self, lang: Language, find_image: FindImage) -> None:
         self.how = view("how_card", {}, elem_id="how-card")
         with gr.Column(elem_id="report-column", elem_classes=["card"], visible=False) as self.report_column:
             self.paper = view("paper_card", {}, elem_id="paper-card")
@@ -99,7 +101,7 @@ class TalkPanel:
             self.grade = view("grade_card", {}, elem_id="grade")
             self.feedback = gr.Markdown("", elem_id="feedback", latex_delimiters=LATEX_DELIMITERS, visible=False)
             self.regrade = gr.Button("", size="sm", elem_classes=["pill"], elem_id="practice-regrade", visible=False)
-        self.notes = ReferencePanel()
+        self.notes = ReferencePanel(find_image)
 
     @property
     def outputs(self) -> list[Block]:

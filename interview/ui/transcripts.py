@@ -43,6 +43,7 @@ class TranscriptsTab:
             build_regrading=lambda: RegradingPanel(viva.regrading, frame),
             job_of=lambda turn_id: job_stamp(discussing.latest(turn_id)),
             find_question=lambda session, question_id: interviewer.bank(session.plan.lang).find(question_id),
+            find_image=interviewer.image,
         )
         self.beat = gr.Textbox(visible="hidden", elem_id="room-beat", label="beat")
         self._timer = gr.Timer(SLOW_SECONDS)

@@ -91,6 +91,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "If the reference is wrong here, without point {points}: {score} · {band}. The grade itself is unchanged.",
     ),
     "doubt.note": ("成绩没有因此改变，由你决定。", "The score is unchanged by this; you decide."),
+    "feedback.image": ("〔图片〕", "〔image〕"),
     "feedback.reference": ("参考答案（来自你的笔记，第 {n} 行）", "Reference answer (your notes, line {n})"),
     "feedback.no_reference": ("这道题没有参考答案。", "This question has no reference answer."),
     # --- what can be said against a grade
