@@ -95,18 +95,24 @@ def marks(turns: Iterable[TurnStanding], count: int) -> tuple[str, ...]:
     return tuple(mark(chosen[position]) if position in chosen else "open" for position in range(count))
 
 
-def mean(turns: Iterable[TurnStanding], label: Standing = "judgement") -> float | None:
-    """Mean score, 0-10, one decimal, of the positions whose counting grade is of the kind `label`; None without any.
+def scores(turns: Iterable[TurnStanding], label: Standing = "judgement") -> list[float]:
+    """The scores, 0-10, of the positions whose counting grade is of the kind `label`.
 
     Kinds are never mixed: a grader's figures stay the grader's.
     """
-    scores: list[float] = []
+    found: list[float] = []
     for turn in by_position(turns).values():
         current = turn.current
         if current is not None and current.label == label and current.score is not None and current.max_score:
-            scores.append(10 * current.score / current.max_score)
+            found.append(10 * current.score / current.max_score)
+    return found
+
+
+def mean(turns: Iterable[TurnStanding], label: Standing = "judgement") -> float | None:
+    """Mean of the `scores` of a kind, one decimal; None without any."""
+    found = scores(turns, label)
     # Exact, so that a half is rounded the same way in whatever order the scores come.
-    return round(fmean(scores), 1) if scores else None
+    return round(fmean(found), 1) if found else None
 
 
 def report(session: Session) -> SessionReport:

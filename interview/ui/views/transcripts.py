@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from interview.models import Graded, Language, Session, SessionSummary, Shelf, Turn, Ungraded
-from interview.report import report
+from interview.models import Graded, Language, Session, SessionSummary, Shelf, Standing, Turn, Ungraded
+from interview.report import mean, scores, standing
 from interview.turns import help_used
 from interview.ui.safe_text import plain_line
 from interview.ui.strings import t
@@ -24,6 +24,10 @@ from interview.ui.views.view import ViewValue
 # Which squares each of the four counters of the room counts and filters.
 _GROUPS = {"solid": ("strong", "good"), "partly": ("fair",), "weak": ("weak",)}
 _REST = "rest"
+_MEANS: tuple[tuple[Standing, str, str], ...] = (
+    ("judgement", "room.mean", "accent"),
+    ("own", "room.own_mean", "plain"),
+)
 _FORMS = (("html", "HTML"), ("md", "Markdown"), ("json", "JSON"), ("jsonl", "JSON Lines"))
 
 
@@ -45,12 +49,12 @@ def session_rows(
 
 def room_head(session: Session, lang: Language) -> ViewValue:
     """Title of the opened session, its mean over judged turns, when it was, and whether it was finished."""
-    whole = report(session)
+    standings = [standing(turn) for turn in session.turns]
     chips: list[ViewValue] = []
-    if whole.mean is not None:
-        chips.append({"text": t("room.mean", lang, mean=f"{whole.mean:.1f}", n=whole.judged), "tone": "accent"})
-    if whole.own_mean is not None:
-        chips.append({"text": t("room.own_mean", lang, mean=f"{whole.own_mean:.1f}", n=whole.own), "tone": "plain"})
+    for label, word, tone in _MEANS:
+        whole = mean(standings, label)
+        if whole is not None:
+            chips.append({"text": t(word, lang, mean=f"{whole:.1f}", n=len(scores(standings, label))), "tone": tone})
     if session.finished_at is None:
         chips.append({"text": t("unfinished.chip", lang), "tone": "warn"})
     if session.tells_nothing_yet:
