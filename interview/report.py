@@ -209,7 +209,7 @@ def _sections(session: Session, chosen: Mapping[int, TurnStanding]) -> tuple[Sec
 def _confidence(questions: Sequence[QuestionReport]) -> tuple[ConfidenceReport, ...]:
     reports: list[ConfidenceReport] = []
     for level in (1, 2, 3):
-        scores = [one.score for one in questions if one.confidence == level and one.score is not None]
-        if scores:
-            reports.append(ConfidenceReport(level=level, judged=len(scores), mean=round(fmean(scores), 1)))
+        told = [one.score for one in questions if one.confidence == level and one.score is not None]
+        if told:
+            reports.append(ConfidenceReport(level=level, judged=len(told), mean=round(fmean(told), 1)))
     return tuple(reports)

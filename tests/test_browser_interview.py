@@ -181,6 +181,31 @@ def test_what_is_sent_while_an_event_is_under_way_goes_out_after_it(app: App, op
     assert len(main_turns(app.stored()[0])) == 1
 
 
+def test_every_submit_holds_what_is_sent_until_its_reply_is_drawn(opened: Visits):
+    person = opened.candidate().begin()
+    person.page.evaluate(
+        """() => {
+          const fetched = window.fetch;
+          window.vivaSent = 0;
+          window.fetch = async (...call) => {
+            if (String(call[1]?.body).includes("word word")) {
+              window.vivaSent += 1;
+              await new Promise((done) => setTimeout(done, 800));
+            }
+            return fetched(...call);
+          };
+        }"""
+    )
+    person.write("word " * 4001)  # refused, so that it stays in the box
+    person.composer.press("Enter")
+    person.page.wait_for_function("window.vivaSent === 1")
+    person.composer.press("Enter")
+    person.page.wait_for_function("window.vivaSent === 2")
+    expect(person.notice).to_contain_text("20,000")
+    person.page.wait_for_timeout(1200)
+    assert person.page.evaluate("window.vivaSent") == 2  # held once, not again and again
+
+
 def test_an_answer_over_the_limit_is_refused_and_stays_in_the_box(app: App, opened: Visits):
     person = opened.candidate().begin()
     person.write("word " * 4001)

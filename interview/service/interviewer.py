@@ -221,7 +221,7 @@ class Interviewer:
         return self._touched(self._store.write_hint(turn_id, number, text))
 
     def reveal(self, turn_id: str) -> Turn:
-        """Show the reference answer; noted where the Turn is still open. Not in a mock interview."""
+        """Show the reference answer; noted where the Turn is not answered. Not in a mock interview."""
         turn = self._store.turn(turn_id)
         return turn if self._is_mock(turn) else self._touched(self._store.reveal(turn_id))
 

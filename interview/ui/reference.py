@@ -31,7 +31,7 @@ class ReferencePanel:
     def render(self, session: Session, turn: Turn | None, lang: Language, *, moved: bool, unfolded: bool) -> Updates:
         """The reference of a Turn that is over, or of an open one where it was asked for.
 
-        `moved`: False leaves what the reader unfolded.
+        `unfolded`: whether it stands open at first. `moved`: False leaves what the reader unfolded.
         """
         if turn is None or not shows_reference(session, turn):
             hidden, empty = gr.update(visible=False), gr.update(value="")
