@@ -80,17 +80,22 @@ class Wires:
         outputs: Sequence[Block],
         place: Component,
         inputs: Sequence[Component] = (),
+        *,
+        shows: bool = False,
     ) -> Dependency:
         """Call `act(page, what was clicked, *values of inputs)` on a click inside a card or the chat.
 
         `claimed` names what the click tells, such as `turn`, `id` or `index`: the client's word, to be looked up.
+        `shows`: the click only opens something. Then the last click counts, even while an earlier one is under way;
+        other clicks are dropped meanwhile. (Gradio's "always_last" forgets what was clicked.)
         """
 
         def run(event: gr.EventData, session: object, wishes: object, grader: object, *values: object) -> Updates:
             page = read_page(session, wishes, grader, self.fallback)
             return self._guarded(act, place, page, (getattr(event, claimed, ""), *values))
 
-        return trigger(run, [*self._page, *inputs], _unique(outputs, place), queue=False, **PRIVATE)
+        mode = {"trigger_mode": "multiple"} if shows else {}
+        return trigger(run, [*self._page, *inputs], _unique(outputs, place), queue=False, **mode, **PRIVATE)
 
     @property
     def _page(self) -> list[Component]:

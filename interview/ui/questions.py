@@ -90,7 +90,7 @@ class QuestionsTab:
         for changed in (self.search.change, self.section.input):
             # Every change: a paste, a deletion and the words of an input method are no `input` to a Textbox.
             wires.on(changed, self._filter, [self.rows], place, state, latest=True)
-        wires.on_select(self.rows.select, self._choose, "id", seen, place, found)
+        wires.on_select(self.rows.select, self._choose, "id", seen, place, found, shows=True)
         wires.on(card.back.click, self._close, seen, place, found)
         wires.on(card.edit.click, self._edit, card.outputs, card.problem, [self.opened])
         wires.on(card.close.click, self._leave_editor, card.outputs, card.notice)
@@ -115,7 +115,7 @@ class QuestionsTab:
             return {**transcripts.show_room(page, session_id, turn_id), tabs: gr.update(selected="transcripts")}
 
         practice.follow(wires.on(card.practise.click, practise, [*practice.outputs, tabs], card.notice, [self.opened]))
-        wires.on_select(card.history.select, review, "place", [*transcripts.opening, tabs], card.notice)
+        wires.on_select(card.history.select, review, "place", [*transcripts.opening, tabs], card.notice, shows=True)
 
     # --- the list
 

@@ -85,6 +85,7 @@ class TalkPanel:
             group_consecutive_messages=False,
             latex_delimiters=LATEX_DELIMITERS,
             height="100%",
+            autoscroll=False,  # Gradio scrolls 300 ms after it drew, wherever the reader is by then; see navigation.js
         )
         self.foot = FootPanel(lang)
 

@@ -123,6 +123,9 @@ STYLES = (
     "motion",
 )
 SCRIPTS = (
+    "replies",
+    "redraw",
+    "navigation",
     "pieces",
     "cards_frame",
     "cards_setup",

@@ -82,9 +82,10 @@ class TranscriptsTab:
         shown = wires.on(entered, self._enter, seen, place, [room.session_id, self.list.words, wanted])
         wires.on(shown.then, self.list.label, self.list.labelled, place, [wanted], clears=False)
         wires.on(room.back.click, self.show_list, listing, place, [wanted])
-        self._follow(wires.on_select(self.list.rows.select, self.show_room, "id", opening, place))
-        self._follow(wires.on_select(self.list.hits.select, self._show_hit, "turn", opening, place, [wanted]))
-        self._follow(wires.on_select(room.nav.select, self._select_turn, "turn", opening, place, [room.session_id]))
+        self._follow(wires.on_select(self.list.rows.select, self.show_room, "id", opening, place, shows=True))
+        hits, room_id = self.list.hits.select, room.session_id
+        self._follow(wires.on_select(hits, self._show_hit, "turn", opening, place, [wanted], shows=True))
+        self._follow(wires.on_select(room.nav.select, self._select_turn, "turn", opening, place, [room_id], shows=True))
         self._follow(wires.on(room.regrade.click, self._regrade, room.outputs, place, [*ids, room.grader]))
         self._follow(wires.on_select(room.grade.select, self._say_against, "wish", room.outputs, place, ids))
         drawn = [*ids, room.stamp]
@@ -120,7 +121,7 @@ class TranscriptsTab:
 
         practice.follow(wires.on(room.resume.click, resume, [*practice.outputs, tabs], place, [room.session_id]))
         recent = practice.setup.recent.select
-        self._follow(wires.on_select(recent, review, "id", [*self.opening, tabs], practice.setup.notice))
+        self._follow(wires.on_select(recent, review, "id", [*self.opening, tabs], practice.setup.notice, shows=True))
         everything = [*room.outputs, *practice.outputs, tabs]
         wires.on_select(room.turn_head.select, act, "wish", everything, place, [room.session_id, room.turn_id])
 

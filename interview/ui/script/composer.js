@@ -23,7 +23,10 @@ const composer = (() => {
     }, true);
   }
   return {
-    sending() { since = performance.now(); },
+    sending() {
+      since = performance.now();
+      navigation.followChat();
+    },
     sent() {
       since = -Infinity;
       const again = held && box()?.value === held;

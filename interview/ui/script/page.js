@@ -45,6 +45,7 @@ const tabs = (() => {
     entered(place, wake) {
       if (place === current) return wake; // the first tab, on a page that opens
       current = place;
+      navigation.show(() => document.documentElement);
       return stamp();
     },
     switchLanguage(wishes, ...wakes) {
@@ -55,9 +56,7 @@ const tabs = (() => {
   };
 })();
 
-function showPassage() {
-  setTimeout(() => document.getElementById("practice-passage")?.scrollIntoView({ block: "nearest" }), 150);
-}
+const showPassage = () => navigation.show(() => document.getElementById("practice-passage"), "nearest");
 
 window.viva = {
   mount,
@@ -67,8 +66,8 @@ window.viva = {
   toggleDark: dark.toggle,
   entered: tabs.entered,
   switchLanguage: tabs.switchLanguage,
-  scrollToTurn,
   showPassage,
+  followChat: navigation.followChat,
   openSheet: sheet.open,
   closeSheet: sheet.close,
 };
