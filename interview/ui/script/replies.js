@@ -1,21 +1,18 @@
-// Replies to what the person did are drawn in the order in which it was done. The server answers requests side by side;
-// a reply that is overtaken would undo what the later click has drawn. What the page fetches by itself does not wait,
-// and nothing waits for it: it is repeated until it is up to date.
+// Replies are drawn in the order of their requests. The server answers requests side by side; a reply that was overtaken
+// would put back what a later click has changed.
 
 (() => {
-  const AT_MOST_MS = 15_000; // a reply that does not come at all does not hold the others for ever
-  const BY_PERSON = ["click", "select", "submit", "input"];
-  const last = new Map(); // id of a component → resolved when the last reply that draws it was read
+  // A reply that is lost on the way must not hold the others for ever. One that comes later than this is drawn late, and
+  // the tabs' own refresh repairs what it spoils.
+  const AT_MOST_MS = 8_000;
+  const last = new Map(); // id of a component → resolved once the last reply that draws it was read
   const fetched = window.fetch;
   const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-  function drawnBy(call) {
-    if (!String(call[0]).includes("/run/predict")) return [];
-    try {
-      const index = JSON.parse(call[1].body).fn_index;
-      const event = window.gradio_config.dependencies.find(({ id }) => id === index);
-      return event.targets.some(([, name]) => BY_PERSON.includes(name)) ? event.outputs : [];
-    } catch { return []; }
+  function drawnBy([address, options]) {
+    if (!String(address).includes("/run/predict")) return [];
+    const index = JSON.parse(options.body).fn_index;
+    return window.gradio_config.dependencies.find(({ id }) => id === index)?.outputs ?? [];
   }
   window.fetch = (...call) => {
     const reply = fetched(...call);
