@@ -49,7 +49,8 @@ const navigation = (() => {
     if (!wish) return;
     const active = document.activeElement;
     const node = wish.find();
-    if (isReady(wish.given) && active !== wish.given) wish = null; // the person went on from there
+    if (!isReady(wish.given)) wish.given = null; // a redraw took the focus away with its element
+    if (wish.given && active !== wish.given) wish = null; // the person went on from there
     else if (active === node || !isReady(node)) return;
     else if (active && active !== document.body && !active.closest(wish.within)) wish = null; // busy elsewhere
     else {
