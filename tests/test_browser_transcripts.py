@@ -72,7 +72,7 @@ def test_from_a_search_into_the_room_and_all_that_stands_beside_a_grade(app: App
     expect(found.locator("mark").first).to_have_text("queries")
     found.click()
     expect(page.locator("#room-answer mark").first).to_contain_text("Every token looks")
-    assert page.evaluate("CSS.highlights.get('viva-hit')?.size") >= 2
+    page.wait_for_function("CSS.highlights.get('viva-hit')?.size >= 2")
     expect(page.locator("#room-reference-marks .v-elsewhere li")).to_have_count(2)
 
     page.locator("#room-turn-head .v-star-button").click()
@@ -189,7 +189,7 @@ def test_on_a_phone_a_tap_leads_to_the_question_and_a_link_back(opened: Visits):
     expect(page.locator("#room-answer")).to_be_hidden()
     page.locator("#room-nav .v-nav-item").first.click()
     expect(page.locator("#room-answer")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
     page.get_by_role("button", name="← Questions").click()
     expect(page.locator("#room-nav .v-nav-item").first).to_be_visible()
     expect(page.locator("#room-answer")).to_be_hidden()
