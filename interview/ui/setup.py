@@ -14,6 +14,7 @@ from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.ui.due import DuePanel
 from interview.ui.page import Page, Update, Updates, together
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.setup_wishes import (
     ALL,
     DEFAULT_NUMBER,
@@ -23,7 +24,6 @@ from interview.ui.setup_wishes import (
     limit_seconds,
     read_wishes,
 )
-from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.strings import t
 from interview.ui.views import notes_card, notice, session_rows, setup_head, unfinished_card, view
 
