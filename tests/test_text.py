@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interview.text import clean, fold, judge_copy, script, spread
+from interview.errors import AnswerRefused
+from interview.text import clean, clean_within, fold, judge_copy, script, spread
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 

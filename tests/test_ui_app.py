@@ -347,4 +347,6 @@ def test_a_room_drawn_for_another_answer_is_drawn_whole_and_one_of_its_own_leave
 def test_every_component_that_draws_formulas_has_our_delimiters(config: dict[str, Any]):
     drawing = [one for one in config["components"] if one["type"] in ("markdown", "chatbot")]
     assert len(drawing) > 10
-    assert [one["props"].get("elem_id") for one in drawing if one["props"]["latex_delimiters"] != LATEX_DELIMITERS] == []
+    assert [
+        one["props"].get("elem_id") for one in drawing if one["props"]["latex_delimiters"] != LATEX_DELIMITERS
+    ] == []
