@@ -1,4 +1,4 @@
-r"""Formulas that end a browser's tab, run for ever, or draw more than a formula, and ordinary ones that must be drawn."""
+r"""Formulas that end a tab, run for ever, or draw more than a formula, and ordinary ones that must be drawn."""
 
 # Without the signs that enclose them. Each was tried at the size at which it does harm.
 HOSTILE = {
@@ -81,7 +81,7 @@ ORDINARY = {
     "fractions": FRACTIONS,
     "attention": r"\mathrm{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right)V",
     "cases": r"f(x)=\begin{cases}x & \text{if } x>0 \\ 0 & \text{otherwise}\end{cases}",
-    "letters": r"\alpha\beta\gamma\delta\epsilon\zeta\eta\theta\iota\kappa\lambda\mu\nu\xi\pi\rho\sigma\tau\phi\chi\psi\omega"
+    "letters": r"\alpha\beta\gamma\delta\epsilon\zeta\eta\theta\iota\kappa\lambda\mu\nu\xi\pi\rho\sigma\tau\phi\chi\psi"
     * 3,
     "accents": r"\hat{\bar{x}}, \tilde w, \vec{v}, \dot{\theta}",
     "root": r"\sqrt[3]{\sqrt[n]{x}}",

@@ -138,8 +138,6 @@ TEX = st.lists(
             r"\frac",
             r"\sqrt",
             r"\hat",
-        ]
-        + [
             r"\text",
             r"\displaystyle",
             r"\color{red}",
