@@ -17,8 +17,8 @@ from typing import Literal, NamedTuple
 FORMULA_LENGTH = 2000
 FORMULA_DEPTH = 32
 # What all formulas of one text may have together; drawing one takes the browser about a millisecond.
-FORMULAS_PER_TEXT = 400
-FORMULA_LENGTH_PER_TEXT = 20_000
+FORMULAS_PER_TEXT = 150
+FORMULA_LENGTH_PER_TEXT = 10_000
 
 # Single dollars by pandoc's rule: no space at their inner sides, no digit after, and never where a shell variable
 # could stand. Every repetition is bounded, so that no text makes the page wait.

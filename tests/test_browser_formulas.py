@@ -1,5 +1,6 @@
 """Formulas that end a tab, in every place of the screen and of an export where text is drawn, in a real browser."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from interview.export import WRITERS
 from interview.models import (
@@ -29,7 +30,7 @@ from interview.models import (
 from interview.models.grades import Evidence
 from interview.store.archive import ArchiveStore
 from interview.store.store import Store
-from tests.browser import App, browser, running
+from tests.browser import PATIENCE_MS, App, browser, running
 from tests.hostile_formulas import HOSTILE, HOSTILE_TEXTS, ORDINARY
 from tests.made_up import graded, make_question
 
@@ -37,7 +38,7 @@ __all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
 WORD = "zirconium"  # stands in every answer
-PER_TURN = 8
+PER_TURN = 14
 AT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 NEW_LINE = re.compile(r"\s*\n\s*")
 
@@ -68,7 +69,7 @@ def question_of(number: int, bombs: list[str]) -> Question:
 
 
 def turn_of(question: Question, position: int, *, is_open: bool) -> Turn:
-    answer = f"{WORD}\n\n{question.reference}"[:19_000]
+    answer = f"{WORD}\n\n{question.reference}"
     points = tuple(
         PointGrade(id=point.id, text=point.text, weight=1, kind="required", verdict="missing", verified=True)
         for point in question.key_points
@@ -136,30 +137,43 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 class Watched:
-    """A page that must neither end nor stop to answer; `longest` is the longest task of its main thread, in ms."""
+    """A page that must not end. `seconds` is what each place took of its main thread, in processor time.
+
+    No freeze can be longer than that on an idle machine; on a busy one, wall-clock time says nothing.
+    """
 
     def __init__(self, browser: Browser) -> None:
         self.page = browser.new_context(viewport={"width": 1366, "height": 850}).new_page()
         self.crashes: list[str] = []
-        self.longest: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
+        self._devtools = self.page.context.new_cdp_session(self.page)
+        self._devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self._before = 0.0
         self.page.on("crash", lambda _: self.crashes.append(self.page.url))
-        self.page.add_init_script(
-            "window.longest = 0; new PerformanceObserver(list => list.getEntries().forEach("
-            "one => { window.longest = Math.max(window.longest, one.duration); })).observe({entryTypes: ['longtask']})"
-        )
 
     def holds(self, place: str) -> None:
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
         assert self.crashes == [], place
-        self.longest[place] = self.page.evaluate("const now = window.longest; window.longest = 0; now")
+        metrics = self._devtools.send("Performance.getMetrics")["metrics"]
+        now = next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+        self.seconds[place], self._before = round(max(0.0, now - self._before), 2), now
 
 
 @pytest.fixture
 def watched(browser: Browser) -> Iterator[Watched]:
     watched = Watched(browser)
     yield watched
-    print(json.dumps(watched.longest))
+    print(json.dumps(watched.seconds))
     watched.page.context.close()
+
+
+def choose(item: Locator) -> None:
+    """Click until it is chosen: a click while an earlier one is answered does not count."""
+    for _ in range(20):
+        item.click()
+        with contextlib.suppress(AssertionError):
+            return expect(item).to_have_attribute("aria-current", "true", timeout=PATIENCE_MS / 5)
+    raise AssertionError(f"not chosen: {item}")
 
 
 def unfold(page: Page) -> None:
@@ -191,8 +205,7 @@ def test_no_place_of_the_screen_falls(app: App, watched: Watched):
     items = page.locator("#room-nav .v-nav-item")
     expect(items).to_have_count(len(CHUNKS) + 2)
     for index in range(len(CHUNKS) + 1):
-        items.nth(index).click()
-        expect(items.nth(index)).to_have_attribute("aria-current", "true")
+        choose(items.nth(index))
         expect(page.locator("#room-answer")).to_contain_text(WORD)
         unfold(page)
         watched.holds(f"room {index}")
@@ -201,8 +214,7 @@ def test_no_place_of_the_screen_falls(app: App, watched: Watched):
     rows = page.locator("#question-rows .v-bank-item")
     expect(rows.first).to_be_visible()
     for index in range(rows.count()):
-        rows.nth(index).click()
-        expect(rows.nth(index)).to_have_attribute("aria-current", "true")
+        choose(rows.nth(index))
         unfold(page)
         watched.holds(f"question {index}")
 
