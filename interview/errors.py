@@ -4,6 +4,7 @@ VivaError
 ├── ContentError            notes, a rubric, a prompt or a setting cannot be used
 │   └── EndpointMistake     an address, a key or the name of a model cannot be right
 ├── AnswerRefused           the answer cannot be taken as it is; the text stays in the box
+├── TextTooLong             a field of the page has more characters than any field may have
 ├── VerdictRefused          an appeal or an own verdict cannot be taken
 ├── AlreadyAnswered         this Turn has an Answer with another text
 ├── ChecklistRefused        the key points cannot be saved as they are; the text names the line
@@ -72,6 +73,15 @@ class EndpointMistake(ContentError):
         super().__init__(text)
         self.mistake: Mistake = mistake
         self.names = names
+
+
+class TextTooLong(VivaError):
+    """A field of the page has more characters than any field may have; nothing was done with it."""
+
+    def __init__(self, text: str, limit: int) -> None:
+        """`limit` is for a screen in another language."""
+        super().__init__(text)
+        self.limit = limit
 
 
 class AnswerRefused(VivaError):

@@ -79,6 +79,11 @@ class App:
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8")
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         command = [sys.executable, str(REPO / "app.py"), "--port", str(self.port), "--data-dir", str(self.data)]
         with self._log.open("ab") as log:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from interview.service.interviewer import ANSWER_LIMIT
+from interview.text import ANSWER_LIMIT
 from tests import fault_server
 from tests.command_line import Run, data_dir, refusal, run
 from tests.fake_judge import FakeJudge

@@ -22,7 +22,7 @@ from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates, kept_session, read_page
 from interview.ui.practice import PracticeTab
 from interview.ui.questions import QuestionsTab
-from interview.ui.safe_text import safe_markdown
+from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.server import create_app, listen
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
@@ -342,3 +342,11 @@ def test_a_room_drawn_for_another_answer_is_drawn_whole_and_one_of_its_own_leave
     assert beside.note_turn not in updates
     assert "value" not in updates[beside.note]
     assert tab._refresh(page, session.id, second.id, updates[tab.room.stamp]) == {}
+
+
+def test_every_component_that_draws_formulas_has_our_delimiters(config: dict[str, Any]):
+    drawing = [one for one in config["components"] if one["type"] in ("markdown", "chatbot")]
+    assert len(drawing) > 10
+    assert [
+        one["props"].get("elem_id") for one in drawing if one["props"]["latex_delimiters"] != LATEX_DELIMITERS
+    ] == []

@@ -22,10 +22,8 @@ from interview.models import (
 from interview.store.archive import ArchiveStore
 from interview.store.remarks import RemarkStore
 from interview.store.store import Store
-from interview.text import clean
+from interview.text import NOTE_LIMIT, TITLE_LIMIT, clean_within
 
-LONGEST_TITLE = 200
-LONGEST_NOTE = 20_000
 _MOST_HELD = 4
 IMPORT = "import"  # the kind of its jobs
 
@@ -75,10 +73,10 @@ class Archive:
         return self._shelves.shelf_of(session_id)
 
     def rename(self, session_id: str, title: str) -> None:
-        """Give a session another title. ContentError: it is empty, or longer than LONGEST_TITLE."""
-        line = " ".join(clean(title).split())
-        if not line or len(line) > LONGEST_TITLE:
-            raise ContentError(f"A title has 1 to {LONGEST_TITLE} characters; the old one stays.")
+        """Give a session another title. ContentError: it is empty, or longer than TITLE_LIMIT."""
+        line = " ".join(clean_within(title, TITLE_LIMIT, "The title", ContentError, "The old one stays.").split())
+        if not line:
+            raise ContentError("There is nothing in the title; the old one stays.")
         self._shelves.rename(session_id, line)
 
     def archive(self, session_id: str, archived: bool = True) -> None:
@@ -97,10 +95,7 @@ class Archive:
 
     def note(self, turn_id: str, note: str) -> None:
         """Keep a note of one's own beside a Turn; empty takes it away. ContentError: it is too long."""
-        text = clean(note).strip()
-        if len(text) > LONGEST_NOTE:
-            raise ContentError(f"The note has {len(text):,} characters; the limit is {LONGEST_NOTE:,}.")
-        self._remarks.note(turn_id, text)
+        self._remarks.note(turn_id, clean_within(note, NOTE_LIMIT, "The note", ContentError).strip())
 
     # --- taking in
 

@@ -26,9 +26,8 @@ from interview.paper import choose_questions, make_title
 from interview.report import SessionReport, report
 from interview.rubrics import Rubric
 from interview.store.store import Store
-from interview.text import clean
+from interview.text import ANSWER_LIMIT, clean_within
 
-ANSWER_LIMIT = 20_000
 DEFAULT_RUBRIC = "default"
 
 
@@ -282,14 +281,11 @@ def accepted(text: str) -> str:
 
     AnswerRefused: it is empty but for blanks and characters that no eye sees, or longer than ANSWER_LIMIT.
     """
-    cleaned = clean(text)
+    cleaned = clean_within(
+        text, ANSWER_LIMIT, "The answer", AnswerRefused, "Shorten it and send again; it is kept as you wrote it."
+    )
     if not any(_is_visible(character) for character in cleaned):
         raise AnswerRefused("There is nothing in the answer yet.")
-    if len(cleaned) > ANSWER_LIMIT:
-        raise AnswerRefused(
-            f"The answer has {len(cleaned):,} characters; the limit is {ANSWER_LIMIT:,}. Shorten it and send again; "
-            "it is kept as you wrote it."
-        )
     return cleaned
 
 

@@ -12,6 +12,7 @@ from interview.service.archive import Archive
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.importing import ImportPanel
 from interview.ui.page import Page, Updates
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.strings import TABLE, t
 from interview.ui.views import mark_word, session_rows, view
 from interview.ui.views.found import hit_rows
@@ -58,7 +59,7 @@ class ListPanel:
         self.importing = ImportPanel(archive)
         with gr.Column(elem_id="sessions") as self.column:
             with gr.Row(elem_id="undo", elem_classes=["card"], visible=False) as self.undo_row:
-                self.undo_text = gr.Markdown("", elem_id="undo-text")
+                self.undo_text = gr.Markdown("", elem_id="undo-text", latex_delimiters=LATEX_DELIMITERS)
                 self.undo = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="undo-button")
             with gr.Column(elem_classes=["card"]):
                 self._build_filters(lang)

@@ -16,6 +16,7 @@ from interview.ui.events import Trigger, Wires
 from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates
 from interview.ui.roles import RolesPanel
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.strings import t
 from interview.ui.views import notice, view
 from interview.ui.views.graders import backend_rows, local_servers, probe_card
@@ -50,7 +51,7 @@ class BackendsPanel:
 
     def _build_form(self, lang: Language) -> None:
         first = self._endpoints.services()[0]
-        self.title = gr.Markdown("", elem_id="backend-title")
+        self.title = gr.Markdown("", elem_id="backend-title", latex_delimiters=LATEX_DELIMITERS)
         self.service = gr.Dropdown(
             choices=self._services(lang),
             value=first.name,

@@ -1,7 +1,7 @@
 """The one place where a component's event becomes a call, and an error becomes words on the screen."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,7 +10,8 @@ from gradio.blocks import Block
 from gradio.components import Component
 from gradio.events import Dependency
 
-from interview.errors import VivaError
+from interview.errors import TextTooLong, VivaError
+from interview.text import FIELD_LIMIT
 from interview.ui.page import Page, Updates, read_page
 from interview.ui.strings import t
 from interview.ui.views import notice
@@ -107,12 +108,22 @@ class Wires:
         # Gradio takes no empty dict, so an event that changes nothing names the place at least.
         cleared: Updates = {place: gr.update(value=notice("", page.lang)) if clears else gr.update()}
         try:
+            _check_lengths(values)
             return {block: _plain(change) for block, change in {**cleared, **act(page, *values)}.items()}
         except VivaError as error:
             return {place: gr.update(value=notice(error, page.lang))}
         except Exception:
             _LOG.exception("The screen failed in %s", getattr(act, "__qualname__", act))
             return {place: gr.update(value=notice(t("error.VivaError", page.lang), page.lang))}
+
+
+def _check_lengths(values: Sequence[object]) -> None:
+    """Raise TextTooLong for a field of any event that is longer than the longest that a person may fill in."""
+    for value in values:
+        inner = cast("Mapping[object, object]", value).values() if isinstance(value, Mapping) else (value,)
+        longest = max((len(one) for one in inner if isinstance(one, str)), default=0)
+        if longest > FIELD_LIMIT:
+            raise TextTooLong(f"This text has {longest:,} characters; the limit is {FIELD_LIMIT:,}.", FIELD_LIMIT)
 
 
 def _plain(change: Any) -> Any:

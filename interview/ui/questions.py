@@ -17,6 +17,7 @@ from interview.ui.events import Trigger, Wires
 from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
 from interview.ui.question_card import QuestionCard
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.ui.views import notice, view
@@ -50,7 +51,7 @@ class QuestionsTab:
             with gr.Column(elem_id="questions-left", elem_classes=["card"]):
                 self.rows = view("question_rows", {}, elem_id="question-rows")
             with gr.Column(elem_id="questions-right"):
-                self.hint = gr.Markdown("", elem_id="questions-hint")
+                self.hint = gr.Markdown("", elem_id="questions-hint", latex_delimiters=LATEX_DELIMITERS)
                 self.card = QuestionCard(viva.interviewer.image)
         self.opened = gr.Textbox(visible="hidden", elem_id="question-opened", label="question")
         self._timer = gr.Timer(_TICK_SECONDS, active=False)

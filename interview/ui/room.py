@@ -93,7 +93,9 @@ class RoomPanel:
                 with gr.Column():
                     self.answer = view("answer_segments", {}, elem_id="room-answer")
                 with gr.Column():
-                    self.reference_title = gr.Markdown("", elem_id="room-reference-title")
+                    self.reference_title = gr.Markdown(
+                        "", elem_id="room-reference-title", latex_delimiters=LATEX_DELIMITERS
+                    )
                     self.marks = view("reference_marks", {}, elem_id="room-reference-marks")
                     self.reference = gr.Markdown(
                         "", elem_id="room-reference", latex_delimiters=LATEX_DELIMITERS, visible=False

@@ -22,6 +22,7 @@ from interview.models import Language
 from interview.ui.app import build_app
 from interview.ui.downloads import add_downloads
 from interview.ui.images import add_images
+from interview.ui.page_states import PAGES_KEPT, keep_pages_small
 from interview.ui.theme import PAGE
 from interview.ui.walls import Walls
 from interview.wiring import Viva
@@ -135,7 +136,7 @@ class _Server(uvicorn.Server):
 def _mount(app: FastAPI, demo: gr.Blocks) -> None:
     demo.max_threads = 512  # each running event, async ones too, takes one of these
     demo.queue(default_concurrency_limit=None, max_size=512)
-    demo.state_session_capacity = 1000
+    demo.state_session_capacity = PAGES_KEPT
     gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,
         demo,
@@ -149,6 +150,7 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
         max_file_size=_UPLOAD_LIMIT,
         **PAGE,
     )
+    keep_pages_small(app)
 
 
 async def _stop(task: asyncio.Task[Any]) -> None:

@@ -14,6 +14,7 @@ from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.ui.due import DuePanel
 from interview.ui.page import Page, Update, Updates, together
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.setup_wishes import (
     ALL,
     DEFAULT_NUMBER,
@@ -57,11 +58,13 @@ class SetupPanel:
                 with gr.Column(elem_classes=["card"]):
                     self.wishes.build_sections()
                     self.wishes.build_more()
-                    self.left_out = gr.Markdown("", elem_id="setup-left-out", visible=False)
+                    self.left_out = gr.Markdown(
+                        "", elem_id="setup-left-out", visible=False, latex_delimiters=LATEX_DELIMITERS
+                    )
                     self.start = gr.Button("", variant="primary", elem_id="start")
                     self.notice = view("notice", {}, elem_id="setup-notice")
                 with gr.Column(elem_classes=["card"], elem_id="setup-recent", visible=False) as self.recent_card:
-                    self.recent_title = gr.Markdown("")
+                    self.recent_title = gr.Markdown("", latex_delimiters=LATEX_DELIMITERS)
                     self.recent = view("session_rows", {}, elem_id="setup-recent-rows")
             with gr.Column(scale=4, elem_id="setup-side"):
                 self.unfinished = view("unfinished_card", {}, elem_id="setup-unfinished")

@@ -4,6 +4,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "error.VivaError": ("出了一点问题。", "Something went wrong."),
     "error.ContentError": ("内容用不了。", "The content cannot be used."),
     "error.EndpointMistake": ("这个设置用不了。", "The setting cannot be used."),
+    "error.TextTooLong": (
+        "这段文字太长了（最多 {limit:,} 个字），什么都没有改变。",
+        "The text is too long (at most {limit:,} characters); nothing was changed.",
+    ),
     "error.AnswerRefused": (
         "这个回答不能提交（最多 {limit:,} 个字），它还在输入框里。",
         "The answer cannot be taken (at most {limit:,} characters); it is still in the box.",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from interview.models import Hit, Imported, Language
+from interview.ui.safe_text import card_line
 from interview.ui.strings import t
 from interview.ui.views.parts import mark_word, number
 from interview.ui.views.view import ViewValue
@@ -39,7 +40,7 @@ def _hit(hit: Hit, lang: Language) -> ViewValue:
     untold = [t("untold.short", lang)] if hit.mark == "answered" else []
     return {
         "turn": hit.turn_id,
-        "question": "" if hit.field == "question" else hit.question,
+        "question": "" if hit.field == "question" else card_line(hit.question),
         "field": "" if hit.field == "question" else t(f"find.in_{hit.field}", lang),
         "pieces": [{"text": "…" if before else ""}, *pieces, {"text": "…" if after else ""}],
         "meta": [hit.title, hit.section, mark_word(hit.mark, lang), *untold],

@@ -1,9 +1,9 @@
 """What frames every tab: the brand, the banner of the offline estimate, and the line that tells an error."""
 
-from interview.errors import BackendError, EndpointMistake, VivaError
+from interview.errors import BackendError, EndpointMistake, TextTooLong, VivaError
 from interview.grading.shelf import GraderChoice
 from interview.models import Language
-from interview.service.interviewer import ANSWER_LIMIT
+from interview.text import ANSWER_LIMIT
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
 
@@ -42,4 +42,5 @@ def notice(error: VivaError | str, lang: Language) -> ViewValue:
         return {"text": str(error), "detail": ""}
     if isinstance(error, BackendError):
         return {"text": t(f"ungraded.{error.fault}", lang), "detail": str(error)}
-    return {"text": t(f"error.{type(error).__name__}", lang, limit=ANSWER_LIMIT), "detail": str(error)}
+    limit = error.limit if isinstance(error, TextTooLong) else ANSWER_LIMIT
+    return {"text": t(f"error.{type(error).__name__}", lang, limit=limit), "detail": str(error)}

@@ -15,7 +15,7 @@ from interview.models import (
 )
 from interview.rubrics import Rubric
 from interview.service.appeals import machine_grading
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line
 from interview.ui.strings import TABLE, t
 from interview.ui.views.contest import appeal_of, on_its_way, own_verdict, second_opinion
 from interview.ui.views.grade_facts import alternative, bars, chips, made, meta, vote_of
@@ -187,7 +187,7 @@ def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
         "id": point.id,
         "verdict": point.verdict,
         "word": verdict_word(point.verdict, lang, estimate=estimate),
-        "text": plain_line(point.text),
+        "text": card_line(point.text),
         "bonus": t("grade.bonus", lang) if point.kind == "bonus" else "",
         "quotes": [evidence.quote for evidence in point.evidence],
         "checked": t("grade.checked", lang) if checked else "",
@@ -203,7 +203,7 @@ def _finding(finding: Finding, turn: Turn, lang: Language) -> ViewValue:
     return {
         "word": t(f"finding.{finding.kind}_{finding.severity}", lang),
         "quote": finding.evidence.quote,
-        "text": plain_line(pitfalls.get(finding.subject, "")),
+        "text": card_line(pitfalls.get(finding.subject, "")),
         "reason": finding.reason,
     }
 

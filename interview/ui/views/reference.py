@@ -6,7 +6,7 @@ from typing import cast
 
 from interview.grading.key_points import split_reference, split_spans
 from interview.models import Graded, Grading, Language, PointGrade, Question, Session, Turn
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line, plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import position_text, verdict_word
 from interview.ui.views.view import ViewValue
@@ -69,7 +69,7 @@ def reference_marks(turn: Turn, grading: Grading | None, lang: Language) -> View
         span = span_of(question, point)
         if span is None:
             word = verdict_word(point.verdict, lang, estimate=outcome.label == "coverage_estimate")
-            elsewhere.append({"verdict": point.verdict, "word": word, "text": plain_line(point.text)})
+            elsewhere.append({"verdict": point.verdict, "word": word, "text": card_line(point.text)})
         else:
             spans.append((*span, number, point))
     return {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from interview.models import Graded, Language, Session, SessionSummary, Shelf, Standing, Turn, Ungraded
 from interview.report import mean, scores, standing
 from interview.turns import help_used
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line
 from interview.ui.strings import t
 from interview.ui.views.parts import (
     attempt_text,
@@ -120,7 +120,7 @@ def _nav_item(session: Session, turn: Turn, group: str, selected: bool, lang: La
         "number": turn.position + 1,
         "label": position_text(session, turn, lang),
         "again": attempt_text(session, turn, lang),
-        "question": plain_line(turn.follow_up or turn.question.text),
+        "question": card_line(turn.follow_up or turn.question.text),
         "meta": meta,
         "tone": mark,
         "score": score,
