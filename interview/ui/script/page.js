@@ -65,6 +65,7 @@ window.viva = {
   sending: composer.sending,
   sent: composer.sent,
   toggleDark: dark.toggle,
+  signOut: login.leave,
   entered: tabs.entered,
   switchLanguage: tabs.switchLanguage,
   scrollToTurn,
