@@ -39,7 +39,16 @@ from interview.ui.middleware.routes import UPLOAD_LIMIT, Rule, rules_for
 
 RULES = rules_for(with_login=False)
 PASSWORD = "correct horse"
+LOOPBACK = Access()
 EVENT = "/gradio_api/run/predict"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cheap_passwords() -> Iterator[None]:
+    """What makes each try slow on purpose is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("interview.ui.login._SCRYPT_COST", 16)
+        yield
 
 
 class Clock:
@@ -59,7 +68,7 @@ async def echo(request: Request) -> PlainTextResponse:
     return PlainTextResponse(f"{size} {request.url.scheme} {kept}".strip())
 
 
-def behind(access: Access = Access(), login: Login | None = None, url: str = "http://127.0.0.1:7860") -> TestClient:
+def behind(access: Access = LOOPBACK, login: Login | None = None, url: str = "http://127.0.0.1:7860") -> TestClient:
     paths = (
         "/",
         "/gradio_api/queue/data",
