@@ -366,7 +366,7 @@ def test_a_body_that_drips_for_ever_is_given_up():
 def test_a_stream_that_is_followed_after_its_request_is_not_cut_off():
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        waiting = asyncio.create_task(receive())  # for the end of the connection, as every stream does
+        waiting = asyncio.ensure_future(receive())  # for the end of the connection, as every stream does
         await asyncio.sleep(0.3)
         assert not waiting.done()
         waiting.cancel()

@@ -40,7 +40,8 @@ class TimedConnection(H11Protocol):
             self._wait()
 
     def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        # None before the first request, whatever the annotation in uvicorn says.
+        return bool(self.cycle) and not self.cycle.response_complete
 
     def _wait(self) -> None:
         self._stop()
