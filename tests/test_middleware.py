@@ -36,6 +36,7 @@ from interview.ui.login_limits import (
 from interview.ui.middleware import HttpOnlyMiddleware, protect
 from interview.ui.middleware.bodies import BodyLimitMiddleware
 from interview.ui.middleware.routes import UPLOAD_LIMIT, Rule, rules_for
+from interview.ui.server import server_config
 
 RULES = rules_for(with_login=False)
 PASSWORD = "correct horse"
@@ -243,9 +244,11 @@ def test_nobody_but_the_server_says_what_a_proxy_forwarded():
 
 
 @contextmanager
-def served(app: Any, **options: Any) -> Iterator[tuple[str, int]]:
+def served(app: Any, access: Access = LOOPBACK) -> Iterator[tuple[str, int]]:
     """The app behind a real server on a free port of loopback."""
-    server = uvicorn.Server(uvicorn.Config(app, http=TimedConnection, lifespan="off", log_level="critical", **options))
+    config = server_config(app, access)
+    config.lifespan, config.log_level = "off", "critical"
+    server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -520,6 +523,26 @@ def test_the_session_is_a_new_one_after_each_login():
     assert client.get("/", headers={"cookie": second}).status_code == 200
 
 
+@pytest.mark.parametrize(("names", "is_secure"), [((), False), (("viva.example",), True)])
+def test_a_proxy_is_believed_only_where_a_name_was_allowed_for_one(names: tuple[str, ...], is_secure: bool):
+    access = Access(allowed_hosts=names, password=SecretStr(PASSWORD))
+    body = f"password={PASSWORD.replace(' ', '+')}"
+    lines = (
+        *("X-Forwarded-Proto: https", "X-Forwarded-For: 203.0.113.7", "Connection: close"),
+        *("Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"),
+    )
+    login = Login(SecretStr(PASSWORD))
+    with served(behind(access, login).app, access) as address:
+        answer = said(address, head("/login", *lines) + body.encode())
+        for _ in range(TRIES):
+            said(address, head("/login", *lines).replace(b"203.0.113.7", b"203.0.113.8") + b"x" * len(body))
+        other = said(address, head("/login", *lines) + body.encode())
+    assert " 303 " in answer.splitlines()[0]
+    assert ("Secure" in answer) is is_secure
+    # What one address behind the proxy did wrong does not keep another out.
+    assert (" 303 " in other.splitlines()[0]) is is_secure
+
+
 def test_a_session_that_nobody_uses_ends():
     client, clock = signing_in()
     client.post("/login", data={"password": PASSWORD})
@@ -543,6 +566,11 @@ def test_after_five_wrong_passwords_the_right_one_waits_too():
     assert "set-cookie" not in refused.headers
     clock.now += MINUTE
     assert client.post("/login", data={"password": PASSWORD}).status_code == 303
+
+
+def test_where_nobody_has_to_sign_in_there_is_no_login():
+    for method, path in (("GET", "/login"), ("POST", "/login"), ("POST", "/logout")):
+        assert behind().request(method, path).status_code == 404
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null"])

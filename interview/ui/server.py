@@ -95,24 +95,29 @@ def serve(viva: Viva, host: str, port: int, *, lang: Language, on_started: Calla
         on_started()
 
     with listen(host, port) as listener:
-        config = uvicorn.Config(
-            create_app(viva, lang),
-            http=TimedConnection,
-            ws="none",
-            # Who names a host for a proxy has one. Its address is 127.0.0.1, or in uvicorn's FORWARDED_ALLOW_IPS.
-            proxy_headers=bool(viva.access.allowed_hosts),
-            server_header=False,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            lifespan="on",
-        )
+        config = server_config(create_app(viva, lang), viva.access)
         server = _Server(config, on_exit=viva.live.drain, on_started=started)
         with _signals_end_quietly():
             server.run(sockets=[listener])
     # All is closed and stored. The interpreter would now search everything that Gradio built for cycles, for a second
     # or more on a busy machine, only to throw it away.
     gc.freeze()
+
+
+def server_config(app: ASGIApp, access: Access) -> uvicorn.Config:
+    """Return how uvicorn serves the app: HTTP alone, and a proxy is believed only where there is one."""
+    return uvicorn.Config(
+        app,
+        http=TimedConnection,
+        ws="none",
+        # Who names a host for a proxy has one. Its address is 127.0.0.1, or in uvicorn's FORWARDED_ALLOW_IPS.
+        proxy_headers=bool(access.allowed_hosts),
+        server_header=False,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        lifespan="on",
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
