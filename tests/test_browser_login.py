@@ -47,6 +47,12 @@ def signed_in(opened: Visits, app: App, **options) -> Candidate:
     return person
 
 
+def give(page: Page, button: str, file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.locator(button).click()
+    chooser.value.set_files(file)
+
+
 @pytest.mark.parametrize("width", [390, 1366])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
@@ -125,6 +131,24 @@ def test_the_page_says_in_chinese_that_the_session_ended(opened: Visits, app: Ap
     expect(person.page.locator("dialog.login-dialog")).to_contain_text("登录已经过期")
 
 
+def test_what_is_too_large_is_said_in_the_pages_language_and_stays_in_the_box(opened: Visits, app: App):
+    person = signed_in(opened, app)
+    page = person.page
+    page.locator("#lang").click()
+    expect(page.locator("#sign-out")).to_have_text("退出")
+    person.begin()
+    page.evaluate(
+        """() => {
+            const box = document.querySelector("#composer textarea");
+            box.value = "x".repeat(2_100_000);
+            box.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    person.composer.press("Enter")
+    expect(page.locator(".refused")).to_contain_text("最多 2 MB")
+    assert page.evaluate("document.querySelector('#composer textarea').value.length") == 2_100_000
+
+
 def test_no_route_is_closed_that_the_page_asks_for(opened: Visits, app: App, tmp_path: Path):
     person = signed_in(opened, app)
     page = person.page
@@ -152,14 +176,15 @@ def test_no_route_is_closed_that_the_page_asks_for(opened: Visits, app: App, tmp
         kept = tmp_path / f"transcript.{suffix}"
         download.value.save_as(kept)
         assert kept.read_text(encoding="utf-8")
-    with page.expect_file_chooser() as chooser:
-        page.locator("#import-file").click()
-    chooser.value.set_files(tmp_path / "transcript.json")
-    expect(page.locator("#import-card")).not_to_be_empty()
-    other = opened.candidate(page.context).arrive()
+    # A browser that has no session open is where files are given.
+    other = signed_in(opened, app).page
+    other.context.on("response", note)
     (tmp_path / "mine.md").write_text(NOTES, encoding="utf-8")
-    other.page.reload()
-    other.page.wait_for_load_state("networkidle")
+    give(other, "#notes-upload", tmp_path / "mine.md")
+    expect(other.locator("#notes-card")).to_contain_text("mine.md")
+    other.get_by_role("tab", name="Transcripts").click()
+    give(other, "#import-file", tmp_path / "transcript.json")
+    expect(other.locator("#import-card")).to_contain_text("session")
     assert refused == []
 
 

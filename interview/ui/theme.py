@@ -130,7 +130,7 @@ STYLES = (
 )
 SCRIPTS = (
     "pieces",
-    "login",
+    "refused",
     "cards_frame",
     "cards_setup",
     "cards_practice",

@@ -65,7 +65,7 @@ window.viva = {
   sending: composer.sending,
   sent: composer.sent,
   toggleDark: dark.toggle,
-  signOut: login.leave,
+  signOut: refused.signOut,
   entered: tabs.entered,
   switchLanguage: tabs.switchLanguage,
   scrollToTurn,

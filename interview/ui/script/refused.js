@@ -1,6 +1,6 @@
-// A session that ended under an open page: the request waits, a dialog asks for the password, then the request goes out.
+// What the server refuses before the app sees it: the session has ended, or too much was sent.
 
-const login = (() => {
+const refused = (() => {
   const send = window.fetch.bind(window);
   let signedIn = null; // resolves once somebody has signed in; null while nobody has to
 
@@ -11,6 +11,7 @@ const login = (() => {
 
   function fill(dialog, form, done) {
     dialog.replaceChildren(form);
+    form.querySelector("h1").id = "login-title";
     form.querySelector("input[type=password]").focus();
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -29,33 +30,54 @@ const login = (() => {
     });
   }
 
-  async function ask() {
+  async function signIn() {
     const response = await send(`/login?again&lang=${language().startsWith("zh") ? "zh" : "en"}`);
-    if (!response.ok) return; // no login here: the page shows what was refused
-    const form = await formFrom(response);
+    if (!response.ok) return;
     const dialog = document.createElement("dialog");
     dialog.className = "login-dialog";
     dialog.setAttribute("aria-labelledby", "login-title");
-    form.querySelector("h1").id = "login-title";
     dialog.addEventListener("cancel", (event) => event.preventDefault());
-    document.body.append(dialog);
+    const form = await formFrom(response);
     await new Promise((done) => {
-      fill(dialog, form, done);
+      document.body.append(dialog);
       dialog.showModal();
+      fill(dialog, form, done);
     });
   }
 
+  // Gradio says nothing of a status that it does not know.
+  async function say(response) {
+    const text = await response.text();
+    const note = document.createElement("p");
+    note.className = "refused";
+    note.setAttribute("role", "alert");
+    try { note.textContent = JSON.parse(text).detail; } catch { note.textContent = text; }
+    document.body.append(note);
+    setTimeout(() => note.remove(), 15_000);
+  }
+
+  // The page's language, which may not be the browser's.
+  function inLanguage(options) {
+    const headers = new Headers(options?.headers);
+    headers.set("accept-language", language());
+    return { ...options, headers };
+  }
+
+  // A request that met an ended session waits, and goes out again: nothing of the page has to know.
   window.fetch = async (resource, options) => {
-    const again = resource instanceof Request ? resource.clone() : resource;
-    const response = await send(resource, options);
+    const isRequest = resource instanceof Request;
+    const again = isRequest ? resource.clone() : resource;
+    const how = isRequest ? options : inLanguage(options);
+    const response = await send(resource, how);
+    if (response.status === 413 || response.status === 408) say(response.clone());
     if (response.status !== 401) return response;
-    signedIn ??= ask().finally(() => { signedIn = null; });
+    signedIn ??= signIn().finally(() => { signedIn = null; });
     await signedIn;
-    return send(again, options);
+    return send(again, how);
   };
 
   return {
-    async leave() {
+    async signOut() {
       await send("/logout", { method: "POST", redirect: "manual" });
       location.assign("/login");
     },
