@@ -28,7 +28,7 @@ from interview.service.regrading import Regrading
 from interview.service.roles import Roster
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
-from interview.settings import Settings
+from interview.settings import Access, Settings, read_access
 from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
 from interview.worker import Worker
@@ -39,6 +39,7 @@ class Viva:
     """Everything that one process needs to conduct interviews. `rubrics` are by name."""
 
     settings: Settings
+    access: Access
     store: Store
     interviewer: Interviewer
     checklists: Checklists
@@ -91,6 +92,7 @@ def build(settings: Settings) -> Viva:
     Raises ContentError when a rubric, a prompt, a setting or the notes cannot be used, StoreHeld when another process
     writes to the data folder, StoreError when the folder or the database cannot be used; nothing stays open then.
     """
+    access = read_access(settings)
     bench = build_bench(settings)
     store = Store.open(settings.data_dir)
     try:
@@ -113,7 +115,10 @@ def build(settings: Settings) -> Viva:
             checklists=checklists,
             graded=disputes.graded,
         )
-        interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
+        interviewer = Interviewer(
+            *(store, notebook, bench.shelf, bench.rubrics, live, worker.wake),
+            reads_paths=access.is_owner_only,
+        )
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
         measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
         archive = Archive(store, jobs)
@@ -129,6 +134,7 @@ def build(settings: Settings) -> Viva:
         raise
     return Viva(
         settings=settings,
+        access=access,
         store=store,
         interviewer=interviewer,
         checklists=checklists,

@@ -2,8 +2,10 @@
 
 import gc
 import io
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,17 +18,22 @@ from interview.errors import VivaError
 from interview.settings import read_settings
 
 BAD_INPUT = 2
+# Whatever a command writes, transcripts and keys among it, other users of this machine cannot read.
+_PRIVATE = 0o077
 
 
 class _Commands(TyperGroup):
     """The group that says what went wrong in one sentence and never shows a traceback for it."""
 
     def invoke(self, ctx: Any) -> Any:
+        before = os.umask(_PRIVATE)
         try:
             return super().invoke(ctx)
         except VivaError as error:
             complain(str(error))
             raise typer.Exit(BAD_INPUT) from error
+        finally:
+            os.umask(before)
 
 
 app = typer.Typer(
@@ -56,6 +63,16 @@ def serve(
     port: Annotated[
         int | None, typer.Option(help="Port to serve on; 0 takes a free one.", show_default="7860", max=65535, min=0)
     ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Ask for the password in this file (or in VIVA_PASSWORD).")
+    ] = None,
+    no_login: Annotated[
+        bool | None, typer.Option("--no-login", help="Let everybody in who can reach the address.", show_default=False)
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Answer to this name too, behind a reverse proxy; repeatable."),
+    ] = None,
     notes: NotesPaths = None,
     with_bank: WithBank = None,
     data_dir: DataDir = None,
@@ -67,6 +84,9 @@ def serve(
     settings = read_settings(
         host=host,
         port=port,
+        password_file=password_file,
+        no_login=no_login,
+        allowed_hosts=tuple(allowed_host) if allowed_host else None,
         notes=tuple(notes) if notes else None,
         with_bank=with_bank,
         data_dir=data_dir,

@@ -17,6 +17,7 @@ from interview.models import Answer, Graded, Grading, Question, Session, Session
 from interview.store import gradings, migrate, search, sessions, summaries
 from interview.store.engine import make_engine, said_plainly
 from interview.store.lock import FolderLock
+from interview.store.permissions import make_private
 from interview.store.rows import Claim, write_outcome, write_question
 from interview.store.schema import preferences
 
@@ -67,6 +68,7 @@ class Store:
         lock.take()
         store = cls(path, make_engine(path), lock, clock)
         try:
+            make_private(folder)
             revision = migrate.current_revision(path)
             if revision is not None:
                 migrate.refuse_damaged(path)

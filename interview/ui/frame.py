@@ -26,8 +26,8 @@ class Frame:
     tab shows is read then and not before.
     """
 
-    def __init__(self, interviewer: Interviewer, fallback: Page) -> None:
-        """`fallback`: language and grader of a browser that was never here."""
+    def __init__(self, interviewer: Interviewer, fallback: Page, *, with_login: bool = False) -> None:
+        """`fallback`: language and grader of a browser that was never here; `with_login`: one can sign out."""
         self._interviewer = interviewer
         self.lang: Language = fallback.lang
         lang = self.lang
@@ -53,12 +53,22 @@ class Frame:
             self.dark = gr.Button(
                 t("top.dark", lang), scale=0, min_width=40, size="sm", elem_id="dark", elem_classes=["pill"]
             )
+            self.sign_out = gr.Button(
+                t("login.out", lang),
+                scale=0,
+                min_width=40,
+                size="sm",
+                elem_id="sign-out",
+                elem_classes=["pill"],
+                visible=with_login,
+            )
         self.banner = view("banner", banner(self.choice(fallback.grader), lang), elem_id="banner")
         self.notice = view("notice", {}, elem_id="frame-notice")
         self.wakes = {
             name: gr.Textbox(visible="hidden", elem_id=f"wake-{name}", label="wake", container=False) for name in TABS
         }
         self.dark.click(None, js="() => viva.toggleDark()", queue=False, **PRIVATE)
+        self.sign_out.click(None, js="() => viva.signOut()", queue=False, **PRIVATE)
 
     def choice(self, name: str) -> GraderChoice:
         """The grader of that name; the default one where this server does not know it."""
@@ -75,6 +85,7 @@ class Frame:
                 elem_classes=[self._dot(page.grader, None)],
             ),
             self.language: gr.update(value=t("top.language", page.lang)),
+            self.sign_out: gr.update(value=t("login.out", page.lang)),
             self.banner: gr.update(value=banner(self.choice(page.grader), page.lang)),
         }
 
@@ -97,7 +108,7 @@ class Frame:
     @property
     def outputs(self) -> list[Block]:
         """Everything that `labels` and `choose` change."""
-        return [self.brand, self.grader, self.language, self.banner]
+        return [self.brand, self.grader, self.language, self.sign_out, self.banner]
 
     def grader_choices(self, lang: Language) -> list[tuple[str, str]]:
         """Labels and names of all graders, for a dropdown."""

@@ -15,26 +15,41 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
 
 from interview.errors import ContentError
 from interview.models import Language
+from interview.settings import Access
 from interview.ui.app import build_app
+from interview.ui.connections import TimedConnection
 from interview.ui.downloads import add_downloads
 from interview.ui.images import add_images
+from interview.ui.login import Login, add_login
+from interview.ui.middleware import protect
+from interview.ui.middleware.routes import UPLOAD_LIMIT
 from interview.ui.page_states import PAGES_KEPT, keep_pages_small
 from interview.ui.theme import PAGE
-from interview.ui.walls import Walls
 from interview.wiring import Viva
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Followers end at once when drained; this bounds what else may still be open, so that the whole exit stays below 2 s.
 _GRACE_SECONDS = 1
-_UPLOAD_LIMIT = "10mb"
 
 
-def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
-    """The whole web app: the screen at `/`, downloads at `/export/`, images of the notes, `/healthz`, and the worker.
+def create_app(viva: Viva, lang: Language, login: Login | None = None) -> ASGIApp:
+    """Return the whole web app, behind its checks: the routes of `create_routes` and the worker.
+
+    Args:
+        viva: What the app serves; its `access` says under which names.
+        lang: Language of a browser that was never here.
+        login: Who is signed in. None: made anew if there is a password.
+    """
+    if login is None and viva.access.password is not None:
+        login = Login(viva.access.password)
+    return protect(create_routes(viva, lang, login), viva.access, login, lang)
+
+
+def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
+    """Return the app without its checks: the screen at `/`, downloads, images of the notes, `/healthz`, the login.
 
     Entering its lifespan starts the worker, and goes on with what was broken off; leaving it stops the worker (leases
     are released), then closes the backends and the store.
@@ -63,11 +78,9 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
     app.add_api_route("/healthz", healthz)
     add_downloads(app, viva.archive)
     add_images(app, viva.interviewer.image)
+    if login is not None:
+        add_login(app, login, lang)
     _mount(app, build_app(viva, lang))
-    app.add_middleware(Walls)
-    if host in LOOPBACK:
-        # A page of another site can point its own name at this machine; only our names are answered.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
     return app
 
 
@@ -79,20 +92,33 @@ def serve(viva: Viva, host: str, port: int, *, lang: Language, on_started: Calla
     """
 
     def started() -> None:
-        _announce(host, listener)
+        _announce(viva.access, host, listener)
         on_started()
 
     with listen(host, port) as listener:
-        app = create_app(viva, lang, host)
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="on"
-        )
+        config = server_config(create_app(viva, lang), viva.access)
         server = _Server(config, on_exit=viva.live.drain, on_started=started)
         with _signals_end_quietly():
             server.run(sockets=[listener])
     # All is closed and stored. The interpreter would now search everything that Gradio built for cycles, for a second
     # or more on a busy machine, only to throw it away.
     gc.freeze()
+
+
+def server_config(app: ASGIApp, access: Access) -> uvicorn.Config:
+    """Return how uvicorn serves the app: HTTP alone, and a proxy is believed only where there is one."""
+    return uvicorn.Config(
+        app,
+        http=TimedConnection,
+        ws="none",
+        # Who names a host for a proxy has one. Its address is 127.0.0.1, or in uvicorn's FORWARDED_ALLOW_IPS.
+        proxy_headers=bool(access.allowed_hosts),
+        server_header=False,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        lifespan="on",
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -147,7 +173,7 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
         show_error=False,
         ssr_mode=False,
         mcp_server=False,
-        max_file_size=_UPLOAD_LIMIT,
+        max_file_size=UPLOAD_LIMIT,
         **PAGE,
     )
     keep_pages_small(app)
@@ -175,10 +201,14 @@ def _do_nothing(sig: int, frame: FrameType | None) -> None:
     pass
 
 
-def _announce(host: str, listener: socket.socket) -> None:
+def _announce(access: Access, host: str, listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Viva: http://{shown}:{port}\n")
-    if host not in LOOPBACK:
+    if access.password is not None:
+        sys.stdout.write("The page asks for the password.\n")
+    elif not access.is_owner_only:
         sys.stdout.write("Everybody who can reach this address can read and answer; there is no login.\n")
+    if access.is_exposed and not access.allowed_hosts:
+        sys.stdout.write("The connection is not encrypted; docs/security.md says how to put TLS in front.\n")
     sys.stdout.flush()

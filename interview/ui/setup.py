@@ -82,9 +82,12 @@ class SetupPanel:
                 size="sm",
                 elem_id="notes-upload",
             )
-            self.path = gr.Textbox(label="", lines=1, max_lines=1, elem_id="notes-path", interactive=True)
+            by_path = self._interviewer.reads_paths
+            self.path = gr.Textbox(
+                label="", lines=1, max_lines=1, elem_id="notes-path", interactive=True, visible=by_path
+            )
             with gr.Row(elem_classes=["tight"]):
-                self.use_path = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-use")
+                self.use_path = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-use", visible=by_path)
                 self.use_built_in = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-built-in")
 
     @property
@@ -235,6 +238,8 @@ class SetupPanel:
     def use_paths(self, page: Page, path: str) -> Updates:
         """Replace the notes by a file or folder of this machine; nothing happens where no path was typed."""
         path = path.strip()
+        if not self._interviewer.reads_paths:
+            return self.render(page, error=t("refused.path", page.lang))
         return self._replaced(page, lambda: self._interviewer.use_notes([path])) if path else {}
 
     def go_built_in(self, page: Page) -> Updates:

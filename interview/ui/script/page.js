@@ -64,6 +64,7 @@ window.viva = {
   sending: composer.sending,
   sent: composer.sent,
   toggleDark: dark.toggle,
+  signOut: refused.signOut,
   entered: tabs.entered,
   switchLanguage: tabs.switchLanguage,
   showPassage,

@@ -11,6 +11,7 @@ from interview.ui.strings import (
     grade,
     graders,
     jobs,
+    login,
     measuring,
     practice,
     progress,
@@ -32,6 +33,7 @@ TABLES = (
     roles.WORDS,
     comparing.WORDS,
     jobs.WORDS,
+    login.WORDS,
     measuring.WORDS,
     errors.WORDS,
 )
