@@ -22,7 +22,7 @@ class RemarkStore:
         """The marks of a session's turns that have any, by the turn's id."""
         wanted = sa.select(turn_marks).join(turns, turns.c.id == turn_marks.c.turn_id)
         with self._store.reading() as connection:
-            rows = connection.execute(wanted.where(turns.c.session_id == session_id)).mappings().all()
+            rows = connection.execute(wanted.where(*_of_session(session_id))).mappings().all()
         return {row["turn_id"]: TurnMarks(starred=row["starred"], note=row["note"]) for row in rows}
 
     def star(self, turn_id: str, starred: bool) -> None:
@@ -36,13 +36,14 @@ class RemarkStore:
     def _mark(self, turn_id: str, change: dict[str, Any]) -> None:
         with self._store.writing() as connection:
             sessions.read_turn(connection, turn_id)
+            sessions.refuse_deleted(connection, turn_id)
             put_marks(connection, {"turn_id": turn_id, "changed_at": self._store.clock(), **change})
 
     def remarks(self, session_id: str) -> tuple[Remark, ...]:
         """What was said about the turns of a session, in order."""
         wanted = sa.select(remarks).join(turns, turns.c.id == remarks.c.turn_id).order_by(remarks.c.seq)
         with self._store.reading() as connection:
-            rows = connection.execute(wanted.where(turns.c.session_id == session_id)).mappings().all()
+            rows = connection.execute(wanted.where(*_of_session(session_id))).mappings().all()
         names = set(Remark.model_fields)
         return tuple(Remark(**{name: row[name] for name in names}) for row in rows)
 
@@ -51,8 +52,13 @@ class RemarkStore:
         said = Remark(id=new_id(), turn_id=turn_id, kind=kind, author=author, text=text, created_at=self._store.clock())
         with self._store.writing() as connection:
             sessions.read_turn(connection, turn_id)
+            sessions.refuse_deleted(connection, turn_id)
             connection.execute(sa.insert(remarks), said.model_dump())
         return said
+
+
+def _of_session(session_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return turns.c.session_id == session_id, turns.c.deleted_at.is_(None)
 
 
 def put_marks(connection: sa.Connection, row: dict[str, Any]) -> None:

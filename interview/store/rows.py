@@ -3,7 +3,7 @@
 import hashlib
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -25,6 +25,7 @@ from interview.models import (
     Value,
 )
 
+TurnState = Literal["open", "answered", "skipped"]
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 
 
@@ -60,6 +61,12 @@ def read_question(content: str) -> Question:
 def read_outcome(content: str) -> Outcome:
     """Outcome of its stored JSON."""
     return _OUTCOME.validate_json(content)
+
+
+def forget() -> None:
+    """Forget the values that were read: rows were deleted."""
+    read_question.cache_clear()
+    read_outcome.cache_clear()
 
 
 def write_question(question: Question) -> dict[str, str]:
@@ -118,6 +125,13 @@ def read_answer(row: sa.RowMapping) -> Answer:
     return Answer(id=row["id"], turn_id=row["turn_id"], text=row["text"], created_at=row["created_at"])
 
 
+def state_of(row: sa.RowMapping, *, is_answered: bool) -> TurnState:
+    """State of a row of `turns`; one whose answer was deleted counts as skipped."""
+    if is_answered:
+        return "answered"
+    return "open" if row["skipped_at"] is None and row["deleted_at"] is None else "skipped"
+
+
 def read_turn(row: sa.RowMapping, answer: Answer | None, gradings: tuple[Grading, ...]) -> Turn:
     """Turn of a row of `turns` with the question's `content`. An answer outweighs a skip that raced with it."""
     return Turn(
@@ -126,7 +140,7 @@ def read_turn(row: sa.RowMapping, answer: Answer | None, gradings: tuple[Grading
         position=row["position"],
         attempt=row["attempt"],
         question=read_question(row["content"]),
-        state="answered" if answer is not None else "open" if row["skipped_at"] is None else "skipped",
+        state=state_of(row, is_answered=answer is not None),
         asked_at=row["asked_at"],
         hints_shown=row["hints_shown"],
         written_hints=tuple(row["written_hints"]),

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 from interview.errors import FaultClass, StoreError
 from interview.models import Answer, Graded, Grading, Question, Session, SessionPlan, SessionSummary, Turn, Ungraded
 from interview.store import gradings, migrate, search, sessions, summaries
-from interview.store.engine import make_engine, said_plainly
+from interview.store.engine import busy, make_engine, new_deadline, said_plainly
 from interview.store.lock import FolderLock
 from interview.store.rows import Claim, write_outcome, write_question
 from interview.store.schema import preferences
@@ -49,6 +50,7 @@ class Store:
         self._lock = lock
         self.clock = clock
         self.changes = 0  # transactions that wrote, since it was opened: equal numbers, equal content
+        self.purges = 0  # how often rows were deleted: what is kept in memory by their numbers is void then
         self._writing = threading.Lock()  # SQLite's own waiting fails with 200 threads; this never does
 
     @classmethod
@@ -91,19 +93,51 @@ class Store:
 
     @contextmanager
     def writing(self) -> Generator[sa.Connection]:
-        """One transaction that may write, for the subjects of this package. StoreError: it cannot be; rolled back."""
+        """One transaction that may write, for the subjects of this package. StoreError: it cannot be; rolled back.
+
+        StoreBusy: other writers, of this process and others together, took longer than the deadline.
+        """
         if self._lock is None:
             raise StoreError(f"The database {self.path} was opened for reading only; another process writes to it.")
-        with said_plainly(self.path), self._writing:
-            with self._engine.begin() as connection:
+        deadline = new_deadline()
+        with self._writer(deadline), self._engine.connect() as connection:
+            with connection.execution_options(deadline=deadline).begin():
                 yield connection
             self.changes += 1
+
+    @contextmanager
+    def _writer(self, deadline: float) -> Generator[None]:
+        """Be the one writer of this process. StoreBusy: others write until the deadline."""
+        if not self._writing.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise busy(self.path)
+        try:
+            with said_plainly(self.path):
+                yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def reading(self) -> Generator[sa.Connection]:
         """One transaction that only reads, for the subjects of this package."""
         with said_plainly(self.path), self._reader.begin() as connection:
             yield connection
+
+    def compact(self) -> None:
+        """Write the database anew, so that nothing of deleted rows is left in it, and empty its log.
+
+        StoreBusy: a reader still needs the log; to be tried again. Writers wait meanwhile (0.1 s for 10 MB).
+        """
+        with self.writing() as connection:
+            search.compact(connection)
+        with self._writer(new_deadline()):
+            connection = self._engine.raw_connection()
+            try:
+                connection.execute("VACUUM")
+                is_read = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.close()
+        if is_read:
+            raise busy(self.path)
 
     # --- sessions and turns
 
@@ -166,6 +200,7 @@ class Store:
         """Another question about the newest turn, once; None where a newer one was asked: its candidate went on."""
         with self.writing() as connection:
             turn = sessions.read_turn(connection, turn_id)
+            sessions.refuse_deleted(connection, turn_id)
             known = sessions.find_successor(connection, turn, is_follow_up=True)
             if known is not None or not sessions.is_newest(connection, turn):
                 return known
@@ -228,11 +263,12 @@ class Store:
         """Store the answer and ask for its grading, together; returns answer, grading id, whether it is new.
 
         `confidence` is noted before the answer, None leaves what was told. The same text again returns what is there.
-        AlreadyAnswered: the turn has another text.
+        AlreadyAnswered: the turn has another text. Deleted: its session or its answer was deleted.
         """
         row = {"id": new_id(), "turn_id": turn_id, "text": text, "created_at": self.clock()}
         with self.writing() as connection:
             sessions.read_turn(connection, turn_id)
+            sessions.refuse_deleted(connection, turn_id)
             if confidence is not None:
                 sessions.change_open_turn(connection, turn_id, confidence=confidence)
             answer, created = gradings.add_answer(connection, row)
@@ -274,7 +310,8 @@ class Store:
         columns = write_outcome(outcome)
         with self.writing() as connection:
             stored = gradings.finish(connection, claim, columns, self.clock())
-            search.index_turn(connection, claim.turn_id)
+            if stored:  # else the turn itself may be gone: its answer was deleted meanwhile
+                search.index_turn(connection, claim.turn_id)
             return stored
 
     def release(self, claim: Claim) -> bool:
