@@ -16,6 +16,7 @@ VivaError
 ├── StoreError              the data folder or the database cannot be used
 │   ├── StoreHeld           another process writes to this data folder
 │   ├── StoreBusy           another program holds the database; nothing was written, try again
+│   ├── DamagedDatabase     the database file is damaged, empty or foreign; it is left as it is
 │   └── DamagedRow          a stored row cannot be read any more; the others can
 └── BackendError            a call to a model failed
     ├── PassingFault        may work later: unreachable, timed out, rate limited, server fault
@@ -123,6 +124,10 @@ class StoreHeld(StoreError):
 
 class StoreBusy(StoreError):
     """Another program holds the database for too long; nothing was written, and the same can be sent again."""
+
+
+class DamagedDatabase(StoreError):
+    """The database file is damaged, empty, or of another program; it was left as it is."""
 
 
 class DamagedRow(StoreError):

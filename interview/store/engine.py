@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from interview.errors import DamagedRow, StoreBusy, StoreError
+from interview.errors import DamagedDatabase, DamagedRow, StoreBusy, StoreError
 
+DATABASE = "viva.db"  # its name in the data folder
 APPLICATION_ID = 0x56495641  # "VIVA"; `file` and our own start-up tell the database by it
 BUSY_SECONDS = 5.0  # for the whole wait of one transaction: for the writers of this process and for other programs
 
@@ -25,9 +26,10 @@ _PLAIN_WORDS = {
     "SQLITE_CANTOPEN": _CLOSED,
     "SQLITE_PERM": _CLOSED,
     "SQLITE_IOERR": "cannot be read or written: the disk reports an error",
-    "SQLITE_CORRUPT": "is damaged and was left as it is; move it away and put a file of the folder backups there",
-    "SQLITE_NOTADB": "is not a database and was left as it is; move it away, or choose another folder with --data-dir",
+    "SQLITE_CORRUPT": "is damaged and was left as it is",
+    "SQLITE_NOTADB": "is damaged, or no database at all, and was left as it is",
 }
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
 def in_our_words(path: Path, error: sqlite3.Error) -> StoreError | None:
@@ -35,10 +37,10 @@ def in_our_words(path: Path, error: sqlite3.Error) -> StoreError | None:
     name = str(getattr(error, "sqlite_errorname", None) or "")
     for known, words in _PLAIN_WORDS.items():
         if name == known or name.startswith(known + "_"):
-            kind = StoreBusy if words is _LOCKED else StoreError
+            kind = StoreBusy if words is _LOCKED else DamagedDatabase if known in _DAMAGED else StoreError
             return kind(f"The database {path} {words}. ({error})")
     if "Could not decode to UTF-8" in str(error):  # has no code: the module sqlite3 itself found it
-        return DamagedRow(f"The database {path} has a damaged row ({error}).")
+        return DamagedRow(f"A row of the database {path} is damaged: it has bytes that are no text.")
     return None
 
 

@@ -1,6 +1,7 @@
 """The Store: everything that is kept, in one SQLite file, behind methods that each are one transaction."""
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Sequence
@@ -13,13 +14,16 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from interview.errors import FaultClass, StoreError
+from interview.errors import DamagedDatabase, FaultClass, StoreError
 from interview.models import Answer, Graded, Grading, Question, Session, SessionPlan, SessionSummary, Turn, Ungraded
 from interview.store import gradings, migrate, search, sessions, summaries
-from interview.store.engine import busy, make_engine, new_deadline, said_plainly
+from interview.store.backup import make_backup, newest_good, prune
+from interview.store.engine import DATABASE, busy, make_engine, new_deadline, said_plainly
 from interview.store.lock import FolderLock
 from interview.store.rows import Claim, write_outcome, write_question
 from interview.store.schema import preferences
+
+_log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -32,7 +36,15 @@ def new_id() -> str:
     return uuid4().hex
 
 
-DATABASE = "viva.db"  # its name in the data folder
+def _way_out(folder: Path) -> str:
+    """What to do about a damaged database."""
+    good = newest_good(folder)
+    if good is None:
+        return "No good backup of it is in the folder backups. Move the file away to start anew."
+    return (
+        f"The newest good backup is {good}. To go back to it: python -m interview restore {good} --data-dir {folder} "
+        "(the damaged file is kept beside it)."
+    )
 
 
 class Store:
@@ -44,7 +56,8 @@ class Store:
     def __init__(self, path: Path, engine: sa.Engine, lock: FolderLock | None, clock: Callable[[], datetime]) -> None:
         """Use `Store.open`. `lock` is None for a reader; `clock` gives the present moment with its zone."""
         self.path = path
-        self.backup: Path | None = None
+        self.backup: Path | None = None  # the one made before a migration, if there was one
+        self.backup_problem = ""
         self._engine = engine
         self._reader = engine.execution_options(read=True)
         self._lock = lock
@@ -57,9 +70,9 @@ class Store:
     def open(cls, folder: Path, *, read_only: bool = False, clock: Callable[[], datetime] = utc_now) -> "Store":
         """Open `folder`/viva.db, make or migrate it, and put gradings of a dead process back to pending.
 
-        `backup` is then the copy that was made before a migration, if there was one.
-        StoreHeld: another process writes to the folder. StoreError: the folder cannot be written, the file is no
-        database of Viva, damaged, or newer than this program; it is untouched. `read_only` needs no lock.
+        A database of an earlier release is backed up first; `backup_problem` says why it could not be, if so.
+        StoreHeld: another process writes to the folder. StoreError: the folder cannot be written, the file is newer
+        than this program, damaged, empty, or of another program; it is untouched. `read_only` needs no lock.
         """
         path = folder / DATABASE
         if read_only:
@@ -69,16 +82,35 @@ class Store:
         lock.take()
         store = cls(path, make_engine(path), lock, clock)
         try:
-            revision = migrate.current_revision(path)
-            if revision is not None:
-                migrate.refuse_damaged(path)
-            store.backup = migrate.migrate(store._engine, path, revision, clock)
+            store._prepare()
             with store.writing() as connection:
                 gradings.let_all_go(connection)  # the lock says that no other process can be running them
+        except DamagedDatabase as error:
+            store.close()
+            raise DamagedDatabase(f"{error} {_way_out(folder)}") from error
         except BaseException:
             store.close()
             raise
         return store
+
+    def _prepare(self) -> None:
+        """Make the database, or check it and migrate it."""
+        revision = migrate.current_revision(self.path)
+        if revision is None:
+            with said_plainly(self.path):
+                migrate.create(self.path)
+            return
+        migrate.refuse_damaged(self.path)
+        if revision == migrate.HEAD:
+            return
+        migrate.refuse_newer(self.path, revision)
+        try:
+            self.backup = make_backup(self.path.parent, "before", self.clock())
+            prune(self.path.parent)
+        except StoreError as error:  # a full disk must not keep anybody from his transcripts; a migration is atomic
+            self.backup_problem = str(error)
+            _log.warning("No backup before the update of the database: %s", error)
+        migrate.upgrade(self._engine, self.path)
 
     def close(self) -> None:
         """Close the file and give the folder back."""
