@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from interview.errors import StoreBusy, StoreError, StoreHeld
+from interview.errors import DamagedDatabase, StoreBusy, StoreError, StoreHeld
 from interview.models import SessionPlan
 from interview.store import migrate
 from interview.store.archive import ArchiveStore
+from interview.store.backup import make_backup, restore_backup, verify_backup
 from interview.store.deletions import Deletions
 from interview.store.engine import APPLICATION_ID, make_engine
 from interview.store.rows import write_outcome, write_question
@@ -189,24 +190,52 @@ def test_a_read_only_database_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"just a text, and no database at all" * 9, b"\x00" * 4096, b"SQLite format 3\x00"]
+    "content", [b"", b"just a text, and no database at all" * 9, b"\x00" * 4096, b"SQLite format 3\x00"]
 )
 def test_what_is_no_database_is_refused_untouched(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "viva.db").write_bytes(content)
-    before = everything_below(tmp_path)
-    with pytest.raises(StoreError, match=r"viva\.db .*left as it is.*"):
-        Store.open(tmp_path)
-    after = everything_below(tmp_path)
-    assert after["viva.db"] == before["viva.db"]
+    for read_only in (False, True):
+        with pytest.raises(DamagedDatabase, match=r"viva\.db .*left as it is"):
+            Store.open(tmp_path, read_only=read_only)
+    assert everything_below(tmp_path)["viva.db"] == content
 
 
-def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["recipes (name TEXT)", "alembic_version (version_num TEXT)"])
+def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path, table: str) -> None:
     with closing(raw(tmp_path)) as connection:
-        connection.execute("CREATE TABLE recipes (name TEXT)")
+        connection.execute(f"CREATE TABLE {table}")
     before = (tmp_path / "viva.db").read_bytes()
-    with pytest.raises(StoreError, match="not one of Viva"):
+    with pytest.raises(DamagedDatabase, match="not one of Viva"):
         Store.open(tmp_path)
     assert (tmp_path / "viva.db").read_bytes() == before
+
+
+def test_a_log_without_its_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "viva.db-wal").write_bytes(b"what was committed last")
+    with pytest.raises(DamagedDatabase, match=r"viva\.db is gone, but its log"):
+        Store.open(tmp_path)
+    assert (tmp_path / "viva.db-wal").read_bytes() == b"what was committed last"
+
+
+def test_a_first_start_that_was_broken_off_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / ".viva.db.new").write_bytes(b"half of a database")
+    filled(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["viva.db", "viva.lock"]
+
+
+def test_the_way_back_from_a_damaged_database_is_named_and_works(tmp_path: Path) -> None:
+    session_id = filled(tmp_path)
+    good = make_backup(tmp_path, "daily", Clock().now)
+    newer = good.with_name("viva-20260102T120000Z-daily.zip")
+    newer.write_bytes(good.read_bytes()[:-100])  # a newer one that is no use
+    damaged = (tmp_path / "viva.db").read_bytes()[:5000]
+    (tmp_path / "viva.db").write_bytes(damaged)
+    with pytest.raises(DamagedDatabase, match=f"python -m interview restore {good} --data-dir {tmp_path}"):
+        Store.open(tmp_path)
+    aside = restore_backup(good, tmp_path, Clock().now)
+    assert (some(aside) / "viva.db").read_bytes() == damaged
+    with closing(Store.open(tmp_path)) as store:
+        assert some(store.session(session_id).turns[0].answer).text == "text"
 
 
 def test_a_newer_database_is_refused_untouched(tmp_path: Path) -> None:
@@ -267,10 +296,11 @@ def test_a_migration_of_an_existing_database_copies_it_first_and_fails_whole(
     store.close()
     with closing(raw(tmp_path)) as connection:
         assert "note" in {row[1] for row in connection.execute("PRAGMA table_info(answers)")}
-    with closing(sqlite3.connect(store.backup)) as copy:
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
+    assert verify_backup(store.backup).revision == HEAD
+    restore_backup(store.backup, tmp_path / "restored", Clock().now)
+    with closing(raw(tmp_path / "restored")) as copy:
         assert copy.execute("SELECT text FROM answers").fetchall() == [("text",)]
-        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert "note" not in {row[1] for row in copy.execute("PRAGMA table_info(answers)")}
 
 
 def test_a_database_of_an_earlier_release_opens_with_everything_in_it(tmp_path: Path) -> None:
@@ -280,8 +310,18 @@ def test_a_database_of_an_earlier_release_opens_with_everything_in_it(tmp_path: 
         insert(connection, "question_versions", **write_question(question))
         now = "2026-01-01 12:00:00.000000"
         insert(connection, "sessions", id="s", title="t", plan=SessionPlan(lang="en").model_dump_json(), created_at=now)
-        insert(connection, "sessions", id="h", title="h", plan="{}", created_at=now, deleted_at=now)
-        insert(connection, "papers", session_id="s", position=0, version=write_question(question)["version"])
+        insert(
+            connection,
+            "sessions",
+            id="h",
+            title="h",
+            plan=SessionPlan(lang="en").model_dump_json(),
+            created_at=now,
+            deleted_at=now,
+        )
+        for session_id in ("s", "h"):
+            version = write_question(question)["version"]
+            insert(connection, "papers", session_id=session_id, position=0, version=version)
         insert(connection, "turns", id="t", session_id="s", position=0, attempt=1, asked_at=now)
         insert(connection, "answers", id="a", turn_id="t", text="text", created_at=now)
         done = {"state": "done", "finished_at": now, **write_outcome(outcome)}

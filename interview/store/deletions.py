@@ -93,8 +93,13 @@ class Deletions:
             return tuple(_read(connection, row) for row in connection.execute(wanted).mappings().all())
 
     def undo(self, deletion_id: str) -> None:
-        """Bring back what a deletion has hidden. NotFound: nothing of that id is pending; it may be purged."""
+        """Bring back what a deletion has hidden, or one session of it.
+
+        NotFound: nothing of that id is pending; it may be purged.
+        """
         with self._store.writing() as connection:
+            if self._show_session(connection, deletion_id):
+                return
             ordered = _find(connection, deletion_id)
             if ordered.kind == "answer":
                 family = _family(connection, deletion_id)
@@ -103,10 +108,16 @@ class Deletions:
                 for turn_id in family:
                     search.index_turn(connection, turn_id)
             else:
-                of_this = sessions.c.id == deletion_id
-                mine = of_this if ordered.kind == "session" else sessions.c.deleted_at == ordered.requested_at
+                mine = sessions.c.deleted_at == ordered.requested_at
                 connection.execute(sa.update(sessions).where(mine).values(deleted_at=None))
             connection.execute(sa.delete(deletions).where(deletions.c.id == deletion_id))
+
+    def _show_session(self, connection: sa.Connection, session_id: str) -> bool:
+        """Bring a session back, also one that was hidden with all others, or by an earlier release, which purged none."""
+        mine = sa.and_(sessions.c.id == session_id, sessions.c.deleted_at.is_not(None))
+        shown = connection.execute(sa.update(sessions).where(mine).values(deleted_at=None)).rowcount
+        connection.execute(sa.delete(deletions).where(deletions.c.id == session_id, deletions.c.kind == "session"))
+        return bool(shown)
 
     # --- carrying out
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -39,6 +40,8 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
     are released), then closes the backends and the store.
     """
     worker: list[asyncio.Task[None]] = []
+    demo = build_app(viva, lang)
+    viva.deleting.clear_uploads = lambda: _clear_uploads(demo)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -46,8 +49,12 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
         try:
             async with viva.jobs.running():
                 viva.regrading.resume()
-                yield
-                viva.live.drain()
+                upkeep = asyncio.create_task(viva.upkeep.run(), name="upkeep")
+                try:
+                    yield
+                    viva.live.drain()
+                finally:
+                    await _stop(upkeep)
         finally:
             viva.live.drain()
             await _stop(worker[0])
@@ -62,7 +69,7 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
     app.add_api_route("/healthz", healthz)
     add_downloads(app, viva.archive)
     add_images(app, viva.interviewer.image)
-    _mount(app, build_app(viva, lang))
+    _mount(app, demo)
     app.add_middleware(Walls)
     if host in LOOPBACK:
         # A page of another site can point its own name at this machine; only our names are answered.
@@ -149,6 +156,13 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
         max_file_size=_UPLOAD_LIMIT,
         **PAGE,
     )
+
+
+def _clear_uploads(demo: gr.Blocks) -> None:
+    """Delete Gradio's copies of what was uploaded here."""
+    for files in demo.temp_file_sets:
+        for file in list(files):
+            Path(file).unlink(missing_ok=True)
 
 
 async def _stop(task: asyncio.Task[Any]) -> None:
