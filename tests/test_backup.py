@@ -14,7 +14,7 @@ from interview.export import WRITERS
 from interview.models import SessionPlan, Transcript
 from interview.store.backup import backups, make_backup, newest_good, prune, restore_backup, verify_backup
 from interview.store.store import Store
-from tests.command_line import Run, refusal
+from tests.command_line import Run, data_dir, refusal, run
 from tests.made_up import Clock, graded, make_question
 
 __all__ = ["data_dir", "run"]

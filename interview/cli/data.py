@@ -1,5 +1,6 @@
 """`data list`, `data delete` and `data undo`: what is pending for deletion, and deleting for good."""
 
+import sys
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -95,7 +96,8 @@ def _confirm(deleting: Deleting, kind: str, target: str, *, with_backups: bool) 
         say("These backups still hold the text; --all --backups deletes them as well:")
     for copy in copies:
         say(f"    {copy}")
-    if typer.prompt(f'Type "{CONFIRMATION}" to go on', default="", show_default=False) != CONFIRMATION:
+    say(f'Type "{CONFIRMATION}" to go on:')
+    if sys.stdin.readline().strip() != CONFIRMATION:
         raise ContentError("Nothing was deleted.")
 
 

@@ -113,7 +113,7 @@ class Deletions:
             connection.execute(sa.delete(deletions).where(deletions.c.id == deletion_id))
 
     def _show_session(self, connection: sa.Connection, session_id: str) -> bool:
-        """Bring a session back, also one that was hidden with all others, or by an earlier release, which purged none."""
+        """Bring a session back, also one hidden with all others, or by an earlier release, which purged none."""
         mine = sa.and_(sessions.c.id == session_id, sessions.c.deleted_at.is_not(None))
         shown = connection.execute(sa.update(sessions).where(mine).values(deleted_at=None)).rowcount
         connection.execute(sa.delete(deletions).where(deletions.c.id == session_id, deletions.c.kind == "session"))

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from interview.errors import Deleted, NotFound
-from interview.models import Answer, Grading, Session, Turn
+from interview.models import Answer, Grading, Question, Session, Turn
 from interview.store import rows, search
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
 
 _TURNS = (
-    sa.select(turns, question_versions.c.content)
+    sa.select(turns, question_versions.c.version, question_versions.c.content)
     .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
     .join(question_versions, question_versions.c.version == papers.c.version)
     .order_by(turns.c.seq)
@@ -50,14 +50,19 @@ def read_session(connection: sa.Connection, session_id: str) -> Session:
     row = connection.execute(sa.select(sessions).where(sessions.c.id == session_id)).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no session {session_id}.")
-    contents = connection.scalars(
-        sa.select(question_versions.c.content)
+    paper = connection.execute(
+        sa.select(question_versions.c.version, question_versions.c.content)
         .join(papers, papers.c.version == question_versions.c.version)
         .where(papers.c.session_id == session_id)
         .order_by(papers.c.position)
     )
-    questions = tuple(rows.read_question(content) for content in contents)
+    questions = tuple(_read_question(version, content) for version, content in paper)
     return rows.read_session(row, questions, _read_turns(connection, turns.c.session_id == session_id))
+
+
+def _read_question(version: str, content: str) -> Question:
+    with rows.naming("question_versions", version):
+        return rows.read_question(content)
 
 
 def read_turn(connection: sa.Connection, turn_id: str) -> Turn:
