@@ -65,7 +65,7 @@ def test_a_damaged_row_is_left_out_and_named(folder: Path, table: str) -> None:
             assert some(transcript.session.turns[0].answer).text == "answer 0"
 
 
-@pytest.mark.parametrize("table", ["gradings", "answers", "sessions", "question_versions"])
+@pytest.mark.parametrize("table", ["gradings", "answers", "sessions", "question_versions", "turns"])
 def test_reading_the_session_says_that_a_row_is_damaged(folder: Path, table: str) -> None:
     with closing(Store.open(folder)) as store:
         (summary,) = store.summaries()

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from interview.models import Remark, RemarkKind, TurnMarks
 from interview.store import search, sessions
+from interview.store.rows import naming
 from interview.store.schema import remarks, turn_marks, turns
 from interview.store.store import Store, new_id
 
@@ -44,8 +45,7 @@ class RemarkStore:
         wanted = sa.select(remarks).join(turns, turns.c.id == remarks.c.turn_id).order_by(remarks.c.seq)
         with self._store.reading() as connection:
             rows = connection.execute(wanted.where(*_of_session(session_id))).mappings().all()
-        names = set(Remark.model_fields)
-        return tuple(Remark(**{name: row[name] for name in names}) for row in rows)
+        return tuple(read_remark(row) for row in rows)
 
     def add(self, turn_id: str, kind: RemarkKind, author: str, text: str) -> Remark:
         """Keep a remark."""
@@ -55,6 +55,12 @@ class RemarkStore:
             sessions.refuse_deleted(connection, turn_id)
             connection.execute(sa.insert(remarks), said.model_dump())
         return said
+
+
+def read_remark(row: sa.RowMapping) -> Remark:
+    """Remark of a row of `remarks`. DamagedRow."""
+    with naming("remarks", row["id"]):
+        return Remark(**{name: row[name] for name in Remark.model_fields})
 
 
 def _of_session(session_id: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -35,15 +35,14 @@ class ScheduledCard(Value):
 Move = Callable[[str | None, datetime], ScheduledCard]
 
 
-# A review counts as long as neither its turn nor its session was deleted, and a card as long as a review of it does.
+# A review counts as long as neither its turn nor its session was deleted, and a card unless none of its reviews does.
 _OF_KEPT_TURN = (
     sa.exists()
     .where(turns.c.id == reviews.c.turn_id, sessions.c.id == turns.c.session_id, NOT_DELETED)
     .correlate(reviews)
 )
-HAS_REVIEW = sa.exists().where(
-    reviews.c.question_id == cards.c.question_id, reviews.c.undone_at.is_(None), _OF_KEPT_TURN
-)
+_OF_CARD = sa.and_(reviews.c.question_id == cards.c.question_id, reviews.c.undone_at.is_(None))
+IS_SCHEDULED = sa.or_(sa.exists().where(_OF_CARD, _OF_KEPT_TURN), ~sa.exists().where(_OF_CARD))
 
 
 class Cards:
@@ -60,7 +59,7 @@ class Cards:
 
     def due_before(self, moment: datetime) -> tuple[tuple[str, datetime], ...]:
         """Ids of the questions that are due before a moment, with when; the earliest first. One indexed query."""
-        due = sa.select(cards.c.question_id, cards.c.due).where(cards.c.due < moment, HAS_REVIEW)
+        due = sa.select(cards.c.question_id, cards.c.due).where(cards.c.due < moment, IS_SCHEDULED)
         wanted = due.order_by(cards.c.due)
         with self._store.reading() as connection:
             return tuple((row[0], row[1]) for row in connection.execute(wanted))
@@ -68,7 +67,7 @@ class Cards:
     def known(self) -> frozenset[str]:
         """Ids of all questions that have a card."""
         with self._store.reading() as connection:
-            return frozenset(connection.scalars(sa.select(cards.c.question_id).where(HAS_REVIEW)))
+            return frozenset(connection.scalars(sa.select(cards.c.question_id).where(IS_SCHEDULED)))
 
     def review_of(self, turn_id: str) -> Review | None:
         """The rating of a turn that stands."""

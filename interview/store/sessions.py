@@ -129,7 +129,9 @@ def _read_turns(connection: sa.Connection, condition: sa.ColumnElement[bool]) ->
     ).mappings():
         graded[row["answer_id"]].append(rows.read_grading(row))
     found: list[Turn] = []
-    for row in connection.execute(_TURNS.where(condition, _IS_SHOWN)).mappings():
+    with rows.naming("turns", ""):  # SQLAlchemy reads the JSON of all rows at once
+        rows_of_turns = connection.execute(_TURNS.where(condition, _IS_SHOWN)).mappings().all()
+    for row in rows_of_turns:
         answer = answered.get(row["id"])
         found.append(rows.read_turn(row, answer, tuple(graded[answer.id]) if answer else ()))
     return tuple(found)

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from interview.errors import DamagedRow
-from interview.models import Answer, Grading, Question, Remark, Session, SessionPlan, Transcript, Turn, TurnMarks, Value
+from interview.models import Answer, Grading, Question, Session, SessionPlan, Transcript, Turn, TurnMarks, Value
 from interview.store import rows
-from interview.store.remarks import RemarkStore
+from interview.store.remarks import RemarkStore, read_remark
 from interview.store.schema import answers, gradings, papers, question_versions, remarks, sessions, turn_marks, turns
 from interview.store.store import Store
 
@@ -52,7 +52,7 @@ class _Reader:
         found = self._turns(paper)
         kept = sa.select(turns.c.id).where(turns.c.session_id == self._session_id, turns.c.deleted_at.is_(None))
         marks = dict(self._each(turn_marks, turn_marks.c.turn_id, turn_marks.c.turn_id.in_(kept), _read_mark))
-        said = tuple(self._each(remarks, remarks.c.id, remarks.c.turn_id.in_(kept), _read_remark))
+        said = tuple(self._each(remarks, remarks.c.id, remarks.c.turn_id.in_(kept), read_remark))
         row = next(iter(self._each(sessions, sessions.c.id, sessions.c.id == self._session_id, dict)), None)
         transcript = None
         if row is not None:
@@ -120,7 +120,3 @@ class _Reader:
 
 def _read_mark(row: Any) -> tuple[str, TurnMarks]:
     return row["turn_id"], TurnMarks(starred=row["starred"], note=row["note"])
-
-
-def _read_remark(row: Any) -> Remark:
-    return Remark(**{name: row[name] for name in Remark.model_fields})

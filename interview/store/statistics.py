@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from interview.models import counting
 from interview.models.progress import AnswerFact, AskedQuestion, GradingFact, PointFact
 from interview.store import rows
-from interview.store.schedule import HAS_REVIEW
+from interview.store.schedule import IS_SCHEDULED
 from interview.store.schema import answers, cards, gradings, papers, question_versions, sessions, turns
 from interview.store.store import Store
 from interview.store.summaries import NOT_DELETED, TELLS_NOTHING_YET
@@ -83,14 +83,14 @@ class Statistics:
 
     def due(self, until: datetime) -> list[datetime]:
         """When the scheduled questions fall due, those before `until`, earliest first."""
-        wanted = sa.select(cards.c.due).where(cards.c.due < until, HAS_REVIEW).order_by(cards.c.due)
+        wanted = sa.select(cards.c.due).where(cards.c.due < until, IS_SCHEDULED).order_by(cards.c.due)
         with self._store.reading() as connection:
             return list(connection.scalars(wanted))
 
     def is_scheduled(self) -> bool:
         """Whether any question is scheduled at all."""
         with self._store.reading() as connection:
-            return connection.execute(sa.select(cards.c.question_id).where(HAS_REVIEW).limit(1)).first() is not None
+            return connection.execute(sa.select(cards.c.question_id).where(IS_SCHEDULED).limit(1)).first() is not None
 
 
 def _fact(row: Any, graded: Sequence[GradingFact]) -> AnswerFact:

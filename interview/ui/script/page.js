@@ -59,7 +59,24 @@ function showPassage() {
   setTimeout(() => document.getElementById("practice-passage")?.scrollIntoView({ block: "nearest" }), 150);
 }
 
+// The question that a click has brought up, or what came of it: seen, and at hand for the keyboard.
+function showDeletion(tries = 40) {
+  const found = [...document.querySelectorAll("#deleting :is(input[type=text], textarea, button)")].find((one) => one.offsetParent);
+  if (found) {
+    found.closest("#deleting").scrollIntoView({ block: "nearest" });
+    found.focus({ preventScroll: true });
+  } else if (tries > 0 && document.querySelector("#deleting-target :is(input, textarea)")?.value) setTimeout(() => showDeletion(tries - 1), 50);
+}
+
+// Everything was deleted: this browser forgets drafts and the session it showed, and keeps language and colours.
+function forgetAll() {
+  for (const key of memory.keys()) if (key.startsWith("viva.") && key !== "viva.theme") memory.remove(key);
+  location.reload();
+}
+
 window.viva = {
+  showDeletion,
+  forgetAll,
   mount,
   clearDraft: drafts.clear,
   sending: composer.sending,
