@@ -59,6 +59,8 @@ def said_plainly(path: Path) -> Generator[None]:
     """Turn faults of SQLite inside the block into StoreError; the nothing-was-stored promise of transactions holds."""
     try:
         yield
+    except UnicodeDecodeError as error:  # SQLite names what is damaged by bytes that are no text
+        raise DamagedDatabase(f"The database {path} is damaged and was left as it is.") from error
     except sqlite3.Error as error:
         if (plain := in_our_words(path, error)) is not None:
             raise plain from error

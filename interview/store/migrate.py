@@ -31,6 +31,8 @@ def current_revision(path: Path) -> str | None:
         return None
     if path.stat().st_size == 0:
         raise DamagedDatabase(f"The database {path} is empty (0 bytes) and was left as it is.")
+    if not (log.exists() and log.stat().st_size) and path.stat().st_size < _size_in_header(path):
+        raise DamagedDatabase(f"The database {path} is cut short and was left as it is.")
     with said_plainly(path), closing(_read_only(path)) as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -105,6 +107,19 @@ def refuse_newer(path: Path, revision: str) -> None:
 
 def _read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _size_in_header(path: Path) -> int:
+    """How long the file should be by its own header; 0 where that does not say. SQLite itself reads a missing end as 0.
+
+    With a log beside it a file may be shorter: a checkpoint that was broken off is gone on with.
+    """
+    with path.open("rb") as file:
+        header = file.read(100)
+    if len(header) < 100 or header[24:28] != header[92:96]:  # else the number of pages is of an older change
+        return 0
+    page = int.from_bytes(header[16:18], "big")
+    return int.from_bytes(header[28:32], "big") * (65536 if page == 1 else page)
 
 
 def _checksum(connection: sqlite3.Connection) -> int:

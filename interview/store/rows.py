@@ -110,8 +110,9 @@ def naming(table: str, row_id: str) -> Generator[None]:
     try:
         yield
     except ValueError as error:  # of pydantic, of json
+        which = row_id or "(its id is not known)"
         raise DamagedRow(
-            f"The row {row_id or '(its number is not known)'} of the table {table} is damaged ({type(error).__name__}). The rest can be used: an "
+            f"The row {which} of the table {table} is damaged ({type(error).__name__}). The rest can be used: an "
             "export leaves this row out; a backup has it as it was."
         ) from error
 

@@ -18,8 +18,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "{sessions} 份记录、{answers} 个回答、{grades} 份成绩，以及要点、复习安排、评测和花费，都会删除。"
         "这个浏览器里的草稿马上清除，不能撤销。评分器的设置和密钥不删。",
         "This deletes {sessions:session|sessions}, {answers:answer|answers} and {grades:grade|grades}, with key "
-        "points, the schedule, evaluations and costs. Drafts in this browser are cleared at once, which cannot be undone. "
-        "The settings and keys of graders stay.",
+        "points, the schedule, evaluations and costs. Drafts in this browser are cleared at once, which cannot be "
+        "undone. The settings and keys of graders stay.",
     ),
     "deleting.when": (
         "马上从列表、搜索、平均分和复习里消失；15 分钟内可以撤销，之后无法恢复。",
