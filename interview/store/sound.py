@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from interview.errors import DamagedRow
 from interview.models import Answer, Grading, Question, Session, SessionPlan, Transcript, Turn, TurnMarks, Value
@@ -32,8 +33,8 @@ def read_sound(store: Store, session_id: str) -> SoundTranscript:
     marks = RemarkStore(store)
     try:
         whole = store.session(session_id)
-        beside = {"marks": marks.marks(session_id), "remarks": marks.remarks(session_id)}
-        return SoundTranscript(transcript=Transcript(session=whole, **beside))
+        said = marks.remarks(session_id)
+        return SoundTranscript(transcript=Transcript(session=whole, marks=marks.marks(session_id), remarks=said))
     except DamagedRow:
         with store.reading() as connection:
             return _Reader(connection, session_id).read()
@@ -66,7 +67,8 @@ class _Reader:
         except DamagedRow as error:
             self._damaged.append(str(error))
             plan = SessionPlan(lang="zh").model_dump_json()  # all that is lost is what was chosen at set-up
-            return rows.read_session({**row, "plan": plan}, paper, found)
+            whole: Any = {**row, "plan": plan}
+            return rows.read_session(whole, paper, found)
 
     def _paper(self) -> list[Question]:
         wanted = sa.select(papers.c.position, papers.c.version).where(papers.c.session_id == self._session_id)
@@ -94,7 +96,7 @@ class _Reader:
 
         def read(row: Any) -> Turn:
             answer = answered.get(row["id"])
-            content = paper[row["position"]].model_dump_json()
+            content = paper[int(row["position"])].model_dump_json()
             whole: Any = {**row, "version": "", "content": content}
             return rows.read_turn(whole, answer, tuple(graded[answer.id]) if answer else ())
 
@@ -113,7 +115,7 @@ class _Reader:
                     found.append(read(self._connection.execute(sa.select(table).where(key == name)).mappings().one()))
             except DamagedRow as error:
                 self._damaged.append(str(error))
-            except sa.exc.DBAPIError as error:
+            except exc.DBAPIError as error:
                 self._damaged.append(f"The row {name} of the table {table.name} is damaged ({error.orig}).")
         return found
 

@@ -103,9 +103,12 @@ class DeletionPanel:
             given = [self.target, self.word, self.with_notes, self.with_backups]
             wires.on(trigger, confirm, changed, place, given)
         wires.on(self.undo.click, undo, changed, place, [self.target])
-        wires.on(self.cancel.click, lambda page: self.hide(), self.outputs, place)
+        wires.on(self.cancel.click, self._cancel, self.outputs, place)
         self.target.change(None, None, None, js="() => viva.showDeletion()", **PRIVATE)
         self.wiped.change(None, None, None, js="() => viva.forgetAll()", **PRIVATE)
+
+    def _cancel(self, _: Page) -> Updates:
+        return self.hide()
 
     def _order(self, page: Page, target: str, word: str, *, with_notes: bool, with_backups: bool) -> PendingDeletion:
         kind, _, deletion_id = target.partition(":")
@@ -189,7 +192,11 @@ class DataPanel:
 
         wires.on(self.undo.click, act(self._deleting.undo), changed, place, [self.pending])
         wires.on(self.now.click, act(self._deleting.purge), changed, place, [self.pending])
-        wires.on(self.everything.click, lambda page: panel.ask(page, "all", EVERYTHING), panel.outputs, place)
+
+        def ask(page: Page) -> Updates:
+            return panel.ask(page, "all", EVERYTHING)
+
+        wires.on(self.everything.click, ask, panel.outputs, place)
 
     def _backup_words(self, lang: Language) -> str:
         copies = [path for path in self._deleting.copies() if path.parent.name == FOLDER]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 import uvicorn
@@ -160,9 +160,9 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
 
 def _clear_uploads(demo: gr.Blocks) -> None:
     """Delete Gradio's copies of what was uploaded here."""
-    for files in demo.temp_file_sets:
-        for file in list(files):
-            Path(file).unlink(missing_ok=True)
+    sets = cast("list[set[str]]", demo.temp_file_sets)  # pyright: ignore[reportUnknownMemberType]
+    for file in [file for files in sets for file in files]:
+        Path(file).unlink(missing_ok=True)
 
 
 async def _stop(task: asyncio.Task[Any]) -> None:
