@@ -12,6 +12,8 @@ import pytest
 from interview.errors import StoreError
 from interview.export import WRITERS
 from interview.models import SessionPlan, Transcript
+from interview.service.deleting import Deleting
+from interview.service.upkeep import Upkeep
 from interview.store.backup import backups, make_backup, newest_good, prune, restore_backup, verify_backup
 from interview.store.store import Store
 from tests.command_line import Run, data_dir, refusal, run
@@ -150,6 +152,30 @@ def test_a_damaged_database_is_not_backed_up_in_place_of_good_ones(folder: Path)
     with pytest.raises(StoreError, match="damaged"):
         make_backup(folder, "daily", NOW)
     assert list((folder / "backups").iterdir()) == []
+
+
+def test_a_running_viva_makes_one_backup_a_day(folder: Path) -> None:
+    clock = Clock()
+    with closing(Store.open(folder, clock=clock)) as store:
+        upkeep = Upkeep(Deleting(store, folder), folder, clock, lambda: 0.0)
+        for hours in (0, 1, 22, 2, -30, 1):  # the last but one: somebody sets the clock back
+            clock.pass_by(3600 * hours)
+            upkeep.round()
+    assert [one.made_at - NOW for one in backups(folder)] == [timedelta(hours=25), timedelta(0)]
+
+
+def test_a_daily_backup_that_fails_stops_nothing_and_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("interview.store.backup._transfer", full)
+    with closing(Store.open(folder, clock=Clock())) as store:
+        upkeep = Upkeep(Deleting(store, folder), folder, Clock(), lambda: 0.0)
+        upkeep.round()
+        assert "No space left on device" in upkeep.problem
+        monkeypatch.undo()
+        upkeep.round()
+        assert upkeep.problem == ""
 
 
 def test_the_commands(folder: Path, tmp_path: Path, run: Run) -> None:

@@ -24,7 +24,7 @@ _LABEL_LENGTH = 60
 
 
 class DeletionPanel:
-    """Asks before something is deleted, and offers to undo it afterwards. `target` is `kind:id`."""
+    """Asks before something is deleted, and offers to undo it afterwards. `target` is `kind:id`, and `:done` after it."""
 
     def __init__(self, deleting: Deleting) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
@@ -94,7 +94,7 @@ class DeletionPanel:
             return {**redraw(page, ordered), **self._done(page, ordered), **wiped}
 
         def undo(page: Page, target: str) -> Updates:
-            deletion_id = target.partition(":")[2]
+            deletion_id = _parts(target)[1]
             ordered = next((one for one in self._deleting.pending() if one.id == deletion_id), None)
             self._deleting.undo(deletion_id)
             return {**(redraw(page, ordered) if ordered else {}), **self.hide()}
@@ -111,7 +111,7 @@ class DeletionPanel:
         return self.hide()
 
     def _order(self, page: Page, target: str, word: str, *, with_notes: bool, with_backups: bool) -> PendingDeletion:
-        kind, _, deletion_id = target.partition(":")
+        kind, deletion_id = _parts(target)
         if kind == "session":
             return self._deleting.order_session(deletion_id)
         if kind == "answer":
@@ -132,7 +132,7 @@ class DeletionPanel:
             self.said: gr.update(value=said),
             self.undo: gr.update(value=t("deleting.undo", lang), visible=True),
             self.cancel: gr.update(value=t("deleting.close", lang)),
-            self.target: f"{ordered.kind}:{ordered.id}",
+            self.target: f"{ordered.kind}:{ordered.id}:done",
         }
 
 
@@ -206,6 +206,12 @@ class DataPanel:
         problem = self._upkeep.problem
         told = [said, t("data.problem", lang, problem=problem)] if problem else [said]
         return "\n\n".join(safe_markdown(text) for text in told)
+
+
+def _parts(target: str) -> tuple[str, str]:
+    """Kind and id of what the panel is about. All of it is the client's word."""
+    kind, _, rest = target.partition(":")
+    return kind, rest.partition(":")[0]
 
 
 def _pending_words(one: PendingDeletion, lang: Language) -> str:

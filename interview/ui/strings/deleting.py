@@ -27,8 +27,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "that nothing brings it back.",
     ),
     "deleting.copies": (
-        "{n} 份备份里仍有这些内容，最新的一份是 {newest}。不需要时可以删除备份文件。",
-        "{n:backup still holds|backups still hold} the text; the newest is {newest}. Delete the files when you need "
+        "{n} 份备份里可能仍有这些内容，最新的一份是 {newest}。不需要时可以删除备份文件。",
+        "{n:backup|backups} may still hold the text; the newest is {newest}. Delete the files when you need "
         "them no more.",
     ),
     "deleting.no_copies": ("没有备份还保留着这些内容。", "No backup holds the text."),
