@@ -154,6 +154,18 @@ def test_a_damaged_database_is_not_backed_up_in_place_of_good_ones(folder: Path)
     assert list((folder / "backups").iterdir()) == []
 
 
+def test_a_bare_copy_that_an_earlier_release_made_can_be_restored(folder: Path, tmp_path: Path) -> None:
+    old = folder / "backups" / "viva-0002-20260101T120000123456.db"
+    old.parent.mkdir()
+    old.write_bytes((folder / "viva.db").read_bytes())
+    assert [one.path for one in backups(folder)] == [old]
+    assert newest_good(folder) == old
+    restore_backup(old, tmp_path / "new", NOW)
+    assert exported(tmp_path / "new") == exported(folder)
+    old.write_bytes(old.read_bytes()[:9000])
+    assert newest_good(folder) is None
+
+
 def test_a_running_viva_makes_one_backup_a_day(folder: Path) -> None:
     clock = Clock()
     with closing(Store.open(folder, clock=clock)) as store:

@@ -446,6 +446,8 @@ def test_the_commands_delete_list_and_undo(data_dir: Path, run: Run) -> None:
     assert "Nothing was deleted" in run("data", "delete", "--session", session.id).stderr
     assert run("data", "delete", "--session", session.id, "--yes").exit_code == 0
     assert session.id in run("data", "list").output
+    refusal(run("export", session.id))
+    refusal(run("sessions", "show", session.id))
     assert run("data", "undo", session.id).exit_code == 0
     assert "Nothing is pending" in run("data", "list").output
     assert run("data", "delete", "--answer", kept.answer(session).id, "--yes", "--now").exit_code == 0

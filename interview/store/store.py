@@ -74,6 +74,13 @@ class Store:
         StoreHeld: another process writes to the folder. StoreError: the folder cannot be written, the file is newer
         than this program, damaged, empty, or of another program; it is untouched. `read_only` needs no lock.
         """
+        try:
+            return cls._open(folder, clock, read_only=read_only)
+        except DamagedDatabase as error:
+            raise DamagedDatabase(f"{error} {_way_out(folder)}") from error
+
+    @classmethod
+    def _open(cls, folder: Path, clock: Callable[[], datetime], *, read_only: bool) -> "Store":
         path = folder / DATABASE
         if read_only:
             migrate.refuse_other(path, migrate.current_revision(path))
@@ -85,9 +92,6 @@ class Store:
             store._prepare()
             with store.writing() as connection:
                 gradings.let_all_go(connection)  # the lock says that no other process can be running them
-        except DamagedDatabase as error:
-            store.close()
-            raise DamagedDatabase(f"{error} {_way_out(folder)}") from error
         except BaseException:
             store.close()
             raise

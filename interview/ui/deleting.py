@@ -24,7 +24,7 @@ _LABEL_LENGTH = 60
 
 
 class DeletionPanel:
-    """Asks before something is deleted, and offers to undo it afterwards. `target` is `kind:id`, and `:done` after it."""
+    """Asks before something is deleted, then offers to undo it. `target` is `kind:id`, with `:done` afterwards."""
 
     def __init__(self, deleting: Deleting) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
