@@ -13,8 +13,12 @@ VivaError
 ├── TooLate                 a rating cannot be changed or taken back any more
 ├── ModelNeeded             this needs a model, and the grader in use has none
 ├── NotFound                no such session, turn, answer or grader
+│   └── Deleted             it was deleted; the text that was sent stays in the box
 ├── StoreError              the data folder or the database cannot be used
-│   └── StoreHeld           another process writes to this data folder
+│   ├── StoreHeld           another process writes to this data folder
+│   ├── StoreBusy           another program holds the database; nothing was written, try again
+│   ├── DamagedDatabase     the database file is damaged, empty or foreign; it is left as it is
+│   └── DamagedRow          a stored row cannot be read any more; the others can
 └── BackendError            a call to a model failed
     ├── PassingFault        may work later: unreachable, timed out, rate limited, server fault
     └── LastingFault        will not work until somebody changes something: key, model, quota, context, content
@@ -126,6 +130,22 @@ class StoreError(VivaError):
 
 class StoreHeld(StoreError):
     """Another process writes to this data folder; the text says which."""
+
+
+class StoreBusy(StoreError):
+    """Another program holds the database for too long; nothing was written, and the same can be sent again."""
+
+
+class DamagedDatabase(StoreError):
+    """The database file is damaged, empty, or of another program; it was left as it is."""
+
+
+class DamagedRow(StoreError):
+    """A stored row cannot be read any more; the text names it."""
+
+
+class Deleted(NotFound):
+    """What was deleted takes no text any more; what was sent stays where it is."""
 
 
 class BackendError(VivaError):

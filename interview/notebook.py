@@ -134,6 +134,11 @@ class Notebook:
             self._paths, self._own, self._stamp, self.problem = (), None, (), ""
             self._lost = ()
 
+    def release_uploads(self) -> None:
+        """Ask from the built-in bank where uploaded notes are in use: their files are about to be deleted."""
+        if any(path.is_relative_to(self._uploads) for path in (*self._paths, *self._lost)):
+            self.use_built_in()
+
     def _take(self, paths: tuple[Path, ...]) -> QuestionBank:
         stamp = _stamp(paths)
         own = read_notes(paths).require_questions()

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from uuid import uuid4
@@ -15,7 +16,9 @@ from interview.rubrics import Rubric, load_rubrics
 from interview.service.appeals import Appeals
 from interview.service.archive import Archive
 from interview.service.checklists import Checklists
+from interview.service.comparing import KIND as COMPARISON
 from interview.service.comparing import Comparing
+from interview.service.deleting import COMPARISONS, Deleting, DeletionHooks
 from interview.service.discussing import Discussing
 from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
@@ -28,6 +31,7 @@ from interview.service.regrading import Regrading
 from interview.service.roles import Roster
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
+from interview.service.upkeep import Upkeep
 from interview.settings import Access, Settings, read_access
 from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
@@ -63,6 +67,8 @@ class Viva:
     spending: Spending
     comparing: Comparing
     regrading: Regrading
+    deleting: Deleting
+    upkeep: Upkeep
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -129,6 +135,9 @@ def build(settings: Settings) -> Viva:
         )
         discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
         endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"))
+        deleting = Deleting(store, settings.data_dir, _hooks(jobs, notebook, live))
+        upkeep = Upkeep(deleting, settings.data_dir, utc_now, time.monotonic)
+        upkeep.problem = store.backup_problem
     except BaseException:
         store.close()
         raise
@@ -146,6 +155,8 @@ def build(settings: Settings) -> Viva:
         spending=spending,
         comparing=compare_with(bench, store, spending, jobs, settings),
         regrading=regrading,
+        deleting=deleting,
+        upkeep=upkeep,
         worker=worker,
         live=live,
         jobs=jobs,
@@ -161,6 +172,14 @@ def build(settings: Settings) -> Viva:
     )
 
 
+def _hooks(jobs: Jobs, notebook: Notebook, live: LiveFeed) -> DeletionHooks:
+    def stop_comparisons() -> None:
+        for job in jobs.of_kind(COMPARISON):
+            jobs.stop(job.id)
+
+    return DeletionHooks(stop_comparisons, notebook.release_uploads, live.touch)
+
+
 def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
     """What can be done with the backends of a bench; `reports` keeps what tests came to."""
     return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)
@@ -168,7 +187,7 @@ def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableM
 
 def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, settings: Settings) -> Comparing:
     """What compares the bench's graders on the store's answers."""
-    folder = settings.data_dir / "comparisons"
+    folder = settings.data_dir / COMPARISONS
     checklists = Checklists(store, bench.shelf.backend, bench.prompts, jobs)
     return Comparing(
         *(store, bench.shelf, bench.prompts, bench.rubrics, spending, jobs, folder),

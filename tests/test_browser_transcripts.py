@@ -112,11 +112,12 @@ def test_a_deleted_session_is_found_nowhere_until_undo(app: App, opened: Visits)
     page.locator("#session-rows .v-session").first.click()
     unfold(page, "room-manage")
     page.locator("#room-delete").click()
-    expect(page.locator("#undo")).to_contain_text("Deleted")
+    page.locator("#deleting-confirm").click()
+    expect(page.locator("#deleting")).to_contain_text("Deleted")
     expect(page.locator("#session-rows")).to_contain_text("Nothing here yet")
-    page.locator("#undo-button").click()
+    page.locator("#deleting-undo").click()
     expect(page.locator("#session-rows .v-session")).to_have_count(1)
-    expect(page.locator("#undo")).to_be_hidden()
+    expect(page.locator("#deleting")).to_be_hidden()
 
 
 def test_a_file_with_a_broken_line_comes_in_after_the_users_word(app: App, opened: Visits, tmp_path: Path):

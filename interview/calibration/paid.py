@@ -66,7 +66,12 @@ class PaidGradings:
 def grading_key(name: str, request: GradingRequest, repeat: int) -> str:
     """Return what a grading is kept under: the row and its content, and which of the repeats it is."""
     content = digest(f"{request.question.content_digest} {request.lang} {request.answer}")
-    return f"{digest(name)}-{content}-{repeat}"
+    return f"{name_digest(name)}-{content}-{repeat}"
+
+
+def name_digest(name: str) -> str:
+    """Return the part of the keys of a row's gradings that tells them from those of other rows."""
+    return digest(name)
 
 
 def _read(line: bytes) -> Kept | None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from interview.cli import audit, backends, compare, costs, doctor, evaluate, grade, notes, sessions
+from interview.cli import audit, backends, backup, compare, costs, data, doctor, evaluate, grade, notes, sessions
 from interview.cli.options import DataDir, LangOption, NotesPaths, PromptsDir, RubricsDir, WithBank
 from interview.cli.output import complain
 from interview.errors import VivaError
@@ -46,9 +46,12 @@ app = typer.Typer(
 )
 app.add_typer(notes.app, name="notes")
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(data.app, name="data")
 app.add_typer(backends.app, name="backends")
 app.command("grade")(grade.grade)
 app.command("export")(sessions.export)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("doctor")(doctor.doctor)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)

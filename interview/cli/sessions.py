@@ -12,7 +12,7 @@ from interview.cli.options import AsJson, DataDir, SessionId
 from interview.cli.output import complain, counted, printable, say, say_json, say_json_text
 from interview.cli.regrade import regrade_session
 from interview.cli.report import report_session
-from interview.errors import ContentError
+from interview.errors import ContentError, NotFound
 from interview.export import WRITERS, read_transcripts
 from interview.jobs import Jobs
 from interview.models import ArchiveFilter, SessionSummary, Shelf, Transcript
@@ -158,6 +158,8 @@ def _say(text: str, form: FileForm) -> None:
 
 
 def _transcript(store: Store, session_id: str) -> Transcript:
+    if ArchiveStore(store).shelf_of(session_id) == "deleted":
+        raise NotFound(f"The session {session_id} was deleted; `viva data undo {session_id}` brings it back.")
     remarks = RemarkStore(store)
     return Transcript(
         session=store.session(session_id), marks=remarks.marks(session_id), remarks=remarks.remarks(session_id)

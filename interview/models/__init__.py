@@ -16,6 +16,7 @@ from interview.models.archive import (
 )
 from interview.models.base import Language, Value, digest
 from interview.models.checklists import Checklist, ChecklistPoint, Dispute, DisputeState, Origin, basis_of, notes_digest
+from interview.models.deletion import EVERYTHING, DeletionKind, Extent, PendingDeletion
 from interview.models.grades import (
     Alternative,
     Appeal,
@@ -87,6 +88,7 @@ from interview.models.sessions import (
 __all__ = [
     "CANDIDATE",
     "ENOUGH",
+    "EVERYTHING",
     "PRACTICE",
     "Alternative",
     "Answer",
@@ -104,9 +106,11 @@ __all__ = [
     "Contested",
     "CriterionGrade",
     "DayCount",
+    "DeletionKind",
     "Dispute",
     "DisputeState",
     "Evidence",
+    "Extent",
     "Finding",
     "Forecast",
     "ForgottenPoint",
@@ -126,6 +130,7 @@ __all__ = [
     "Mode",
     "Origin",
     "Outcome",
+    "PendingDeletion",
     "PeriodMean",
     "Pitfall",
     "Place",

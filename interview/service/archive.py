@@ -20,6 +20,7 @@ from interview.models import (
     digest,
 )
 from interview.store.archive import ArchiveStore
+from interview.store.deletions import Deletions
 from interview.store.remarks import RemarkStore
 from interview.store.store import Store
 from interview.text import NOTE_LIMIT, TITLE_LIMIT, clean_within
@@ -36,6 +37,7 @@ class Archive:
         self._store = store
         self._shelves = ArchiveStore(store)
         self._remarks = RemarkStore(store)
+        self._deletions = Deletions(store)
         self._jobs = jobs
         self._imported: dict[str, Imported] = {}
         self._held: dict[str, Reading] = {}
@@ -83,10 +85,6 @@ class Archive:
         """Put a session away, or back."""
         self._shelves.archive(session_id, archived)
 
-    def delete(self, session_id: str, deleted: bool = True) -> None:
-        """Hide a session everywhere, or bring it back; nothing is destroyed."""
-        self._shelves.delete(session_id, deleted)
-
     # --- marks
 
     def star(self, turn_id: str, starred: bool) -> None:
@@ -109,7 +107,7 @@ class Archive:
             if wanted <= _content(known):
                 if self.shelf_of(known.id) != "deleted":
                     return Imported(known=1)
-                self.delete(known.id, False)
+                self._deletions.undo(known.id)
                 return Imported(restored=1)
         try:
             self._shelves.take_in(transcript.session, transcript.marks, transcript.remarks)

@@ -1,4 +1,4 @@
-"""The shelves of sessions: found by filters, renamed, archived, deleted and brought back, and taken in from files."""
+"""The shelves of sessions: found by filters, renamed, archived, and taken in from files."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from interview.store.store import Store, new_id
 
 
 class ArchiveStore:
-    """Every method is one transaction. Nothing is ever destroyed. NotFound: no such session."""
+    """Every method is one transaction. NotFound: no such session."""
 
     def __init__(self, store: Store) -> None:
         """Keeps nothing of its own."""
@@ -54,10 +54,6 @@ class ArchiveStore:
     def archive(self, session_id: str, archived: bool) -> None:
         """Put a session on the shelf of the archived ones, or back."""
         self._change(session_id, archived_at=self._store.clock() if archived else None)
-
-    def delete(self, session_id: str, deleted: bool) -> None:
-        """Hide a session everywhere, or bring it back to where it was."""
-        self._change(session_id, deleted_at=self._store.clock() if deleted else None)
 
     def _change(self, session_id: str, **columns: str | datetime | None) -> None:
         with self._store.writing() as connection:

@@ -68,6 +68,15 @@ def first_grading(connection: sa.Connection, answer_id: str) -> str:
     return str(connection.execute(wanted).scalar_one())
 
 
+# Of a deleted answer nothing is graded any more: its text goes to no model.
+_NOT_DELETED = ~sa.exists().where(
+    answers.c.id == gradings.c.answer_id,
+    turns.c.id == answers.c.turn_id,
+    sessions.c.id == turns.c.session_id,
+    sa.or_(turns.c.deleted_at.is_not(None), sessions.c.deleted_at.is_not(None)),
+)
+
+
 def _due(now: datetime) -> sa.ColumnElement[bool]:
     waiting = sa.and_(gradings.c.state == "pending", sa.func.coalesce(gradings.c.retry_at, now) <= now)
     return sa.or_(waiting, sa.and_(gradings.c.state == "running", gradings.c.lease_until <= now))
@@ -79,7 +88,7 @@ def claim(
     """Lease up to `limit` due gradings, oldest first, to `owner`; never one of `held`, which it runs already."""
     chosen = (
         sa.select(gradings.c.id)
-        .where(_due(now), gradings.c.id.not_in(list(held)))
+        .where(_due(now), _NOT_DELETED, gradings.c.id.not_in(list(held)))
         .order_by(gradings.c.seq)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -198,5 +207,5 @@ def next_due(connection: sa.Connection, held: Collection[str]) -> datetime | Non
             ),
             type_=gradings.c.lease_until.type,
         )
-    ).where(gradings.c.state != "done", gradings.c.id.not_in(list(held)))
+    ).where(gradings.c.state != "done", _NOT_DELETED, gradings.c.id.not_in(list(held)))
     return connection.execute(wanted).scalar_one()

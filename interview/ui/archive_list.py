@@ -128,14 +128,13 @@ class ListPanel:
         """The room is open instead."""
         return {self.column: gr.update(visible=False)}
 
-    def put_away(self, page: Page, session: Session, shelf: Shelf, wanted: str) -> Updates:
-        """The list after a session left it, with the way to bring it back."""
-        name = "undo.deleted" if shelf == "deleted" else "undo.archived"
+    def archived(self, page: Page, session: Session, wanted: str) -> Updates:
+        """The list after a session was archived, with the way to bring it back."""
         return {
             **self.show(page, wanted),
             self.undo_row: gr.update(visible=True),
-            self.undo_text: gr.update(value=t(name, page.lang, title=session.title).replace("<", "‹")),
-            self.undoing: f"{shelf}:{session.id}",
+            self.undo_text: gr.update(value=t("undo.archived", page.lang, title=session.title).replace("<", "‹")),
+            self.undoing: session.id,
         }
 
     def _rows(self, page: Page, chosen: Wanted) -> Updates:
@@ -211,11 +210,7 @@ class ListPanel:
         return self._rows(page, chosen.model_copy(update={"listed": chosen.listed + _PAGE_SIZE}))
 
     def _undo(self, page: Page, undoing: str, wanted: str) -> Updates:
-        shelf, _, session_id = undoing.partition(":")
-        if shelf == "deleted":
-            self._archive.delete(session_id, False)
-        elif shelf == "archived":
-            self._archive.archive(session_id, False)
+        self._archive.archive(undoing, False)
         return {**self.show(page, wanted), self.undo_row: gr.update(visible=False), self.undoing: ""}
 
 

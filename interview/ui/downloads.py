@@ -35,6 +35,8 @@ def add_downloads(app: FastAPI, archive: Archive) -> None:
         if suffix not in _FORMS or len(ids) > _MOST:
             raise HTTPException(404)
         try:
+            if any(archive.shelf_of(session_id) == "deleted" for session_id in ids):
+                raise HTTPException(404)
             transcripts = [archive.transcript(session_id) for session_id in ids]
         except NotFound as error:
             raise HTTPException(404) from error

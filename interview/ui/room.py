@@ -173,9 +173,10 @@ class RoomPanel:
             **self._manage(page, session, shelf, moved),
             **self._turn(page, transcript, turn, words, moved),
         }
+        offered = shelf != "deleted" and not session.tells_nothing_yet
         for suffix, key in _FORMS.items():
             updates[self.exports[suffix]] = gr.update(
-                value=t(key, lang), link=download_link(session.id, suffix), visible=not session.tells_nothing_yet
+                value=t(key, lang), link=download_link(session.id, suffix), visible=offered
             )
         return updates
 

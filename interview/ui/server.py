@@ -8,8 +8,9 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 import uvicorn
@@ -55,6 +56,8 @@ def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
     are released), then closes the backends and the store.
     """
     worker: list[asyncio.Task[None]] = []
+    demo = build_app(viva, lang)
+    viva.deleting.clear_uploads = lambda: _clear_uploads(demo)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -62,8 +65,12 @@ def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
         try:
             async with viva.jobs.running():
                 viva.regrading.resume()
-                yield
-                viva.live.drain()
+                upkeep = asyncio.create_task(viva.upkeep.run(), name="upkeep")
+                try:
+                    yield
+                    viva.live.drain()
+                finally:
+                    await _stop(upkeep)
         finally:
             viva.live.drain()
             await _stop(worker[0])
@@ -80,7 +87,7 @@ def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
     add_images(app, viva.interviewer.image)
     if login is not None:
         add_login(app, login, lang)
-    _mount(app, build_app(viva, lang))
+    _mount(app, demo)
     return app
 
 
@@ -177,6 +184,13 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
         **PAGE,
     )
     keep_pages_small(app)
+
+
+def _clear_uploads(demo: gr.Blocks) -> None:
+    """Delete Gradio's copies of what was uploaded here."""
+    sets = cast("list[set[str]]", demo.temp_file_sets)  # pyright: ignore[reportUnknownMemberType]
+    for file in [file for files in sets for file in files]:
+        Path(file).unlink(missing_ok=True)
 
 
 async def _stop(task: asyncio.Task[Any]) -> None:

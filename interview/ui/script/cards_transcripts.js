@@ -64,7 +64,8 @@ Object.assign(views, {
         h("button", "v-link v-to-list", { type: "button", onclick: openList }, value.back),
         h("b", "v-muted", value.place), chips(value.chips), h("span", "v-grow", ""),
         h("button", "v-pill v-star-button", { type: "button", "aria-pressed": value.starred ? "true" : "false", onclick: wish(value.starred ? "unstar" : "star") }, value.starred ? "★ " : "☆ ", value.star),
-        value.again && h("button", "v-pill", { type: "button", onclick: again }, value.again)),
+        value.again && h("button", "v-pill", { type: "button", onclick: again }, value.again),
+        value.delete && h("button", "v-pill v-delete", { type: "button", onclick: wish("delete") }, value.delete)),
       value.told && h("p", "v-aside", value.told),
     ];
   },

@@ -6,6 +6,7 @@
 from interview.models import Language
 from interview.ui.strings import (
     comparing,
+    deleting,
     errors,
     frame,
     grade,
@@ -27,6 +28,7 @@ TABLES = (
     practice.WORDS,
     grade.WORDS,
     transcripts.WORDS,
+    deleting.WORDS,
     progress.WORDS,
     questions.WORDS,
     graders.WORDS,
