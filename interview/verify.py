@@ -26,6 +26,8 @@ MANIFEST = "manifest.json"
 RUBRICS = "rubrics"  # the member with the rubrics that grades refer to, before all tables
 LEFT_OUT = "reference_corrected:"  # flag of a grade that leaves out a point whose reference is disputed
 
+PROVEN = ("covered", "partial", "contradicted")  # verdicts that need a quote
+
 MAX_BYTES = 200_000_000
 MAX_MEMBERS = 10_000
 MAX_RATIO = 100
@@ -461,17 +463,18 @@ class _Checker:
             kept = without_points(outcome["key_points"], other["points"])
             self._compare(f"{place}, alternative", {**outcome, **other}, rubric, kept)
         values = {(one["id"], level["id"]): level["value"] for one in rubric["criteria"] for level in one["levels"]}
+        for point in outcome["key_points"]:
+            if point["verdict"] in PROVEN and not (point["verified"] and point.get("evidence")):
+                self._say("quote", f"{place}, key_points.{point['id']}", f"{point['verdict']} without a quote")
         for one in outcome.get("criteria", ()):
             if values.get((one["id"], one["level"])) != one["value"]:
-                self._say(
-                    "score", f"{place}, criteria.{one['id']}", f"the level {one['level']} is not worth {one['value']}"
-                )
+                what = f"the level {one['level']!r} is not worth {one['value']}"
+                self._say("score", f"{place}, criteria.{one['id']}", what)
 
     def _compare(self, place: str, outcome: Row, rubric: Row, points: Sequence[Mapping[str, Any]] | None) -> None:
         try:
-            computed = points and compute_score(
-                rubric, points, outcome.get("criteria", ()), outcome.get("findings", ())
-            )
+            beside = outcome.get("criteria", ()), outcome.get("findings", ())
+            computed = compute_score(rubric, points, *beside) if points else None
         except ValueError as fault:
             self._say("score", f"{place}, criteria", str(fault))
             return
@@ -479,7 +482,7 @@ class _Checker:
             self._say("score", f"{place}, score", f"it is {outcome['score']}, but the verdicts give none")
             return
         given: Row = {"score": computed["value"], "max_score": computed["max_score"], "band": computed["band"]}
-        if outcome["provenance"]["kind"] != "guard":  # which settles an answer without a sum
+        if outcome.get("sum") and outcome["provenance"]["kind"] != "guard":  # which settles an answer without a sum
             given["sum"] = computed["sum"]
         for name, value in given.items():
             if outcome.get(name, value) != value:

@@ -26,6 +26,7 @@ from interview.service.measuring import Measuring
 from interview.service.progress import ProgressReader
 from interview.service.regrading import Regrading
 from interview.service.roles import Roster
+from interview.service.rubric_history import RubricHistory
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
 from interview.settings import Settings
@@ -116,7 +117,8 @@ def build(settings: Settings) -> Viva:
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
         measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
-        archive = Archive(store, jobs)
+        archive = Archive(store, jobs, bench.rubrics.values())
+        RubricHistory(store, bench.rubrics.values()).keep()
         orders = KeptTexts(store, "regrade")
         regrading = Regrading(
             *(store, bench.shelf, bench.prompts, bench.rubrics, interviewer, spending, jobs, live, orders),

@@ -35,7 +35,7 @@ def add_downloads(app: FastAPI, archive: Archive) -> None:
         if suffix not in _FORMS or len(ids) > _MOST:
             raise HTTPException(404)
         try:
-            transcripts = [archive.transcript(session_id) for session_id in ids]
+            transcripts = [archive.exported(session_id) for session_id in ids]
         except NotFound as error:
             raise HTTPException(404) from error
         if any(transcript.session.tells_nothing_yet for transcript in transcripts):
