@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from interview.cli import audit, backends, compare, costs, doctor, evaluate, grade, notes, sessions
+from interview.cli import audit, backends, compare, costs, data_archive, doctor, evaluate, grade, notes, sessions
 from interview.cli.options import DataDir, LangOption, NotesPaths, PromptsDir, RubricsDir, WithBank
 from interview.cli.output import complain
 from interview.errors import VivaError
@@ -48,6 +48,11 @@ app.command("compare")(compare.compare)
 app.command("costs")(costs.costs)
 app.command("audit")(audit.audit)
 app.command("key-points")(audit.key_points)
+app.command("verify")(data_archive.verify)
+data = typer.Typer(help="All data at once.", no_args_is_help=True, rich_markup_mode=None)
+data.command("export")(data_archive.export_data)
+data.command("import")(data_archive.import_data)
+app.add_typer(data, name="data")
 
 
 @app.command()

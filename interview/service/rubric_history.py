@@ -37,6 +37,11 @@ class RubricHistory:
         kept = self._kept.get(ref)
         return None if kept is None else json.loads(kept)
 
+    def all(self) -> dict[str, dict[str, Any]]:
+        """Return every known rubric as JSON, by reference."""
+        found = {ref: self.find(ref) for ref in sorted({*self._kept, *self._in_use})}
+        return {ref: content for ref, content in found.items() if content is not None}
+
     def of_session(self, session: Session) -> dict[str, dict[str, Any]]:
         """Return the known rubrics that the grades of a session were computed with, by reference."""
         outcomes = (grading.outcome for turn in session.turns for grading in turn.gradings)
