@@ -5,14 +5,17 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 from uuid import uuid4
+
+from pydantic import TypeAdapter
 
 from interview.errors import ContentError
 from interview.export.archive_form import ArchiveWriter
 from interview.models import Damaged, Value
 from interview.notebook import PREFERENCE as NOTES_PREFERENCE
 from interview.notebook import safe_name
+from interview.rubrics import Rubric
 from interview.service.rubric_history import FAMILY, RubricHistory
 from interview.store.store import Store
 from interview.store.whole import TABLES, Merged, WholeStore
@@ -22,6 +25,7 @@ NOTES = "notes"
 _UPLOADED = "upload:"  # before the name of an uploaded file, in place of the folder that it lies in here
 # Preferences that are not the person's: rubrics have a member of their own, orders would begin work where they arrive.
 _OWN_FAMILIES = (f"{FAMILY} ", "regrade ")
+_PATHS = TypeAdapter(dict[Literal["paths"], list[str]])
 _CHUNK = 65_536
 _MOST_NAMED = 5
 Rows = Iterator[dict[str, Any]]
@@ -72,9 +76,10 @@ class Everything:
         """Leave out what is not the person's, and name uploaded notes without the folder of this machine."""
         for row in rows:
             if not row["key"].startswith(_OWN_FAMILIES):
-                yield _with_paths(
-                    row, lambda path: _UPLOADED + path.name if path.parent == self._uploads else str(path)
-                )
+                yield _with_paths(row, self._named) or row
+
+    def _named(self, path: str) -> str:
+        return _UPLOADED + Path(path).name if Path(path).parent == self._uploads else path
 
     def _write_notes(self, writer: ArchiveWriter) -> None:
         files = _notes_of(self._uploads)
@@ -111,9 +116,8 @@ class Everything:
         kinds = {member.name.removesuffix(".jsonl"): member for member in tables}
         total = sum(member.rows or 0 for member in tables)
         notes = [row for _, row in archive.rows(kinds[NOTES])] if NOTES in kinds else []
-        for row in notes:
-            if not isinstance(row.get("name"), str) or safe_name(row["name"]) != row["name"]:
-                raise ContentError("Nothing was imported: the archive has notes under a name that is not allowed.")
+        names = {str(row.get("member")): safe_name(str(row.get("name"))) for row in notes}
+        rubrics = _rubrics(archive.rows(kinds[RUBRICS])) if RUBRICS in kinds else {}
 
         def rows(name: str, member: Member) -> Rows:
             found = (row for _, row in archive.rows(member))
@@ -121,22 +125,22 @@ class Everything:
 
         members = ((name, rows(name, member)) for name, member in kinds.items() if name not in (RUBRICS, NOTES))
         merged = self._store.merge(members, lambda done: progress(done, total))
-        if RUBRICS in kinds:
-            self._rubrics.add({row["ref"]: row["content"] for _, row in archive.rows(kinds[RUBRICS])})
-        files = {member.name: member for member in archive.members}
-        for row in notes:
-            if row["member"] in files:
-                self._keep_notes(archive, row["name"], files[row["member"]])
+        self._rubrics.add(rubrics)
+        for member in archive.members:
+            if member.name in names:
+                self._keep_notes(archive, names[member.name], member)
         return merged
 
     def _local(self, rows: Rows) -> Rows:
         for row in rows:
             if not str(row.get("key")).startswith(_OWN_FAMILIES):
-                yield _with_paths(row, self._place)
+                local = _with_paths(row, self._place)
+                if local is not None:
+                    yield local
 
-    def _place(self, path: Path) -> str:
-        name = str(path).removeprefix(_UPLOADED)
-        return str(self._uploads / safe_name(name)) if str(path).startswith(_UPLOADED) else str(path)
+    def _place(self, path: str) -> str:
+        name = path.removeprefix(_UPLOADED)
+        return str(self._uploads / safe_name(name)) if path != name else path
 
     def _keep_notes(self, archive: Archive, name: str, member: Member) -> None:
         """Keep uploaded notes; another file of that name stays, and the new one goes beside it."""
@@ -169,12 +173,28 @@ def _refuse_changed(archive: Archive) -> None:
         raise ContentError(f"Nothing was imported: this archive was changed since it was exported ({named}).")
 
 
-def _with_paths(row: dict[str, Any], change: Callable[[Path], str]) -> dict[str, Any]:
-    """Return a preference with each path of the notes in use replaced."""
-    if row.get("key") != NOTES_PREFERENCE or not (remembered := json.loads(row["content"])):
+def _rubrics(rows: Iterator[tuple[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for _, row in rows:
+        try:
+            ref, content = str(row["ref"]), row["content"]
+            if Rubric.model_validate(content).ref != ref:
+                raise ValueError("it has another name or digest")
+        except (ValueError, KeyError) as fault:
+            raise ContentError(f"Nothing was imported: the rubric {row.get('ref')} cannot be used.") from fault
+        found[ref] = content
+    return found
+
+
+def _with_paths(row: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any] | None:
+    """Return a preference with each path of the notes in use replaced; None where they cannot be read."""
+    if row.get("key") != NOTES_PREFERENCE or row.get("content") == "null":
         return row
-    paths = [change(Path(path)) for path in remembered["paths"]]
-    return {**row, "content": json.dumps({**remembered, "paths": paths}, ensure_ascii=False)}
+    try:
+        paths = [change(path) for path in _PATHS.validate_json(row["content"])["paths"]]
+    except (ValueError, KeyError):
+        return None
+    return {**row, "content": json.dumps({"paths": paths}, ensure_ascii=False)}
 
 
 def _notes_of(folder: Path) -> list[Path]:
