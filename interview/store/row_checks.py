@@ -50,7 +50,7 @@ _TEXTS: dict[tuple[str, str], Callable[[str], object]] = {
 _VALUES: dict[tuple[str, str], Collection[object]] = {
     ("turns", "confidence"): get_args(Confidence),
     ("reviews", "rating"): get_args(Rating),
-    ("reviews", "suggested"): get_args(Rating),
+    ("reviews", "suggested"): (0, *get_args(Rating)),  # 0: nothing was suggested
     ("remarks", "kind"): get_args(RemarkKind),
     ("gradings", "waiting_for"): get_args(UngradedReason),
 }
@@ -95,7 +95,8 @@ def _check_type(column: sa.Column[Any], value: object) -> None:
         good = type(value) in (int, float) and math.isfinite(float(value))  # pyright: ignore[reportArgumentType]
     else:
         form = _HEX.get(kind.length or 0) if isinstance(kind, sa.String) else None
-        good = isinstance(value, str) and (form is None or form.fullmatch(value) is not None)
+        empty = value == "" and column.nullable  # as spending has it for what belongs to no session
+        good = isinstance(value, str) and (form is None or empty or form.fullmatch(value) is not None)
     if not good:
         raise ValueError(f"{column.name} is not of its type")
 
