@@ -520,9 +520,7 @@ def check_transcript(document: Any, report: Report) -> str:
     links: list[Any] = [None] * len(records)
     chain = document.get("chain")
     if not chained:
-        report.notes[
-            "The file is of an older version: it has no rubrics and no digests, so only quotes were checked."
-        ] = None
+        report.notes["The file is of an older version, without rubrics and digests: only quotes were checked."] = None
     elif not isinstance(chain, dict) or not isinstance(cast("Row", chain).get("links"), list):
         report.problems.append(Problem("digest", "chain", "the digests are missing"))
         chained = False

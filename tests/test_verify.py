@@ -129,9 +129,9 @@ FORGERIES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda it: outcome(it)["key_points"][1].update(verdict="covered"), "covered without a quote"),
     (
         lambda it: outcome(it)["key_points"][0]["evidence"][0].update(quote="layer norm"),
-        "key_points.k1: the quote is not",
+        "k1: the quote is not",
     ),
-    (lambda it: outcome(it)["key_points"][0]["evidence"][0].update(start=-60), "key_points.k1: the quote is not"),
+    (lambda it: outcome(it)["key_points"][0]["evidence"][0].update(start=-60), "k1: the quote is not"),
     (lambda it: outcome(it)["findings"][0]["evidence"].update(end=9), "findings: the quote is not"),
     (lambda it: outcome(it)["findings"].clear(), "score: it is"),
     (lambda it: outcome(it, -1)["flags"].clear(), "score: it is"),  # the corrected grade

@@ -5,8 +5,10 @@ import sqlite3
 from pydantic import ValidationError
 from sqlalchemy import exc
 
+from interview.errors import StoreError
+
 # What reading a row raises where its bytes are not what was written: JSON, times, text in UTF-8, pages of the file.
-DAMAGE = (ValueError, TypeError, exc.DatabaseError, exc.NoResultFound, sqlite3.DatabaseError)
+DAMAGE = (StoreError, ValueError, TypeError, exc.DatabaseError, exc.NoResultFound, sqlite3.DatabaseError)
 
 
 def said(fault: Exception) -> str:

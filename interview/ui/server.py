@@ -60,7 +60,7 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
         return JSONResponse({"status": "ok" if alive else "worker stopped"}, 200 if alive else 503)
 
     app.add_api_route("/healthz", healthz)
-    add_downloads(app, viva.archive)
+    add_downloads(app, viva.archive, viva.archive_jobs)
     add_images(app, viva.interviewer.image)
     _mount(app, build_app(viva, lang))
     app.add_middleware(Walls)

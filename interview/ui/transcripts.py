@@ -35,7 +35,7 @@ class TranscriptsTab:
         self._frame = frame
         self._contest = Contest(interviewer, viva.appeals)
         self.notice = view("notice", {}, elem_id="transcripts-notice")
-        self.list = ListPanel(archive, frame.lang)
+        self.list = ListPanel(archive, viva.archive_jobs, frame.lang)
         self.room = RoomPanel(
             viva.live,
             viva.rubrics,
