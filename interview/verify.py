@@ -443,6 +443,9 @@ class _Checker:
             return
         for name, quote in false_quotes(outcome, self._answers[grading["answer_id"]][1]):
             self._say("quote", f"{place}, {name}", f"the quote is not in the answer at its place: {quote[:60]!r}")
+        for point in outcome["key_points"] if outcome["label"] == "judgement" else ():
+            if point["verdict"] in PROVEN and not (point["verified"] and point.get("evidence")):
+                self._say("quote", f"{place}, key_points.{point['id']}", f"{point['verdict']} without a quote")
         self.report.counts["grades"] += 1
         ref = outcome["provenance"]["rubric"]
         rubric = self.rubrics.get(ref)
@@ -464,9 +467,6 @@ class _Checker:
             kept = without_points(outcome["key_points"], other["points"])
             self._compare(f"{place}, alternative", {**outcome, **other}, rubric, kept)
         values = {(one["id"], level["id"]): level["value"] for one in rubric["criteria"] for level in one["levels"]}
-        for point in outcome["key_points"]:
-            if point["verdict"] in PROVEN and not (point["verified"] and point.get("evidence")):
-                self._say("quote", f"{place}, key_points.{point['id']}", f"{point['verdict']} without a quote")
         for one in outcome.get("criteria", ()):
             if values.get((one["id"], one["level"])) != one["value"]:
                 what = f"the level {one['level']!r} is not worth {one['value']}"

@@ -166,7 +166,9 @@ def test_an_archive_of_everything_is_made_only_at_the_end(viva: Viva, mock: Sess
     async def built() -> str:
         async with viva.jobs.running():
             job = viva.archive_jobs.start_export()
-            while not viva.jobs.find(job.id).over:
+            for _ in range(6000):
+                if viva.jobs.find(job.id).over:
+                    break
                 await asyncio.sleep(0.01)
         return job.id
 
