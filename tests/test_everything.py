@@ -3,12 +3,15 @@
 import io
 import json
 import sqlite3
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from interview import verify
 from interview.errors import ContentError
@@ -291,6 +294,38 @@ def first(content: dict[str, list[dict]], name: str) -> dict:
 def test_a_row_that_cannot_be_so_is_named_and_nothing_is_imported(filled: Store, empty: Store, change, words: str):
     refuse(empty, remade(exported(filled), change), words)
     assert not (empty.path.parent / NOTES).exists()
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, dict[str, list[dict]]]:
+    with closing(fill(tmp_path_factory.mktemp("whole") / "data")) as store:
+        raw = exported(store)
+    return raw, rows(raw)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_whatever_a_row_says_it_is_refused_or_can_be_read(
+    content: tuple[bytes, dict[str, list[dict]]], data: st.DataObject
+):
+    raw, tables = content
+    name = data.draw(st.sampled_from([name for name in tables if name not in (verify.RUBRICS, NOTES)]))
+    number = data.draw(st.integers(0, len(tables[name]) - 1))
+    column = data.draw(st.sampled_from(sorted(tables[name][number])))
+    texts = st.sampled_from(["", "x", "0" * 32, "{}", "[]", "null", "2026-01-01T00:00:00+00:00", "9999-12-31", "../x"])
+    numbers = st.sampled_from([0, -1, 2, 2**31, 2**63, 10**30, 0.5, 1e308])
+    value = data.draw(st.none() | st.booleans() | texts | numbers | st.just([]) | st.just({}) | st.text(max_size=5))
+
+    with tempfile.TemporaryDirectory() as folder, closing(Store.open(Path(folder))) as store:
+        with suppress(ContentError):
+            everything(store).read(io.BytesIO(remade(raw, lambda it: it[name][number].update({column: value}))))
+        assert everything(store).write(io.BytesIO()).damaged == ()
+        archive = Archive(store, Jobs())
+        for shelf in ("active", "archived", "deleted"):
+            for session in archive.sessions(shelf):
+                assert archive.transcript(session.id).damaged == ()
+        archive.find(ArchiveFilter(words="norm"))
+        archive.choices()
 
 
 def test_names_of_an_archive_lead_to_no_other_place(filled: Store, empty: Store):

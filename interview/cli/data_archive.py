@@ -29,8 +29,8 @@ def export_data(
     with closing(Store.open(settings.data_dir, read_only=True)) as store:
         try:
             partial.unlink(missing_ok=True)
-            with partial.open("xb") as target:
-                partial.chmod(0o600)
+            partial.touch(mode=0o600, exist_ok=False)
+            with partial.open("wb") as target:
                 exported = _everything(store, settings).write(target)
             partial.replace(file)
         except OSError as fault:
