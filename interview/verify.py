@@ -247,7 +247,7 @@ def head_of(heads: Sequence[str]) -> str:
 
 
 def _number(text: str) -> float | str:
-    """Return the number, or a text that no check accepts where another spelling hides a change (7e0 for 7.0)."""
+    """Return the number, or a text that no check accepts where another spelling hides a change (1e1 for 10.0)."""
     return float(text) if repr(float(text)) == text else f"{text}, a number that Viva writes in another way"
 
 

@@ -23,6 +23,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "room.reference": ("参考答案", "Reference answer"),
     "room.saved": ("已保存", "saved"),
     "room.no_answer": ("这道题没有回答。", "This question was not answered."),
+    "room.damaged": (
+        "{n} 轮的数据已损坏，没有显示",
+        "{n:turn is|turns are} damaged and not shown",
+    ),
     "room.resume": ("继续这次练习", "Resume this session"),
     "room.regrade": ("换评分器重评", "Regrade"),
     "room.regrade_with": ("用哪个评分器", "Which grader"),
