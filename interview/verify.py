@@ -199,8 +199,11 @@ def false_quotes(outcome: Mapping[str, Any], answer: str) -> Iterator[tuple[str,
 
 
 def canonical(content: object) -> bytes:
-    """Return the one form of a JSON value that digests are computed from."""
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """Return the one form of a JSON value that digests are computed from. Unreadable: it is nested too deeply."""
+    try:
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except RecursionError as fault:
+        raise Unreadable("it is nested too deeply") from fault
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -412,11 +415,11 @@ class _Checker:
             return kind
         row = cast("Row", content)
         if kind in ("turn", "turns"):
-            return self._turns.get(row.get("id", ""), kind)
+            return self._turns.get(str(row.get("id")), kind)
         if kind in ("answer", "answers"):
-            return f"{self._turns.get(row.get('turn_id', ''), 'a turn that is not there')}, answer"
+            return f"{self._turns.get(str(row.get('turn_id')), 'a turn that is not there')}, answer"
         if kind in ("grading", "gradings"):
-            place = self._answers.get(row.get("answer_id", ""), ("an answer that is not there", ""))[0]
+            place = self._answers.get(str(row.get("answer_id")), ("an answer that is not there", ""))[0]
             return f"{place}, grading {row.get('id')} by {row.get('grader')}"
         name = next((row[key] for key in ("title", "id", "version", "key", "question_id", "name") if key in row), "")
         return f"{kind} {name}".strip()
@@ -534,7 +537,7 @@ def check_transcript(document: Any, report: Report) -> str:
     last = checker.chain((digest, one.kind, one.content) for digest, one in zip(links, records, strict=True))
     if chained and document["chain"].get("head") != last:
         report.problems.append(Problem("digest", "chain", "the head is not the last digest"))
-    return last if chained else ""
+    return str(last) if chained else ""
 
 
 def check_archive(archive: Archive, report: Report) -> None:
@@ -593,7 +596,7 @@ def _documents(raw: bytes) -> list[Any]:
             whole = parse(text)
             found: list[Any] = cast("list[Any]", whole) if isinstance(whole, list) else [whole]
         except ValueError:
-            found = [parse(line) for line in text.splitlines() if line.strip()]
+            found = [parse(line) for line in text.split("\n") if line.strip()]
             if len(found) < 2:
                 raise
     except ValueError as fault:

@@ -68,6 +68,19 @@ def test_whatever_stands_in_a_transcript_it_is_the_same_after_reading(text: str)
     assert [problem for problem in report.problems if problem.kind == "digest"] == []
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\x0b", "\r", "\x1c"])
+def test_what_some_take_for_the_end_of_a_line_stays_in_its_answer(tmp_path: Path, transcript: Transcript, end: str):
+    title = transcript.session.model_copy(update={"title": f"one{end}line"})
+    content = transcript_lines([transcript.model_copy(update={"session": title})] * 2)
+    assert checked(tmp_path, content)[0] == 0
+
+
+@pytest.mark.parametrize("depth", [100, 900, 990, 1_000, 5_000, 100_000])
+def test_a_deep_value_is_refused_in_words(tmp_path: Path, transcript: Transcript, depth: int):
+    content = transcript_json(transcript).replace('"marks": {', '"deep": ' + "[" * depth + "]" * depth + ', "marks": {')
+    assert checked(tmp_path, content)[0] in (1, 2)
+
+
 # --- changes
 
 
@@ -90,6 +103,9 @@ CHANGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda it: turn(it)["gradings"].reverse(), "grading"),
     (lambda it: turn(it).update(hints_shown=3), "turn 1, attempt 1"),
     (lambda it: it["session"]["turns"].pop(), "chain"),
+    (lambda it: turn(it).update(id=[]), "turn"),
+    (lambda it: turn(it)["answer"].update(turn_id={}), "a turn that is not there"),
+    (lambda it: turn(it)["gradings"][0].update(answer_id=[]), "an answer that is not there"),
     (lambda it: it["session"].update(title="Another"), "session Another"),
     (lambda it: it["remarks"].clear(), "remarks"),
     (lambda it: next(iter(it["rubrics"].values())).update(base=0.5), "rubrics"),

@@ -185,7 +185,7 @@ def _say(text: str, form: FileForm) -> None:
     if form is FileForm.JSON:
         say_json_text(text)
     elif form is FileForm.JSONL:
-        for line in text.splitlines():
+        for line in text.removesuffix("\n").split("\n"):  # and at no other character that a text may have
             say_json_text(line)
     else:
         typer.echo(printable(text), nl=False)
