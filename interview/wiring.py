@@ -15,6 +15,7 @@ from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
 from interview.service.appeals import Appeals
 from interview.service.archive import Archive
+from interview.service.archive_jobs import ArchiveJobs
 from interview.service.checklists import Checklists
 from interview.service.comparing import KIND as COMPARISON
 from interview.service.comparing import Comparing
@@ -22,6 +23,7 @@ from interview.service.deleting import COMPARISONS, Deleting, DeletionHooks
 from interview.service.discussing import Discussing
 from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
+from interview.service.everything import NOTES, Everything
 from interview.service.follow_ups import FollowUps
 from interview.service.hints import Hints
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
@@ -29,6 +31,7 @@ from interview.service.measuring import Measuring
 from interview.service.progress import ProgressReader
 from interview.service.regrading import Regrading
 from interview.service.roles import Roster
+from interview.service.rubric_history import RubricHistory
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
 from interview.service.upkeep import Upkeep
@@ -56,6 +59,7 @@ class Viva:
     live: LiveFeed
     jobs: Jobs
     archive: Archive
+    archive_jobs: ArchiveJobs
     discussing: Discussing
     shelf: GraderShelf
     prompts: Prompts
@@ -102,7 +106,7 @@ def build(settings: Settings) -> Viva:
     bench = build_bench(settings)
     store = Store.open(settings.data_dir)
     try:
-        notebook = Notebook(store, settings.data_dir / "notes", settings.notes, with_bank=settings.with_bank)
+        notebook = Notebook(store, settings.data_dir / NOTES, settings.notes, with_bank=settings.with_bank)
         notebook.bank(settings.lang).require_questions()
         bench.shelf.rack.rungs.keep_in(KeptTexts(store, "dialect"))
         live = LiveFeed()
@@ -127,7 +131,10 @@ def build(settings: Settings) -> Viva:
         )
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
         measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
-        archive = Archive(store, jobs)
+        archive = Archive(store, jobs, bench.rubrics.values())
+        known_rubrics = RubricHistory(store, bench.rubrics.values())
+        known_rubrics.keep()
+        everything = Everything(store, known_rubrics, settings.data_dir / NOTES)
         orders = KeptTexts(store, "regrade")
         regrading = Regrading(
             *(store, bench.shelf, bench.prompts, bench.rubrics, interviewer, spending, jobs, live, orders),
@@ -164,6 +171,7 @@ def build(settings: Settings) -> Viva:
         follow_ups=FollowUps(interviewer, bench.shelf.backend_if_any, bench.prompts),
         hints=Hints(interviewer, bench.shelf.backend_if_any, checklists.in_force, bench.prompts, jobs, live.touch),
         archive=archive,
+        archive_jobs=ArchiveJobs(store, everything, jobs, worker.wake),
         discussing=discussing,
         progress=ProgressReader(store),
         shelf=bench.shelf,

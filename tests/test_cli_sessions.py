@@ -61,6 +61,12 @@ def test_json_is_the_same_from_show_and_export_and_reads_back(run: Run, session:
     assert Session.model_validate(json.loads(shown)["session"]) == session
 
 
+def test_a_line_of_json_lines_ends_only_where_its_session_does(run: Run, store: Store):
+    store.create_session("one\u2028title\x85and\x1cmore", SessionPlan(lang="en"), [make_question(1)])
+    (line,) = run("export", "--all", "--format", "jsonl").stdout.splitlines()
+    assert json.loads(line)["session"]["title"] == "one\u2028title\x85and\x1cmore"
+
+
 def test_report_tells_what_a_session_comes_to_and_how_little_that_is(run: Run, session: Session):
     shown = run("sessions", "report", session.id).stdout
     assert "1 of 2 questions answered: 0 judged" in shown

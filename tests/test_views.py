@@ -462,6 +462,7 @@ def test_the_room_groups_turns_and_marks_the_chosen_one():
     assert [item["score"] for item in nav["items"]] == ["9.0", "1.0", "–"]
     assert nav["items"][2]["meta"] == ["not graded", "key refused"]
     assert "mean 5.0 · 2 questions" in words(views.room_head(made.session(*turns), "en"))
+    assert "2 turns are damaged and not shown" in words(views.room_head(made.session(*turns), "en", damaged=2))
 
 
 def test_the_room_tells_a_follow_up_and_a_second_attempt_from_the_first():

@@ -11,7 +11,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from interview.cli import audit, backends, backup, compare, costs, data, doctor, evaluate, grade, notes, sessions
+from interview.cli import (
+    audit,
+    backends,
+    backup,
+    compare,
+    costs,
+    data,
+    data_archive,
+    doctor,
+    evaluate,
+    grade,
+    notes,
+    sessions,
+)
 from interview.cli.options import DataDir, LangOption, NotesPaths, PromptsDir, RubricsDir, WithBank
 from interview.cli.output import complain
 from interview.errors import VivaError
@@ -58,6 +71,9 @@ app.command("compare")(compare.compare)
 app.command("costs")(costs.costs)
 app.command("audit")(audit.audit)
 app.command("key-points")(audit.key_points)
+app.command("verify")(data_archive.verify)
+data.app.command("export")(data_archive.export_data)
+data.app.command("import")(data_archive.import_data)
 
 
 @app.command()

@@ -20,6 +20,10 @@ WORDS: dict[str, dict[Language, str]] = {
     "unaided": {"zh": "独立作答", "en": "answered unaided"},
     "hinted": {"zh": "看过提示后作答", "en": "answered after a hint"},
     "revealed": {"zh": "看过参考答案后作答", "en": "answered after the reference was shown"},
+    "damaged": {
+        "zh": "有一轮的数据已损坏，没有导出：{id}（{what}）",
+        "en": "A turn is damaged and was left out: {id} ({what})",
+    },
     "answer": {"zh": "回答", "en": "Answer"},
     "skipped": {"zh": "已跳过。", "en": "Skipped."},
     "open": {"zh": "未作答。", "en": "Not answered."},

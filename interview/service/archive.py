@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from interview.errors import ContentError, NotFound
 from interview.export import Reading, read_transcripts
@@ -19,6 +19,8 @@ from interview.models import (
     Turn,
     digest,
 )
+from interview.rubrics import Rubric
+from interview.service.rubric_history import RubricHistory
 from interview.store.archive import ArchiveStore
 from interview.store.deletions import Deletions
 from interview.store.remarks import RemarkStore
@@ -32,9 +34,10 @@ IMPORT = "import"  # the kind of its jobs
 class Archive:
     """Synchronous, and may be called from any thread; every change is committed on return. NotFound: an unknown id."""
 
-    def __init__(self, store: Store, jobs: Jobs) -> None:
-        """`jobs` runs what takes long."""
+    def __init__(self, store: Store, jobs: Jobs, rubrics: Iterable[Rubric] = ()) -> None:
+        """`jobs` runs what takes long; `rubrics` are those in use."""
         self._store = store
+        self._rubrics = RubricHistory(store, rubrics)
         self._shelves = ArchiveStore(store)
         self._remarks = RemarkStore(store)
         self._deletions = Deletions(store)
@@ -57,12 +60,25 @@ class Archive:
         return self._shelves.choices()
 
     def transcript(self, session_id: str) -> Transcript:
-        """A session with everything that stands beside it."""
+        """Return a session with everything beside it; damaged turns are left out and named."""
+        session, damaged = self._shelves.readable_session(session_id)
+        ids = {turn.id for turn in session.turns}
         return Transcript(
-            session=self._store.session(session_id),
-            marks=self._remarks.marks(session_id),
-            remarks=self._remarks.remarks(session_id),
+            session=session,
+            marks={turn_id: mark for turn_id, mark in self._remarks.marks(session_id).items() if turn_id in ids},
+            remarks=tuple(remark for remark in self._remarks.remarks(session_id) if remark.turn_id in ids),
+            damaged=damaged,
         )
+
+    def exported(self, session_id: str) -> Transcript:
+        """Return the transcript with the rubrics of its grades, so that its scores can be computed again elsewhere.
+
+        NotFound: there is no such session, or it was deleted.
+        """
+        if self.shelf_of(session_id) == "deleted":
+            raise NotFound(f"The session {session_id} was deleted; `viva data undo {session_id}` brings it back.")
+        transcript = self.transcript(session_id)
+        return transcript.model_copy(update={"rubrics": self._rubrics.of_session(transcript.session)})
 
     def turn(self, turn_id: str) -> Turn:
         """One Turn with its answer and grades."""
@@ -113,6 +129,7 @@ class Archive:
             self._shelves.take_in(transcript.session, transcript.marks, transcript.remarks)
         except ValueError as fault:
             raise ContentError(f"{transcript.session.title}: {fault}") from fault
+        self._rubrics.add(transcript.rubrics)
         return Imported(added=1)
 
     def read(self, name: str, raw: bytes) -> Reading:

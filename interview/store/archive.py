@@ -6,12 +6,23 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from interview.errors import NotFound
-from interview.models import ArchiveFilter, Choices, Hit, Remark, Session, SessionSummary, Shelf, Turn, TurnMarks
+from interview.models import (
+    ArchiveFilter,
+    Choices,
+    Damaged,
+    Hit,
+    Remark,
+    Session,
+    SessionSummary,
+    Shelf,
+    Turn,
+    TurnMarks,
+)
 from interview.store import search, summaries
 from interview.store.remarks import put_marks
 from interview.store.rows import write_outcome, write_question
 from interview.store.schema import answers, gradings, remarks, sessions, turns
-from interview.store.sessions import add_session, read_session
+from interview.store.sessions import add_session, read_readable, read_session
 from interview.store.store import Store, new_id
 
 
@@ -32,10 +43,22 @@ class ArchiveStore:
         with self._store.reading() as connection:
             return search.find(connection, wanted, limit, before)
 
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all sessions but deleted ones, newest first, archived ones last."""
+        wanted = sa.select(sessions.c.id).where(sessions.c.deleted_at.is_(None))
+        with self._store.reading() as connection:
+            ordered = wanted.order_by(sessions.c.archived_at.is_not(None), sessions.c.seq.desc())
+            return tuple(connection.scalars(ordered))
+
     def choices(self) -> Choices:
         """What a filter can name."""
         with self._store.reading() as connection:
             return search.choices(connection)
+
+    def readable_session(self, session_id: str) -> tuple[Session, tuple[Damaged, ...]]:
+        """Return a session without its damaged turns, and what those are. StoreError: the session itself is damaged."""
+        with self._store.reading() as connection:
+            return read_readable(connection, session_id)
 
     def shelf_of(self, session_id: str) -> Shelf:
         """Where a session stands."""

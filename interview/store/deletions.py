@@ -185,6 +185,26 @@ class Deletions:
             connection.execute(sa.delete(deletions).where(deletions.c.id.in_(purged)))
 
 
+def shown(connection: sa.Connection, table: sa.Table) -> sa.ColumnElement[bool]:
+    """Return the condition on rows of a table that no pending deletion would remove."""
+    if table in LOOSE:
+        everything = sa.exists().where(deletions.c.id == EVERYTHING, deletions.c.purged_at.is_(None))
+        return sa.false() if connection.scalar(sa.select(everything)) else sa.true()
+    if table is sessions:
+        return sessions.c.deleted_at.is_(None)
+    # The turn of a deleted answer stays, as one that was passed over; what was asked about the answer does not.
+    kept = sa.or_(turns.c.deleted_at.is_(None), turns.c.parent.is_(None)) if table is turns else sa.true()
+    for key in table.foreign_key_constraints:
+        owner = key.referred_table
+        if owner is table:
+            continue
+        alive = sa.and_(shown(connection, owner), turns.c.deleted_at.is_(None) if owner is turns else sa.true())
+        owners = sa.select(*(element.column for element in key.elements)).where(alive)
+        unowned = sa.or_(*(column.is_(None) for column in key.columns))
+        kept = sa.and_(kept, sa.or_(unowned, sa.tuple_(*key.columns).in_(owners)))
+    return kept
+
+
 def _find(connection: sa.Connection, deletion_id: str) -> PendingDeletion:
     wanted = sa.select(deletions).where(deletions.c.id == deletion_id, deletions.c.purged_at.is_(None))
     row = connection.execute(wanted).mappings().one_or_none()

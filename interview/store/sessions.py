@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from interview.errors import Deleted, NotFound
-from interview.models import Answer, Grading, Question, Session, Turn
+from interview.errors import Deleted, NotFound, StoreError
+from interview.models import Answer, Damaged, Grading, Question, Session, Turn
 from interview.store import rows, search
+from interview.store.damage import DAMAGE, said
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
 
 _TURNS = (
@@ -63,6 +64,45 @@ def read_session(connection: sa.Connection, session_id: str) -> Session:
 def _read_question(version: str, content: str) -> Question:
     with rows.naming("question_versions", version):
         return rows.read_question(content)
+def read_readable(connection: sa.Connection, session_id: str) -> tuple[Session, tuple[Damaged, ...]]:
+    """Return a session without the turns that cannot be read, and these by name. NotFound.
+
+    StoreError: the session itself is damaged.
+    """
+    try:
+        return read_session(connection, session_id), ()
+    except DAMAGE:
+        pass
+    damaged: list[Damaged] = []
+    questions = _readable_questions(connection, session_id)
+    found: list[Turn] = []
+    asked = sa.select(turns.c.id, turns.c.position).where(turns.c.session_id == session_id).order_by(turns.c.seq)
+    try:
+        row = connection.execute(sa.select(sessions).where(sessions.c.id == session_id)).mappings().one()
+        whole = rows.read_session(row, questions, ())
+        for turn_id, position in connection.execute(asked):
+            try:
+                found.append(read_turn(connection, turn_id))
+            except DAMAGE as fault:
+                place = f"question {position + 1}: {said(fault)}"
+                damaged.append(Damaged(table="turns", id=turn_id, what=place))
+    except DAMAGE as fault:
+        raise StoreError(f"The session {session_id} is damaged and cannot be read: {said(fault)}.") from fault
+    return whole.model_copy(update={"turns": tuple(found)}), tuple(damaged)
+
+
+def _readable_questions(connection: sa.Connection, session_id: str) -> tuple[Question, ...]:
+    """Return the paper of a session, with an empty question in each place that cannot be read."""
+    positions = sa.select(papers.c.position).where(papers.c.session_id == session_id).order_by(papers.c.position)
+    content = sa.select(question_versions.c.content).join(papers, papers.c.version == question_versions.c.version)
+    found: list[Question] = []
+    for position in connection.scalars(positions).all():
+        here = content.where(papers.c.session_id == session_id, papers.c.position == position)
+        try:
+            found.append(rows.read_question(connection.execute(here).scalar_one()))
+        except DAMAGE:
+            found.append(Question(id="", section="", number=None, text="", file="", line=1, reference=""))
+    return tuple(found)
 
 
 def read_turn(connection: sa.Connection, turn_id: str) -> Turn:

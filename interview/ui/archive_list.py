@@ -9,6 +9,7 @@ from gradio.components import Component
 
 from interview.models import ArchiveFilter, Language, Session, Shelf, Value
 from interview.service.archive import Archive
+from interview.service.archive_jobs import ArchiveJobs
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.importing import ImportPanel
 from interview.ui.page import Page, Updates
@@ -53,10 +54,10 @@ _CHOSEN = ("section", "mark", "grader", "mode", "tag")
 class ListPanel:
     """Everything above the review room. `wanted` holds what the page lists, as JSON."""
 
-    def __init__(self, archive: Archive, lang: Language) -> None:
+    def __init__(self, archive: Archive, archives: ArchiveJobs, lang: Language) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         self._archive = archive
-        self.importing = ImportPanel(archive)
+        self.importing = ImportPanel(archive, archives)
         with gr.Column(elem_id="sessions") as self.column:
             with gr.Row(elem_id="undo", elem_classes=["card"], visible=False) as self.undo_row:
                 self.undo_text = gr.Markdown("", elem_id="undo-text", latex_delimiters=LATEX_DELIMITERS)

@@ -163,7 +163,7 @@ class RoomPanel:
         updates: Updates = {
             self.column: gr.update(visible=True, elem_classes=[]),
             self.back: gr.update(value=t("room.back", lang)),
-            self.head: gr.update(value=room_head(session, lang)),
+            self.head: gr.update(value=room_head(session, lang, len(transcript.damaged))),
             self.resume: gr.update(value=t("room.resume", lang), visible=session.finished_at is None),
             self.nav: gr.update(value=room_nav(session, chosen, lang)),
             self.session_id: session.id,

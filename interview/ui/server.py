@@ -83,7 +83,7 @@ def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
         return JSONResponse({"status": "ok" if alive else "worker stopped"}, 200 if alive else 503)
 
     app.add_api_route("/healthz", healthz)
-    add_downloads(app, viva.archive)
+    add_downloads(app, viva.archive, viva.archive_jobs)
     add_images(app, viva.interviewer.image)
     if login is not None:
         add_login(app, login, lang)

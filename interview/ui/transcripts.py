@@ -36,7 +36,7 @@ class TranscriptsTab:
         self.notice = view("notice", {}, elem_id="transcripts-notice")
         self._deleting = viva.deleting
         self.panel = DeletionPanel(viva.deleting)
-        self.list = ListPanel(archive, frame.lang)
+        self.list = ListPanel(archive, viva.archive_jobs, frame.lang)
         with self.list.column:
             self.data = DataPanel(viva.deleting, viva.upkeep, frame.lang)
         self.room = RoomPanel(

@@ -53,6 +53,7 @@ Object.assign(views, {
     list(value.said).length > 0 && h("p", "v-job", { role: "status" }, list(value.said).map((text) => h("span", "", text, " "))),
     value.title && h("p", "v-job v-broken", { role: "alert" }, value.title),
     h("ul", "v-problems", list(value.problems).map((text) => h("li", "", text))),
+    value.link && h("a", "v-pill", { href: value.link.href, download: "" }, value.link.label),
   ],
 
   turn_head(value, act, root) {

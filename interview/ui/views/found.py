@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from interview.models import Hit, Imported, Language
+from interview.service.everything import Exported
+from interview.store.whole import Merged
 from interview.ui.safe_text import card_line
 from interview.ui.strings import t
 from interview.ui.views.parts import mark_word, number
@@ -26,6 +28,26 @@ def import_card(came: Imported | None, problems: Sequence[str], usable: int, lan
         return {}
     title = t("import.broken", lang, n=len(problems), m=usable) if problems else ""
     return {"said": said, "title": title, "problems": list(problems[:20])}
+
+
+def merged_card(merged: Merged, lang: Language) -> ViewValue:
+    """What came of the import of an archive."""
+    said = [t("import.came", lang, added=merged.sessions), t("import.rows", lang, n=merged.added, m=merged.known)]
+    said += [t("import.kept", lang, n=merged.kept)] if merged.kept else []
+    said += [t("import.waiting", lang, n=merged.waiting)] if merged.waiting else []
+    title = t("import.left_out", lang, n=len(merged.left_out)) if merged.left_out else ""
+    return {"said": said, "title": title, "problems": list(merged.left_out[:20])}
+
+
+def exported_card(exported: Exported, link: str, lang: Language) -> ViewValue:
+    """What an archive holds, its head, and the link to it; damaged rows by name."""
+    said = [t("export.done", lang, n=exported.sessions, m=exported.answers), t("export.head", lang, head=exported.head)]
+    return {
+        "said": said,
+        "title": t("export.damaged", lang, n=len(exported.damaged)) if exported.damaged else "",
+        "problems": [f"{one.table} {one.id}: {one.what}" for one in exported.damaged[:20]],
+        "link": {"label": t("export.download", lang), "href": link},
+    }
 
 
 def _hit(hit: Hit, lang: Language) -> ViewValue:

@@ -47,8 +47,8 @@ def session_rows(
     }
 
 
-def room_head(session: Session, lang: Language) -> ViewValue:
-    """Title of the opened session, its mean over judged turns, when it was, and whether it was finished."""
+def room_head(session: Session, lang: Language, damaged: int = 0) -> ViewValue:
+    """Title of the session, its mean over judged turns, when it was, whether it was finished, how much is damaged."""
     standings = [standing(turn) for turn in session.turns]
     chips: list[ViewValue] = []
     for label, word, tone in _MEANS:
@@ -59,6 +59,8 @@ def room_head(session: Session, lang: Language) -> ViewValue:
         chips.append({"text": t("unfinished.chip", lang), "tone": "warn"})
     if session.tells_nothing_yet:
         chips.append({"text": t("untold.short", lang), "tone": "plain"})
+    if damaged:
+        chips.append({"text": t("room.damaged", lang, n=damaged), "tone": "warn"})
     return {"title": session.title, "chips": chips, "at": session.created_at.isoformat()}
 
 
