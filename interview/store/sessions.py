@@ -64,6 +64,8 @@ def read_session(connection: sa.Connection, session_id: str) -> Session:
 def _read_question(version: str, content: str) -> Question:
     with rows.naming("question_versions", version):
         return rows.read_question(content)
+
+
 def read_readable(connection: sa.Connection, session_id: str) -> tuple[Session, tuple[Damaged, ...]]:
     """Return a session without the turns that cannot be read, and these by name. NotFound.
 
