@@ -10,7 +10,7 @@ from interview.backends.configured import completed
 from interview.backends.discovery import LocalServer, StartCommand, find_servers, start_commands
 from interview.backends.endpoint import Endpoint, check_likely, is_chat_model
 from interview.backends.openai_compatible import OpenAICompatibleBackend
-from interview.backends.presets import GENERIC, Preset, load_presets
+from interview.backends.presets import BOUNDS, GENERIC, Preset, load_presets
 from interview.backends.probe import STEPS, ProbeReport, probe
 from interview.errors import ContentError, NotFound, StoreError
 from interview.grading.sample import sample_grading
@@ -208,7 +208,7 @@ class Endpoints:
                 models=other_models(before, endpoint.model, changed=bool(draft.changes)),
                 key_variable=kept.key_variable if kept and not key else None,
                 key_file=self._key_file(name) if key else kept.key_file if kept else None,
-                deadline_seconds=before.deadline_seconds if before else None,
+                **{name: getattr(before, name, None) for name in BOUNDS},
                 **prices_of(before, endpoint.model),
             )
             if key:

@@ -198,8 +198,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason.bad_reply": ("模型的回复无法使用", "unusable reply"),
     "reason.key_refused": ("密钥被拒绝", "key refused"),
     "reason.model_unknown": ("没有这个模型", "no such model"),
+    "reason.address_wrong": ("地址不对", "wrong address"),
     "reason.quota_exhausted": ("额度用完了", "quota used up"),
     "reason.context_exceeded": ("超出模型的长度上限", "too long for the model"),
+    "reason.prompt_cut": ("服务没有读完输入", "the server did not read all of it"),
     "reason.content_refused": ("模型拒绝了内容", "content refused"),
     "reason.request_refused": ("请求被拒绝", "request refused"),
     "reason.abstained": ("模型无法判断", "the model abstained"),
@@ -241,6 +243,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "服务不认识这个模型，没有打分。请在「评分器」页换一个。",
         "The service does not know this model, so nothing was scored. Choose another on the Graders tab.",
     ),
+    "ungraded.address_wrong": (
+        "这个地址没有对话接口，或会转到别处，没有打分。请在「评分器」页检查地址，它通常以 /v1 结尾。",
+        "The address has no chat completions or redirects elsewhere, so nothing was scored. Check it on the Graders "
+        "tab; it usually ends in /v1.",
+    ),
     "ungraded.quota_exhausted": (
         "这个账户的额度用完了，没有打分。充值之后再评，或换一个评分器。",
         "The account's quota is used up, so nothing was scored. Top it up, or use another grader.",
@@ -248,6 +255,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "ungraded.context_exceeded": (
         "题目、参考答案和回答加起来超出了模型的长度上限，没有打分。换一个上限更大的模型。",
         "Question, reference and answer exceed the model's limit, so nothing was scored. Use one with a larger limit.",
+    ),
+    "ungraded.prompt_cut": (
+        "服务没有读完题目和回答就作答，也没有说明，所以没有打分。把服务的上下文调到 16384 以上"
+        "（Ollama：设置 OLLAMA_CONTEXT_LENGTH 或 num_ctx），再评一次。",
+        "The server did not read all of question and answer and did not say so, so nothing was scored. Set its context "
+        "to 16,384 or more (Ollama: OLLAMA_CONTEXT_LENGTH or num_ctx), then grade again.",
     ),
     "ungraded.content_refused": (
         "模型拒绝处理这段内容，没有打分。可以换一个评分器。",
