@@ -122,7 +122,7 @@ class StoreHeld(StoreError):
 
 
 class BackendError(VivaError):
-    """A call to a model failed. `fault` and the text are what the store keeps; the provider's own text is never kept."""
+    """A call to a model failed. `fault` and the text are kept; the provider's own text never is."""
 
     def __init__(
         self, text: str, *, fault: FaultClass, retry_after: float | None = None, cause: Cause = "", hint: str = ""

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -28,9 +28,10 @@ from interview.service.regrading import Regrading
 from interview.service.roles import Roster
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
+from interview.service.waiting import WaitingGradings
 from interview.settings import Settings
 from interview.store.kept import KeptTexts
-from interview.store.store import Store, utc_now
+from interview.store.store import Store
 from interview.worker import Worker
 
 
@@ -62,6 +63,7 @@ class Viva:
     spending: Spending
     comparing: Comparing
     regrading: Regrading
+    waiting: WaitingGradings
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -108,11 +110,12 @@ def build(settings: Settings) -> Viva:
             bench.shelf,
             bench.rubrics,
             live,
-            clock=utc_now,
             owner=owner,
             checklists=checklists,
             graded=disputes.graded,
         )
+        waiting = WaitingGradings(store, bench.shelf, live, worker.retry_now)
+        waiting.retry_after_start()
         interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
         measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
@@ -123,7 +126,7 @@ def build(settings: Settings) -> Viva:
             checklists.in_force_for,
         )
         discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
-        endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"))
+        endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"), waiting.retry_all)
     except BaseException:
         store.close()
         raise
@@ -140,6 +143,7 @@ def build(settings: Settings) -> Viva:
         spending=spending,
         comparing=compare_with(bench, store, spending, jobs, settings),
         regrading=regrading,
+        waiting=waiting,
         worker=worker,
         live=live,
         jobs=jobs,
@@ -155,9 +159,15 @@ def build(settings: Settings) -> Viva:
     )
 
 
-def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
-    """What can be done with the backends of a bench; `reports` keeps what tests came to."""
-    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)
+def endpoints_of(
+    settings: Settings,
+    bench: Bench,
+    jobs: Jobs,
+    reports: MutableMapping[str, str],
+    changed: Callable[[], object] = lambda: None,
+) -> Endpoints:
+    """What can be done with the backends of a bench; `reports` keeps what tests came to. For `changed` see there."""
+    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports, changed)
 
 
 def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, settings: Settings) -> Comparing:

@@ -153,7 +153,7 @@ class _Player(BaseHTTPRequestHandler):
     def _play(self, play: Play, stopping: threading.Event) -> None:
         if play.hang_up:
             return
-        self.send_response(play.status)
+        self.send_response_only(play.status)  # without the date, which plays may set
         for name, value in {"Content-Type": play.kind, "Connection": "close", **play.headers}.items():
             self.send_header(name, value)
         if play.cut_at is None or play.abrupt:

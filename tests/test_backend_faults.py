@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interview.backends.backend import Completion, CompletionRequest, Delta, Message, Restarted
-from interview.backends.calls import MOST_BAD_REPLIES, CallLog
+from interview.backends.calls import MOST_BAD_REPLIES
 from interview.backends.dialect import RungMemory
 from interview.backends.faults import CallFailed, refused, reported, retry_after
 from interview.backends.gate import Gate
@@ -512,6 +512,7 @@ def test_the_request_has_what_was_asked_and_no_sampling_parameters(monkeypatch: 
         ({"Retry-After": "1.5"}, 1.5),
         ({"retry-after-ms": "9500", "Retry-After": "1"}, 9.5),
         ({"Retry-After": format_datetime(NOW + timedelta(seconds=30), usegmt=True)}, 30.0),
+        ({"Retry-After": "Mon, 02 Jan 2006 15:04:35 GMT", "Date": "Mon, 02 Jan 2006 15:04:05 GMT"}, 30.0),
     ],
 )
 def test_it_waits_as_long_as_it_is_told(headers: dict[str, str], seconds: float):

@@ -20,19 +20,18 @@ class CallLog:
         bad_replies: int = 0,
         *,
         most: int = MOST_BAD_REPLIES,
-        moved: Callable[[], None] = lambda: None,
         arrived: Callable[[int], None] = lambda count: None,
     ) -> None:
         """Start with the bad replies of earlier attempts.
 
-        `moved` is called when a call begins and when one ends, `arrived` with the characters of each piece of a reply.
+        `arrived` is called with the characters of each piece of a reply, `moved` when a call begins and when one ends.
         """
         self.bad_replies = bad_replies
         self.failed: list[FailedAttempt] = []
         self.in_flight = 0
         self.arrived = arrived
         self._most = most
-        self._moved = moved
+        self.moved: Callable[[], None] = lambda: None
 
     def ends_with(self, fault: FaultClass) -> bool:
         """Whether a call that failed so was the last one: one more bad reply may not be asked for."""
@@ -47,12 +46,12 @@ class CallLog:
     def calling(self) -> Generator[None]:
         """Mark a call as in flight: its backend bounds how long it may take."""
         self.in_flight += 1
-        self._moved()
+        self.moved()
         try:
             yield
         finally:
             self.in_flight -= 1
-            self._moved()
+            self.moved()
 
     def part(self, most: int) -> "CallLog":
         """Return a log for a side task of this one: at most `most` bad replies, which count here as well."""
@@ -63,6 +62,9 @@ class _Part(CallLog):
     def __init__(self, whole: CallLog, most: int) -> None:
         super().__init__(most=most)
         self._whole = whole
+
+    def ends_with(self, fault: FaultClass) -> bool:
+        return super().ends_with(fault) or self._whole.ends_with(fault)
 
     def note(self, attempt: FailedAttempt) -> None:
         super().note(attempt)

@@ -67,6 +67,12 @@ class BackendRack:
         links = [Link(name, self._backend(name)) for name in names]
         return ChainBackend(links) if len(links) > 1 else links[0].backend
 
+    def retry(self) -> None:
+        """Ask every endpoint anew that was left alone, or that had refused."""
+        with self._lock:
+            for breaker in self._breakers.values():
+                breaker.reset()
+
     async def close(self) -> None:
         """Close every connection; must run in the loop that used them."""
         with self._lock:

@@ -7,7 +7,7 @@ from typing import Any
 from interview.models import Transcript
 
 FORMAT = "viva-transcript"
-VERSION = 3  # 1 had the session alone, 2 no hints that a model wrote
+VERSION = 4  # 1 had the session alone, 2 no hints that a model wrote, 3 no failed attempts
 
 
 def transcript_json(*transcripts: Transcript) -> str:

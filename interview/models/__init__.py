@@ -81,6 +81,7 @@ from interview.models.sessions import (
     SessionSummary,
     Standing,
     Turn,
+    Waiting,
     counting,
     is_won,
 )
@@ -167,6 +168,7 @@ __all__ = [
     "UngradedReason",
     "Value",
     "Verdict",
+    "Waiting",
     "basis_of",
     "counting",
     "digest",

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Generator, MutableMapping
+from collections.abc import AsyncIterator, Callable, Generator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -40,13 +40,18 @@ class Endpoints:
         rubric: Rubric,
         jobs: Jobs,
         reports: MutableMapping[str, str],
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
-        """`reports` keeps what tests came to, as JSON, by address and model."""
+        """`reports` keeps what tests came to, as JSON, by address and model.
+
+        `changed` is called when other settings are in force, or when a test shows that an endpoint works.
+        """
         self._settings = settings
         self._shelf = shelf
         self._sample = sample_grading(prompts, rubric)
         self._jobs = jobs
         self._reports = reports
+        self._changed = changed
         self._writing = threading.Lock()
         self._saved: dict[str, str] = {}
 
@@ -87,7 +92,10 @@ class Endpoints:
 
     def reload(self) -> None:
         """Read `backends.toml` anew, as another program or the command line has left it. Raises ContentError."""
+        before = (self._shelf.backends, self._shelf.roles)
         reshelve(self._shelf, self._settings.configured_backends(), self._settings.secret)
+        if before != (self._shelf.backends, self._shelf.roles):
+            self._changed()
 
     def local(self) -> tuple[tuple[LocalServer, ...], tuple[StartCommand, ...]]:
         """Servers on this machine that are not in use, and commands for those that could be started."""
@@ -177,6 +185,8 @@ class Endpoints:
             yield report
             if len(report.steps) == len(STEPS) and report.dialect is not None:
                 self._shelf.rack.rungs.remember(endpoint.base_url, endpoint.model, report.dialect)
+                if any(one.endpoint == endpoint for one in self._shelf.backends):  # not for one that is only typed in
+                    await asyncio.to_thread(self._changed)
 
     # --- changing what there is
 

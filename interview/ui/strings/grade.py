@@ -36,6 +36,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "grade.judged_of": ("已判断 {n}/{m} 个要点", "{n} of {m} points judged"),
     "grade.judged": ("已判断 {n} 个要点", "{n:point|points} judged"),
     "grade.retry_at": ("；{{time}} 第 {n} 次尝试", "; attempt {n} at {{time}}"),
+    "grade.retry_changed": (
+        "；改好设置，或点「立即全部重试」后再评",
+        "; tried again when the settings change, or by «Retry all now»",
+    ),
+    "grade.arrived": ("已收到 {n} 个字符", "{n} characters have arrived"),
+    "grade.waits_since": ("回答已保存，从 {{time}} 起等待评分", "Saved; waiting for a grade since {{time}}"),
+    "grade.failed": ("之前有 {n} 次没有成功：", "{n:attempt|attempts} failed before:"),
+    "grade.failed_left_out": ("…（中间 {n} 次略去）", "… ({n} in between are left out)"),
+    "grade.fingerprint": ("指纹 {mark}", "fingerprint {mark}"),
     "grade.provisional_verdicts": (
         "判断逐条到达，引文已经由代码核对；全部到齐后才算分。",
         "Verdicts arrive one by one, their quotes already checked by code; the score follows when all are in.",
