@@ -293,9 +293,9 @@ def test_a_cancelled_worker_still_stores_an_outcome_that_has_come(make_world, mo
     async def run() -> None:
         loop = asyncio.get_running_loop()
 
-        def slow_finish(claim, outcome) -> bool:
+        def slow_finish(*given) -> bool:
             asyncio.run_coroutine_threadsafe(_set(finishing), loop).result()
-            return finish(claim, outcome)
+            return finish(*given)
 
         monkeypatch.setattr(world.store, "finish_grading", slow_finish)
         task = asyncio.create_task(world.worker().run())
@@ -403,10 +403,10 @@ def test_an_outcome_waits_for_a_store_that_cannot_write(make_world, monkeypatch,
     turn = world.submit("good")
     finish, failures = world.store.finish_grading, iter([StoreError("disk full"), StoreError("disk full")])
 
-    def shaky_finish(claim, outcome) -> bool:
+    def shaky_finish(*given) -> bool:
         for failure in failures:
             raise failure
-        return finish(claim, outcome)
+        return finish(*given)
 
     monkeypatch.setattr(world.store, "finish_grading", shaky_finish)
     with caplog.at_level(logging.ERROR):

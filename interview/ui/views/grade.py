@@ -47,7 +47,8 @@ def grade_card(
     """Everything about one grading but the feedback, which is Markdown. With `rubric` its own words name the bars.
 
     `marks` (quote and verdict) are painted in the answer's message while the card is shown. `graders` are offered for
-    a second opinion; `characters` of a reply have arrived so far. A form inside it fires `select` with a `wish` (`ui/contest.py`).
+    a second opinion; `characters` of a reply have arrived so far. A form inside it fires `select` with a `wish`
+    (`ui/contest.py`).
     """
     card: ViewValue = {
         "turn": turn.id,
