@@ -140,8 +140,11 @@ class Worker:
         ready = {grading_id for grading_id, wait in waits.items() if wait.until <= now}
         held = {*self._running, *waits} - ready
         claims = await _to_the_end(self._store.claim, self._owner, free, self._lease, held, ready)
-        for grading_id in {claim.grading_id for claim in claims} | (ready if len(claims) < free else set()):
-            waits.pop(grading_id, None)  # run now, or done or taken by somebody else
+        over = {claim.grading_id for claim in claims}
+        if len(claims) < free:  # the rest of what is ready is done, or was taken by somebody else
+            over |= ready
+        for grading_id in over:
+            waits.pop(grading_id, None)
         for claim in claims:
             task = asyncio.create_task(self._grade(claim))
             self._running[claim.grading_id] = (claim, task)

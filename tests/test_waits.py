@@ -88,8 +88,10 @@ class World:
         claim = self.store.claim
 
         def counted(*given):
-            self.claims += 1
-            return claim(*given)
+            try:
+                return claim(*given)
+            finally:
+                self.claims += 1
 
         self.store.claim = counted  # type: ignore[method-assign]
         self.live = LiveFeed()
@@ -138,8 +140,13 @@ class World:
             await self.shelf.close()
 
     def _is_idle(self) -> bool:
-        return not any(
-            grading.state == "running" or (grading.state == "pending" and grading.retry_at is None)
+        waits = self.worker._waits
+        due = waits is None or any(wait.until <= self.hours() for wait in waits.values())
+        return not due and not self.worker._running and not self._is_anything_new()
+
+    def _is_anything_new(self) -> bool:
+        return any(
+            grading.state == "pending" and grading.retry_at is None
             for turn in self.store.session(self.session.id).turns
             for grading in turn.gradings
         )

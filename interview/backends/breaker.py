@@ -39,7 +39,7 @@ class Breaker:
         self._failures = 0
         self._opened = 0
         self._closed_until = clock()
-        self._fault: FaultClass = "unreachable"
+        self._fault: BackendError | None = None  # why it is open
         self._refused: dict[str, BackendError] = {}
         self._proven: set[str] = set()
         self._looking: Look | None = None
@@ -47,10 +47,11 @@ class Breaker:
     def reset(self) -> None:
         """Forget what was found out: the next call finds out anew. May be called from any thread."""
         self._failures = self._opened = 0
+        self._fault = None
         self._refused.clear()
         self._proven.clear()
 
-    async def admit(self, host: str, model: str) -> Look | None:
+    async def admit(self, model: str) -> Look | None:
         """Let a call pass. A Look goes to the one that finds out whether the endpoint works; the others wait for it.
 
         Raises PassingFault while an endpoint that is down is left alone, and LastingFault where it refused `model`, or
@@ -61,21 +62,22 @@ class Breaker:
         refused = self._refused.get(_EVERY_MODEL) or self._refused.get(model)
         if refused is not None:
             raise LastingFault(str(refused), fault=refused.fault, cause=refused.cause, hint=refused.hint)
-        if self._opened:
+        if self._fault is not None:
             left = self._closed_until - self._clock()
             if left > 0:
-                text = f"{host} did not work a moment ago; it is left alone for {max(1, round(left))} s."
-                raise PassingFault(text, fault=self._fault, retry_after=left)
+                text = f"{self._fault} It is left alone for {max(1, round(left))} s."
+                raise PassingFault(text, fault=self._fault.fault, retry_after=left)
         elif model in self._proven:
             return None
-        self._looking = Look(once=self._opened > 0)
+        self._looking = Look(once=self._fault is not None)
         return self._looking
 
     def worked(self) -> None:
         """Somebody is there: every call passes again."""
-        if self._opened:
+        if self._fault is not None:
             _log.debug("The breaker closes: the endpoint is there again")
         self._failures = self._opened = 0
+        self._fault = None
 
     def replied(self, model: str) -> None:
         """A whole reply has come: calls to `model` need not wait for each other any more."""
@@ -95,7 +97,7 @@ class Breaker:
         if self._opened or self._failures >= patience:
             rest = _RESTS[min(self._opened, len(_RESTS) - 1)]
             self._opened += 1
-            self._fault, self._closed_until = fault.fault, self._clock() + rest
+            self._fault, self._closed_until = fault, self._clock() + rest
             _log.debug("The breaker of %s opens for %.0f s: %s", host, rest, fault.fault)
 
     def looked(self, look: Look) -> None:
@@ -130,7 +132,7 @@ class FusedBackend:
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
         """Ask, unless the endpoint is known to be down or to refuse; see the protocol."""
-        look = await self._breaker.admit(self.host, self.model)
+        look = await self._breaker.admit(self.model)
         asked = request.model_copy(update={"attempts": 1}) if look and look.once else request
         try:
             async with aclosing(self._inner.complete(asked)) as events:

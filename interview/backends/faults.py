@@ -38,12 +38,8 @@ _CAUSES: dict[Cause, str] = {
     "proxy, or add {host} to NO_PROXY.",
     "no_chat_model": "{model} at {host} is no chat model, perhaps one for embeddings. Take a chat model.",
 }
-_LASTING: frozenset[FaultClass] = NEEDS_CHANGE | {
-    "context_exceeded",
-    "prompt_cut",
-    "content_refused",
-    "request_refused",
-}
+_OF_THIS_TEXT: tuple[FaultClass, ...] = ("context_exceeded", "prompt_cut", "content_refused", "request_refused")
+_LASTING: frozenset[FaultClass] = frozenset({*NEEDS_CHANGE, *_OF_THIS_TEXT})
 
 # What providers say, in lower case; the first that matches decides. Rate limits are told by the status alone.
 _QUOTA = re.compile(
@@ -187,8 +183,8 @@ def reported(error: object, *, model: str, otherwise: FaultClass = "bad_reply") 
         if failed.fault not in ("request_refused", "address_wrong"):  # no status of ours that says no more than that
             return failed
     said = _said(error).lower()
-    fault = next((fault for pattern, fault in _REPORTED if pattern.search(said)), otherwise)
-    return CallFailed(fault, code=_code(error))
+    faults = [fault for pattern, fault in _REPORTED if pattern.search(said)]
+    return CallFailed(faults[0] if faults else otherwise, code=_code(error))
 
 
 _REPORTED: tuple[tuple[re.Pattern[str], FaultClass], ...] = (

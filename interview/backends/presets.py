@@ -90,7 +90,9 @@ class Preset(Value):
     sampling: tuple[Sampling, ...] = ("temperature", "top_p", "seed")
     reasoning_fields: tuple[str, ...] = ()
     prices: tuple[Price, ...] = ()
-    loopback: dict[Literal["first_byte_seconds", "idle_seconds", "deadline_seconds"], Seconds] | None = None
+    loopback: dict[Literal["first_byte_seconds", "idle_seconds", "deadline_seconds"], Seconds] = Field(
+        default_factory=dict
+    )
     program: str = ""
     start: str = ""
     download_gb: float = Field(default=0.0, ge=0)
@@ -149,7 +151,9 @@ def preset_for(base_url: str) -> Preset:
         if any(_covers(host, place) for host in preset.hosts):
             return preset
     generic = presets[GENERIC]
-    return generic.model_copy(update={"local": True, **(generic.loopback or {})}) if is_loopback(base_url) else generic
+    if not is_loopback(base_url):
+        return generic
+    return generic.model_copy(update={"local": True, **generic.loopback})
 
 
 def _covers(pattern: str, place: str) -> bool:

@@ -176,6 +176,10 @@ class Endpoints:
         """A test as it stands now. NotFound."""
         return self._jobs.find(job_id)
 
+    def stop(self, job_id: str) -> None:
+        """End a test, and save nothing. NotFound."""
+        self._jobs.stop(job_id)
+
     async def probing(self, endpoint: Endpoint) -> AsyncIterator[ProbeReport]:
         """Test an endpoint; each report is kept, and the last one decides which form judges ask for from now on."""
         request, reads = self._sample

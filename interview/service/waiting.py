@@ -23,7 +23,8 @@ def summary_of(waiting: Sequence[Waiting]) -> WaitingSummary:
     """Sum up what waits."""
     if not waiting:
         return WaitingSummary()
-    fault, _ = Counter(one.fault for one in waiting).most_common(1)[0]
+    faults: Counter[UngradedReason] = Counter(one.fault for one in waiting)
+    fault = max(faults, key=lambda fault: faults[fault])
     detail = next(one.detail for one in reversed(waiting) if one.fault == fault)
     return WaitingSummary(count=len(waiting), fault=fault, detail=detail)
 

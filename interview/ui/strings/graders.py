@@ -57,6 +57,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "probe.running": ("正在测试 {n}/{m}", "testing {n}/{m}"),
     "probe.usable": ("可以使用", "works"),
     "probe.unusable": ("用不了", "cannot be used"),
+    "probe.stop": ("停止测试", "Stop the test"),
+    "probe.patience": (
+        "慢的服务要几分钟，没有总时限；可以先去做别的。",
+        "A slow server takes minutes, and may: nothing cuts it off. You can go on meanwhile.",
+    ),
     "probe.stopped": ("没有测完", "not finished"),
     "probe.saved": ("已保存，并在用：{name}", "Saved, and in use: {name}"),
     "probe.first": (
