@@ -142,11 +142,11 @@ class World:
     def _is_idle(self) -> bool:
         waits = self.worker._waits
         due = waits is None or any(wait.until <= self.hours() for wait in waits.values())
-        return not due and not self.worker._running and not self._is_anything_new()
+        return not due and not self.worker._running and not self._is_anything_under_way()
 
-    def _is_anything_new(self) -> bool:
+    def _is_anything_under_way(self) -> bool:
         return any(
-            grading.state == "pending" and grading.retry_at is None
+            grading.state == "running" or (grading.state == "pending" and grading.retry_at is None)
             for turn in self.store.session(self.session.id).turns
             for grading in turn.gradings
         )

@@ -93,10 +93,10 @@ class BackendRack:
                 if endpoint is None:
                     raise KeyError(name)
                 # One gate for all models of a backend: an endpoint limits the key, not the model.
-                time_by = {"clock": self._clock, "sleep": self._sleep}
-                gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel, **time_by))
-                breaker = self._breakers.setdefault(endpoint.name, Breaker(clock=self._clock))
-                asked = OpenAICompatibleBackend(endpoint, rungs=self.rungs, gate=gate, **time_by)
+                clock, sleep = self._clock, self._sleep
+                gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel, clock=clock, sleep=sleep))
+                breaker = self._breakers.setdefault(endpoint.name, Breaker(clock=clock))
+                asked = OpenAICompatibleBackend(endpoint, rungs=self.rungs, gate=gate, clock=clock, sleep=sleep)
                 backend = FusedBackend(asked, breaker)
                 self._built[name] = MeteredBackend(backend, self._meter, self.tariff(name)) if self._meter else backend
             return self._built[name]
