@@ -65,7 +65,7 @@ def _bounds(presets: Sequence[Preset]) -> Iterator[str]:
         name = "any other server" if preset.name == GENERIC else f"`{preset.name}`"
         sharing.setdefault(tuple(bounds_of(preset).values()), []).append(name)
         if preset.loopback:
-            near = bounds_of(preset.model_copy(update=dict(preset.loopback)))
+            near = bounds_of(preset.model_copy(update=preset.loopback.model_dump()))
             sharing.setdefault(tuple(near.values()), []).append(f"{name} on this machine")
     for bounds, names in sharing.items():
         yield f"| {', '.join(names)} | {' | '.join(f'{bound:g}' for bound in bounds)} |"

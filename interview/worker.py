@@ -31,6 +31,11 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+def planned_wait(faults: int) -> float:
+    """Return the seconds that a grading is put off for after `faults` earlier ones."""
+    return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(faults, 10))
+
+
 class Worker:
     """Grades what is pending, up to `concurrency` at a time. One instance runs in one event loop at a time.
 
@@ -233,8 +238,8 @@ class Worker:
         waits.update(dict.fromkeys(hurried, _Wait(grader, self._monotonic())))
 
     async def _put_off(self, claim: Claim, fault: BackendError, log: CallLog) -> None:
-        planned = LONGEST_WAIT if fault.fault in NEEDS_CHANGE else FIRST_WAIT * 2.0 ** min(claim.faults, 10)
-        scattered = min(planned, LONGEST_WAIT) * (1 - _JITTER * self._random())
+        planned = LONGEST_WAIT if fault.fault in NEEDS_CHANGE else planned_wait(claim.faults)
+        scattered = planned * (1 - _JITTER * self._random())
         pause = max(scattered, min(fault.retry_after or 0.0, _LONGEST_ASKED))
         failed = log.failed
         if not failed and fault.fault != claim.waiting_for:  # no call was made: the endpoint is left alone

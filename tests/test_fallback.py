@@ -14,7 +14,7 @@ from interview.models import Graded, Grading, KeyPoint, Question, SessionPlan, U
 from interview.settings import read_settings
 from interview.store.store import Store
 from interview.wiring import build
-from interview.worker import RETRY_DELAYS
+from interview.worker import planned_wait
 from tests.command_line import data_dir
 from tests.endpoints import endpoint_at
 from tests.fake_judge import FakeJudge
@@ -150,7 +150,7 @@ def test_a_dead_endpoint_gets_nine_calls_in_six_rounds_and_not_24(breaker: bool)
     async def asked(base_url: str) -> None:
         inner = OpenAICompatibleBackend(endpoint_at(base_url, model="m"), clock=time, sleep=time.sleep)
         backend = FusedBackend(inner, Breaker(clock=time)) if breaker else inner
-        for pause in (0.0, *RETRY_DELAYS):
+        for pause in (0.0, *map(planned_wait, range(5))):
             await time.sleep(pause)
             with pytest.raises(PassingFault):
                 async for _ in backend.complete(ASK):

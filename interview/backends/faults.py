@@ -183,7 +183,7 @@ def reported(error: object, *, model: str, otherwise: FaultClass = "bad_reply") 
         if failed.fault not in ("request_refused", "address_wrong"):  # no status of ours that says no more than that
             return failed
     said = _said(error).lower()
-    faults = [fault for pattern, fault in _REPORTED if pattern.search(said)]
+    faults: list[FaultClass] = [fault for pattern, fault in _REPORTED if pattern.search(said)]
     return CallFailed(faults[0] if faults else otherwise, code=_code(error))
 
 

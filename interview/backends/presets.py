@@ -44,6 +44,14 @@ class Price(Value):
         return model.startswith(self.model) and bool(_SNAPSHOT.fullmatch(model[len(self.model) :]))
 
 
+class SlowBounds(Value):
+    """Other bounds of a preset, for this machine."""
+
+    first_byte_seconds: Seconds
+    idle_seconds: Seconds
+    deadline_seconds: Seconds
+
+
 class Preset(Value):
     """How to talk to one kind of endpoint.
 
@@ -90,9 +98,7 @@ class Preset(Value):
     sampling: tuple[Sampling, ...] = ("temperature", "top_p", "seed")
     reasoning_fields: tuple[str, ...] = ()
     prices: tuple[Price, ...] = ()
-    loopback: dict[Literal["first_byte_seconds", "idle_seconds", "deadline_seconds"], Seconds] = Field(
-        default_factory=dict
-    )
+    loopback: SlowBounds | None = None
     program: str = ""
     start: str = ""
     download_gb: float = Field(default=0.0, ge=0)
@@ -153,7 +159,7 @@ def preset_for(base_url: str) -> Preset:
     generic = presets[GENERIC]
     if not is_loopback(base_url):
         return generic
-    return generic.model_copy(update={"local": True, **generic.loopback})
+    return generic.model_copy(update={"local": True, **(generic.loopback.model_dump() if generic.loopback else {})})
 
 
 def _covers(pattern: str, place: str) -> bool:
