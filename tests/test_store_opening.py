@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from interview.errors import StoreError, StoreHeld
+from interview.errors import PassingFault, StoreError, StoreHeld
 from interview.models import SessionPlan
 from interview.store import migrate
 from interview.store.engine import APPLICATION_ID
@@ -268,13 +268,49 @@ def test_a_migration_of_an_existing_database_copies_it_first_and_fails_whole(
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+# What each revision added, taken away again: newest first.
+TAKEN_AWAY = {
+    "0003": [
+        "DROP TABLE attempts",
+        *(f"ALTER TABLE gradings DROP COLUMN {name}" for name in ("waiting_detail", "put_off_at", "bad_replies")),
+    ],
+    "0002": ["ALTER TABLE turns DROP COLUMN written_hints"],
+}
+
+
+def back_to(folder: Path, revision: str) -> None:
+    """Make the database of `folder` one of an earlier release."""
+    with closing(raw(folder)) as connection:
+        for older, statements in TAKEN_AWAY.items():
+            for statement in statements:
+                connection.execute(statement)
+            if older == revision:
+                break
+        connection.execute(f"UPDATE alembic_version SET version_num = '{revision}'")
+
+
+@pytest.mark.parametrize("revision", TAKEN_AWAY)
+def test_a_grading_that_waited_in_an_older_database_waits_on(tmp_path: Path, revision: str) -> None:
+    clock = Clock()
+    with closing(Store.open(tmp_path, clock=clock)) as store:
+        session = store.create_session("t", SessionPlan(lang="en"), [make_question(1)])
+        store.submit(session.turns[0].id, "text", "g", "default")
+        fault = PassingFault("down", fault="unreachable")
+        store.put_off(store.claim("me", 1, LEASE)[0], timedelta(seconds=600), fault)
+    back_to(tmp_path, revision)
+    with closing(Store.open(tmp_path, clock=clock)) as store:
+        (grading,) = store.session(session.id).turns[0].gradings
+        assert (grading.waiting_for, grading.waiting_detail, grading.failed) == ("unreachable", "", ())
+        assert store.claim("me", 1, LEASE) == ()
+        clock.pass_by(600)
+        assert len(store.claim("me", 1, LEASE)) == 1
+
+
 def test_a_database_from_before_written_hints_opens_with_everything_in_it(tmp_path: Path) -> None:
     session_id = filled(tmp_path)
     with closing(Store.open(tmp_path, read_only=True)) as store:
         before = store.session(session_id)
-    with closing(raw(tmp_path)) as connection:
-        connection.execute("ALTER TABLE turns DROP COLUMN written_hints")
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+    back_to(tmp_path, "0002")
     with closing(Store.open(tmp_path, clock=Clock())) as store:
         assert store.backup is not None
         assert store.session(session_id) == before

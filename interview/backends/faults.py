@@ -25,7 +25,7 @@ _SENTENCES: dict[FaultClass, str] = {
     "quota_exhausted": "The account of this key has nothing left at {host}. Top it up or take another backend.",
     "context_exceeded": "The text is too long for model {model} at {host}. Raise the server's context or shorten it.",
     "prompt_cut": "{host} read only a part of the text: its context is too small, and it cuts without saying so. "
-    "Raise the context of the server to 16384 tokens or more (Ollama: OLLAMA_CONTEXT_LENGTH or num_ctx).",
+    "Raise the context of the server to 16384 tokens or more (such as OLLAMA_CONTEXT_LENGTH or num_ctx).",
     "content_refused": "{host} declines to answer for reasons of content. Take another model for this text.",
     "request_refused": "{host} refuses the request. Check that model {model} is a chat model, and the base URL {url}.",
 }

@@ -1,7 +1,7 @@
 """Statements about answers and their gradings: submitted, claimed under a lease, finished behind a fence."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from interview.store import attempts, rows, search
 from interview.store.rows import Claim
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
 
+_SKEW = timedelta(seconds=5)
 _IDLE: dict[str, Any] = {"owner": None, "lease_until": None}
 _NOT_WAITING: dict[str, Any] = {"retry_at": None, "put_off_at": None, "waiting_for": None, "waiting_detail": None}
 
@@ -69,11 +70,14 @@ def first_grading(connection: sa.Connection, answer_id: str) -> str:
     return str(connection.execute(wanted).scalar_one())
 
 
-def _due(now: datetime, lease_until: datetime, ready: Collection[str]) -> sa.ColumnElement[bool]:
-    """What waits for nothing. A moment that cannot be (the clock was set back since) keeps nothing waiting."""
-    over = sa.or_(gradings.c.retry_at.is_(None), gradings.c.retry_at <= now, gradings.c.put_off_at > now)
+def _due(now: datetime, lease: timedelta, ready: Collection[str]) -> sa.ColumnElement[bool]:
+    """What waits for nothing. A moment that cannot be (the clock was set back since) keeps nothing waiting.
+
+    Moments are taken before the lock is waited for, and clocks are slewed, so a little ahead is no such moment.
+    """
+    over = sa.or_(gradings.c.retry_at.is_(None), gradings.c.retry_at <= now, gradings.c.put_off_at > now + _SKEW)
     waiting = sa.and_(gradings.c.state == "pending", sa.or_(over, gradings.c.id.in_(list(ready))))
-    ended = sa.or_(gradings.c.lease_until <= now, gradings.c.lease_until > lease_until)
+    ended = sa.or_(gradings.c.lease_until <= now, gradings.c.lease_until > now + 2 * lease)
     return sa.or_(waiting, sa.and_(gradings.c.state == "running", ended))
 
 
@@ -82,7 +86,7 @@ def claim(
     owner: str,
     limit: int,
     now: datetime,
-    lease_until: datetime,
+    lease: timedelta,
     held: Collection[str],
     ready: Collection[str],
 ) -> tuple[Claim, ...]:
@@ -92,7 +96,7 @@ def claim(
     """
     chosen = (
         sa.select(gradings.c.id)
-        .where(_due(now, lease_until, ready), gradings.c.id.not_in(list(held)))
+        .where(_due(now, lease, ready), gradings.c.id.not_in(list(held)))
         .order_by(gradings.c.seq)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -100,7 +104,7 @@ def claim(
     ids = connection.scalars(
         sa.update(gradings)
         .where(gradings.c.id.in_(chosen))
-        .values(state="running", owner=owner, lease_until=lease_until, attempt=gradings.c.attempt + 1, retry_at=None)
+        .values(state="running", owner=owner, lease_until=now + lease, attempt=gradings.c.attempt + 1, retry_at=None)
         .returning(gradings.c.id)
     ).all()
     return _read_claims(connection, ids) if ids else ()
@@ -268,7 +272,7 @@ def next_due(connection: sa.Connection, held: Collection[str], now: datetime) ->
         sa.func.min(
             sa.case(
                 (gradings.c.state == "running", gradings.c.lease_until),
-                (gradings.c.put_off_at > now, gradings.c.created_at),
+                (gradings.c.put_off_at > now + _SKEW, gradings.c.created_at),
                 else_=sa.func.coalesce(gradings.c.retry_at, gradings.c.created_at),
             ),
             type_=gradings.c.lease_until.type,

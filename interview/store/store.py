@@ -275,12 +275,12 @@ class Store:
         """Lease up to `limit` due gradings, oldest first; never one of `held`, the ids that the caller runs already.
 
         Due is what waits for nothing, whose retry time has come, or whose lease has ended; and what is `ready`, as the
-        caller knows by a better clock. A retry time that was set in the future, or a lease longer than `lease`, can
+        caller knows by a better clock. A retry time that was set in the future, or a lease twice as long as `lease`, can
         only stand there because the clock was set back: both are over.
         """
         now = self.clock()
         with self.writing() as connection:
-            return gradings.claim(connection, owner, limit, now, now + lease, held, ready)
+            return gradings.claim(connection, owner, limit, now, lease, held, ready)
 
     def extend(self, claims: Collection[Claim], lease: timedelta) -> None:
         """Lengthen the leases that are still held."""

@@ -267,9 +267,9 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "ungraded.prompt_cut": (
         "服务没有读完题目和回答就作答，也没有说明，所以没有打分。把服务的上下文调到 16384 以上"
-        "（Ollama：设置 OLLAMA_CONTEXT_LENGTH 或 num_ctx），再评一次。",
+        "（例如 OLLAMA_CONTEXT_LENGTH 或 num_ctx），再评一次。",
         "The server did not read all of question and answer and did not say so, so nothing was scored. Set its context "
-        "to 16,384 or more (Ollama: OLLAMA_CONTEXT_LENGTH or num_ctx), then grade again.",
+        "to 16,384 or more (such as OLLAMA_CONTEXT_LENGTH or num_ctx), then grade again.",
     ),
     "ungraded.content_refused": (
         "模型拒绝处理这段内容，没有打分。可以换一个评分器。",

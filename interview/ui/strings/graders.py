@@ -115,9 +115,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "Its context is too short for gradings. Set the server's context to 16,384 or more.",
     ),
     "fault.prompt_cut": (
-        "它只读了一部分内容，没有说明。把服务的上下文调到 16384 以上（Ollama：OLLAMA_CONTEXT_LENGTH 或 num_ctx）。",
+        "它只读了一部分内容，没有说明。把服务的上下文调到 16384 以上（例如 OLLAMA_CONTEXT_LENGTH 或 num_ctx）。",
         "It read only a part of the text, without saying so. Set the server's context to 16,384 or more "
-        "(Ollama: OLLAMA_CONTEXT_LENGTH or num_ctx).",
+        "(such as OLLAMA_CONTEXT_LENGTH or num_ctx).",
     ),
     "fault.content_refused": ("它拒绝回答。换一个模型。", "It declines to answer. Take another model."),
     "fault.request_refused": (
