@@ -34,15 +34,18 @@ FaultClass = Literal[
     "bad_reply",  # the reply could not be used
     "key_refused",
     "model_unknown",
+    "address_wrong",  # the address redirects, or offers no chat completions
     "quota_exhausted",
     "context_exceeded",
+    "prompt_cut",  # the server read less than it was sent, and did not say so
     "content_refused",
     "request_refused",
 ]
-
+# Every call to the endpoint fails alike until somebody changes its settings or its account, whatever is asked.
+NEEDS_CHANGE: frozenset[FaultClass] = frozenset({"key_refused", "model_unknown", "address_wrong", "quota_exhausted"})
 
 # What the likely mistake is, where more is known than the fault.
-Cause = Literal["", "no_key", "key_of_other", "redirected", "no_route", "through_proxy", "no_chat_model"]
+Cause = Literal["", "no_key", "key_of_other", "redirected", "through_proxy", "no_chat_model"]
 Mistake = Literal[
     "credentials",  # a user name or password in the address
     "unreadable",
@@ -149,7 +152,7 @@ class Deleted(NotFound):
 
 
 class BackendError(VivaError):
-    """A call to a model failed. `fault` is what the store keeps; the provider's own text is never kept."""
+    """A call to a model failed. `fault` and the text are kept; the provider's own text never is."""
 
     def __init__(
         self, text: str, *, fault: FaultClass, retry_after: float | None = None, cause: Cause = "", hint: str = ""

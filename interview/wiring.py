@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -35,6 +35,7 @@ from interview.service.rubric_history import RubricHistory
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
 from interview.service.upkeep import Upkeep
+from interview.service.waiting import WaitingGradings
 from interview.settings import Access, Settings, read_access
 from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
@@ -73,6 +74,7 @@ class Viva:
     regrading: Regrading
     deleting: Deleting
     upkeep: Upkeep
+    waiting: WaitingGradings
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -120,11 +122,12 @@ def build(settings: Settings) -> Viva:
             bench.shelf,
             bench.rubrics,
             live,
-            clock=utc_now,
             owner=owner,
             checklists=checklists,
             graded=disputes.graded,
         )
+        waiting = WaitingGradings(store, bench.shelf, live, worker.retry_now)
+        waiting.retry_after_start()
         interviewer = Interviewer(
             *(store, notebook, bench.shelf, bench.rubrics, live, worker.wake),
             reads_paths=access.is_owner_only,
@@ -141,7 +144,7 @@ def build(settings: Settings) -> Viva:
             checklists.in_force_for,
         )
         discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
-        endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"))
+        endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"), waiting.retry_all)
         deleting = Deleting(store, settings.data_dir, _hooks(jobs, notebook, live))
         upkeep = Upkeep(deleting, settings.data_dir, utc_now, time.monotonic)
         upkeep.problem = store.backup_problem
@@ -164,6 +167,7 @@ def build(settings: Settings) -> Viva:
         regrading=regrading,
         deleting=deleting,
         upkeep=upkeep,
+        waiting=waiting,
         worker=worker,
         live=live,
         jobs=jobs,
@@ -188,9 +192,15 @@ def _hooks(jobs: Jobs, notebook: Notebook, live: LiveFeed) -> DeletionHooks:
     return DeletionHooks(stop_comparisons, notebook.release_uploads, live.touch)
 
 
-def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
-    """What can be done with the backends of a bench; `reports` keeps what tests came to."""
-    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)
+def endpoints_of(
+    settings: Settings,
+    bench: Bench,
+    jobs: Jobs,
+    reports: MutableMapping[str, str],
+    changed: Callable[[], object] = lambda: None,
+) -> Endpoints:
+    """What can be done with the backends of a bench; `reports` keeps what tests came to. For `changed` see there."""
+    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports, changed)
 
 
 def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, settings: Settings) -> Comparing:

@@ -96,7 +96,7 @@ class World:
         self.work()
 
     def work(self) -> None:
-        worker = Worker(self.store, Graders(self.scripted), RUBRICS, self.live, clock=self.clock, owner="me")
+        worker = Worker(self.store, Graders(self.scripted), RUBRICS, self.live, owner="me")
         asyncio.run(worker.run_once())
 
     @property

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from interview.errors import LastingFault
 from interview.models import Session, SessionPlan
 from interview.store.store import Store
 from tests.command_line import Run, data_dir, refusal, run
@@ -45,6 +47,14 @@ def test_list_tells_what_is_kept_newest_first(run: Run, store: Store, session: S
     older = json.loads(run("sessions", "list", "--json", "--limit", "1", "--before", second.id).stdout)
     assert [row["id"] for row in older] == [session.id]
     assert session.id in run("sessions", "list").stdout
+
+
+def test_what_waits_is_told_with_its_reason_by_sessions_and_by_doctor(run: Run, store: Store, session: Session):
+    assert "waiting" not in run("sessions", "list").output
+    (claim,) = store.claim("me", 1, timedelta(seconds=60))
+    store.put_off(claim, timedelta(minutes=10), LastingFault("far.example refuses the API key.", fault="key_refused"))
+    for told in (run("sessions", "list").output, run("doctor").output):
+        assert "1 grading waiting (key_refused): far.example refuses the API key." in told
 
 
 def test_show_has_the_answer_and_no_control_characters(run: Run, session: Session):

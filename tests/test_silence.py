@@ -66,7 +66,7 @@ def draw(viva: Viva, mock: Session) -> Draw:
 
     async def built() -> tuple[TranscriptsTab, QuestionsTab]:
         with gr.Blocks():
-            return TranscriptsTab(viva, Frame(viva.interviewer, PAGE)), QuestionsTab(viva, PAGE)
+            return TranscriptsTab(viva, Frame(viva.interviewer, viva.waiting, PAGE)), QuestionsTab(viva, PAGE)
 
     room, questions = asyncio.run(built())
 

@@ -337,6 +337,29 @@ def test_a_database_of_an_earlier_release_opens_with_everything_in_it(tmp_path: 
         assert [one.id for one in ArchiveStore(store).summaries("deleted", 9)] == ["h"]
 
 
+@pytest.mark.parametrize("revision", ["0002", "0003"])
+def test_a_grading_that_waited_in_an_older_database_waits_on(tmp_path: Path, revision: str) -> None:
+    clock, question = Clock(), make_question(1)
+    at(tmp_path, revision)
+    with closing(raw(tmp_path)) as connection:
+        now = f"{clock.now:%Y-%m-%d %H:%M:%S.%f}"
+        version = write_question(question)["version"]
+        insert(connection, "question_versions", **write_question(question))
+        insert(connection, "sessions", id="s", title="t", plan=SessionPlan(lang="en").model_dump_json(), created_at=now)
+        insert(connection, "papers", session_id="s", position=0, version=version)
+        insert(connection, "turns", id="t", session_id="s", position=0, attempt=1, asked_at=now)
+        insert(connection, "answers", id="a", turn_id="t", text="text", created_at=now)
+        later = f"{clock.now + timedelta(seconds=600):%Y-%m-%d %H:%M:%S.%f}"
+        waits = {"state": "pending", "retry_at": later, "waiting_for": "unreachable", "faults": 1}
+        insert(connection, "gradings", id="g", answer_id="a", grader="g", rubric="default", created_at=now, **waits)
+    with closing(Store.open(tmp_path, clock=clock)) as store:
+        (grading,) = store.session("s").turns[0].gradings
+        assert (grading.waiting_for, grading.waiting_detail, grading.failed) == ("unreachable", "", ())
+        assert store.claim("me", 1, LEASE) == ()
+        clock.pass_by(600)
+        assert len(store.claim("me", 1, LEASE)) == 1
+
+
 def at(folder: Path, revision: str) -> None:
     """An empty database of an earlier release."""
     from alembic import command

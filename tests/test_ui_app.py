@@ -198,7 +198,7 @@ def test_a_reference_shows_the_images_of_its_notes_wherever_it_is_drawn(viva: Vi
     use_notes_with_images(viva, tmp_path / "folder")
     page = Page(lang="en", grader="coverage")
     with gr.Blocks():
-        frame = Frame(viva.interviewer, page)
+        frame = Frame(viva.interviewer, viva.waiting, page)
         practice, transcripts = PracticeTab(viva, frame, page), TranscriptsTab(viva, frame)
         questions = QuestionsTab(viva, page)
     session = viva.interviewer.start(SessionPlan(lang="en"))
@@ -306,7 +306,7 @@ def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pyt
 def test_the_room_shows_what_a_follow_up_asked_below_its_question(viva: Viva):
     page = Page(lang="en", grader="coverage")
     with gr.Blocks():
-        tab = TranscriptsTab(viva, Frame(viva.interviewer, page))
+        tab = TranscriptsTab(viva, Frame(viva.interviewer, viva.waiting, page))
     session = viva.interviewer.start(SessionPlan(lang="en"))
     first = session.turns[0]
     viva.interviewer.submit(first.id, "an answer of some length", "coverage")
@@ -332,7 +332,7 @@ def test_a_room_drawn_for_another_answer_is_drawn_whole_and_one_of_its_own_leave
     assert second is not None
     page = Page(lang="en", grader="coverage")
     with gr.Blocks():
-        tab = TranscriptsTab(viva, Frame(viva.interviewer, page))
+        tab = TranscriptsTab(viva, Frame(viva.interviewer, viva.waiting, page))
     beside = tab.room.beside
     for stamp in ("", f"{first.id} as it was"):
         updates = tab._refresh(page, session.id, second.id, stamp)

@@ -49,7 +49,7 @@ def tab(viva: Viva) -> PracticeTab:
     # Gradio makes, and leaves open, an event loop where a page is built outside of one.
     async def built() -> PracticeTab:
         with gr.Blocks():
-            frame = Frame(viva.interviewer, PAGE)
+            frame = Frame(viva.interviewer, viva.waiting, PAGE)
             return PracticeTab(viva, frame, PAGE)
 
     return asyncio.run(built())

@@ -2,6 +2,9 @@
 
 from collections.abc import MutableMapping
 from contextlib import suppress
+from typing import cast
+
+from pydantic import JsonValue
 
 from interview.backends.backend import CompletionRequest, Rung
 from interview.backends.faults import CallFailed
@@ -97,6 +100,11 @@ class Course:
         return self._streams and self.rung != "text"
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """What the model is sent to read."""
+        return tuple(message.content for message in self._request.messages)
+
+    @property
     def dialect(self) -> Dialect:
         """What is worth remembering once a call has worked."""
         return Dialect(
@@ -133,6 +141,11 @@ class Course:
             schema = {"name": self._request.schema_name or "reply", "strict": True, "schema": self._request.json_schema}
             asked["response_format"] = {"type": "json_schema", "json_schema": schema}
         return asked
+
+    def sent(self) -> dict[str, JsonValue]:
+        """Return the parameters of the call beside model, messages and schema, as a grade keeps them."""
+        asked: dict[str, JsonValue] = {"stream": self.streams, **cast("dict[str, JsonValue]", self.optional)}
+        return asked | ({} if self.rung == "text" else {"response_format": self.rung})
 
     def adapt(self, failed: CallFailed) -> bool:
         """Change what `failed` calls for; True where it makes sense to ask again at once. Each change comes once."""

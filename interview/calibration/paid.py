@@ -13,7 +13,7 @@ from interview.models import Graded, Ungraded, UngradedReason, Value, digest
 # What asking again may change: the line, the key, the settings, or a fault of ours. Such a failure is not kept.
 _MAY_PASS: tuple[UngradedReason, ...] = (
     *("unreachable", "timed_out", "rate_limited", "server_fault", "key_refused", "model_unknown", "quota_exhausted"),
-    *("request_refused", "grader_unknown", "internal_error"),
+    *("address_wrong", "prompt_cut", "request_refused", "grader_unknown", "internal_error"),
 )
 
 

@@ -15,6 +15,7 @@ import typer
 from interview.cli.backends import last_of, opened, told
 from interview.cli.options import DataDir, NotesPaths, PromptsDir, RubricsDir
 from interview.cli.output import counted, say
+from interview.cli.sessions import told_waiting
 from interview.errors import VivaError
 from interview.grading.shelf import shelve
 from interview.notes.library import built_in, read_notes
@@ -118,6 +119,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     with closing(Store.open(settings.data_dir, read_only=True)) as store:
         yield Finding("ok", "database", f"{path}, {counted(store.session_count(), 'session')}")
+        if told := told_waiting(store):
+            yield Finding("warn", "gradings", told)
 
 
 def _access(settings: Settings) -> Iterator[Finding]:

@@ -12,12 +12,13 @@ from interview.cli.options import AsJson, DataDir, SessionId
 from interview.cli.output import complain, counted, printable, say, say_json, say_json_text
 from interview.cli.regrade import regrade_session
 from interview.cli.report import report_session
-from interview.errors import ContentError, StoreError
+from interview.errors import NEEDS_CHANGE, ContentError, StoreError
 from interview.export import WRITERS, read_transcripts, transcript_head
 from interview.jobs import Jobs
 from interview.models import ArchiveFilter, SessionSummary, Transcript
 from interview.rubrics import Rubric, load_rubrics
 from interview.service.archive import Archive, total
+from interview.service.waiting import summary_of
 from interview.settings import Settings, read_settings
 from interview.store.archive import ArchiveStore
 from interview.store.store import DATABASE, Store
@@ -49,6 +50,8 @@ def list_sessions(
     if _has_database(folder):
         with _opened(folder) as store:
             found = store.summaries(limit, before)
+            if told := told_waiting(store):
+                complain(told)
     if as_json:
         say_json([summary.model_dump(mode="json") for summary in found])
         return
@@ -179,6 +182,15 @@ def import_sessions(
         archive = Archive(store, Jobs())
         came = total([archive.take_in(transcript) for transcript in reading.transcripts])
     say(f"{counted(came.added, 'session')} added, {came.known} here already, {came.restored} brought back.")
+
+
+def told_waiting(store: Store) -> str:
+    """How many gradings wait, and why; empty where none does."""
+    waiting = summary_of(store.waiting())
+    if not waiting.count:
+        return ""
+    then = "once the settings are changed and Viva is started" if waiting.fault in NEEDS_CHANGE else "while Viva runs"
+    return f"{counted(waiting.count, 'grading')} waiting ({waiting.fault}): {waiting.detail} Tried again {then}."
 
 
 def _say(text: str, form: FileForm) -> None:

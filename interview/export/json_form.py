@@ -8,7 +8,8 @@ from interview.models import Transcript
 from interview.verify import TRANSCRIPT, chain_of, head_of, transcript_records
 
 FORMAT = TRANSCRIPT
-VERSION = 4  # 1 had the session alone, 2 no hints that a model wrote, 3 no rubrics and no chain of digests
+# 1 had the session alone, 2 no hints that a model wrote, 3 no failed attempts, rubrics and chain of digests.
+VERSION = 4
 
 
 def transcript_json(*transcripts: Transcript) -> str:

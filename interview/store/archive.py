@@ -18,7 +18,7 @@ from interview.models import (
     Turn,
     TurnMarks,
 )
-from interview.store import search, summaries
+from interview.store import attempts, search, summaries
 from interview.store.remarks import put_marks
 from interview.store.rows import write_outcome, write_question
 from interview.store.schema import answers, gradings, remarks, sessions, turns
@@ -138,4 +138,5 @@ def _take_in_turn(connection: sa.Connection, turn: Turn) -> None:
             asked = grading.model_dump(include={"grader", "rubric", "created_at", "attempt", "finished_at"})
             ended = {"id": new_id(), "answer_id": answer_id, "state": "done", **write_outcome(grading.outcome)}
             connection.execute(sa.insert(gradings), {**asked, **ended})
+            attempts.put(connection, str(ended["id"]), grading.failed)
     search.index_turn(connection, turn.id)

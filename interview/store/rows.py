@@ -15,6 +15,7 @@ from interview.models import (
     Answer,
     Appeal,
     Contested,
+    FailedAttempt,
     Graded,
     Grading,
     Language,
@@ -25,6 +26,7 @@ from interview.models import (
     SessionPlan,
     Turn,
     Ungraded,
+    UngradedReason,
     Value,
 )
 
@@ -35,7 +37,8 @@ _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 class Claim(Value):
     """A grading that one worker may run until its lease ends. `attempt` and `owner` are the fence.
 
-    `faults` counts the earlier claims that ended in a passing fault; `contested` is the grade that an appeal is about.
+    `faults` counts the earlier claims after which it was put off, `waiting_for` is the fault of the last one, and
+    `bad_replies` counts those of all of them. `contested` is the grade that an appeal is about.
     `follow_up`: what the answer replies to in place of the question, if not empty.
     """
 
@@ -43,6 +46,8 @@ class Claim(Value):
     attempt: int
     owner: str
     faults: int
+    waiting_for: UngradedReason | None = None
+    bad_replies: int = 0
     session_id: str
     turn_id: str
     question: Question
@@ -104,6 +109,11 @@ def read_appeal(row: sa.RowMapping) -> Appeal | None:
     return None if row["appeal"] is None else Appeal.model_validate_json(row["appeal"])
 
 
+def read_attempt(row: sa.RowMapping) -> FailedAttempt:
+    """FailedAttempt of a row of `attempts`."""
+    return FailedAttempt.model_validate({name: row[name] for name in FailedAttempt.model_fields})
+
+
 @contextmanager
 def naming(table: str, row_id: str) -> Generator[None]:
     """Turn what a row that is not as it was written raises into a DamagedRow that names it."""
@@ -117,13 +127,13 @@ def naming(table: str, row_id: str) -> Generator[None]:
         ) from error
 
 
-def read_grading(row: sa.RowMapping) -> Grading:
-    """Grading of a row of `gradings`. DamagedRow."""
+def read_grading(row: sa.RowMapping, failed: tuple[FailedAttempt, ...] = ()) -> Grading:
+    """Grading of a row of `gradings`, with what failed on the way. DamagedRow."""
     with naming("gradings", row["id"]):
-        return _read_grading(row)
+        return _read_grading(row, failed)
 
 
-def _read_grading(row: sa.RowMapping) -> Grading:
+def _read_grading(row: sa.RowMapping, failed: tuple[FailedAttempt, ...]) -> Grading:
     outcome: str | None = row["outcome"]
     return Grading(
         id=row["id"],
@@ -135,6 +145,8 @@ def _read_grading(row: sa.RowMapping) -> Grading:
         created_at=row["created_at"],
         retry_at=row["retry_at"],
         waiting_for=row["waiting_for"],
+        waiting_detail=row["waiting_detail"] or "",
+        failed=failed,
         finished_at=row["finished_at"],
         outcome=None if outcome is None else read_outcome(outcome),
         appeal=read_appeal(row),

@@ -124,6 +124,9 @@ gradings = sa.Table(
     _column("lease_until", Utc, null=True),
     _column("retry_at", Utc, null=True),
     _column("waiting_for", sa.Text, null=True),
+    _column("waiting_detail", sa.Text, null=True),  # the sentence of that fault
+    _column("put_off_at", Utc, null=True),  # when it was put off to `retry_at`; after now: the clock was set back
+    _column("bad_replies", sa.Integer, server_default=sa.text("0")),  # so far; limited over all attempts
     _column("finished_at", Utc, null=True),
     _column("outcome", sa.Text, null=True),  # Outcome as JSON; the columns below repeat what lists need
     _column("label", sa.Text, null=True),
@@ -136,6 +139,25 @@ gradings = sa.Table(
     sa.CheckConstraint("(state = 'running') = (owner IS NOT NULL)", name="owner"),
     sa.Index(None, "answer_id"),
     sa.Index("ix_gradings_waiting", "state", sqlite_where=sa.text("state <> 'done'")),
+)
+
+# What failed on the way to an outcome: the first and the last failures of each grading, numbered through.
+attempts = sa.Table(
+    "attempts",
+    METADATA,
+    _seq(),
+    _column("grading_id", sa.String(32), sa.ForeignKey("gradings.id")),
+    _column("number", sa.Integer),
+    _column("started_at", Utc),
+    _column("seconds", sa.Float),
+    _column("backend", sa.Text),
+    _column("model", sa.Text),
+    _column("host", sa.Text),
+    _column("fault", sa.Text),
+    _column("detail", sa.Text),
+    _column("status", sa.Integer, null=True),
+    _column("code", sa.Text),
+    sa.UniqueConstraint("grading_id", "number"),
 )
 
 preferences = sa.Table(

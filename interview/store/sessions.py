@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from interview.errors import Deleted, NotFound, StoreError
 from interview.models import Answer, Damaged, Grading, Question, Session, Turn
-from interview.store import rows, search
+from interview.store import attempts, rows, search
 from interview.store.damage import DAMAGE, said
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
 
@@ -162,14 +162,11 @@ def _read_turns(connection: sa.Connection, condition: sa.ColumnElement[bool]) ->
     for row in connection.execute(given).mappings():
         answered[row["turn_id"]] = rows.read_answer(row)
     graded: defaultdict[str, list[Grading]] = defaultdict(list)
-    for row in connection.execute(
-        sa.select(gradings)
-        .join(answers, gradings.c.answer_id == answers.c.id)
-        .join(turns, answers.c.turn_id == turns.c.id)
-        .where(kept)
-        .order_by(gradings.c.seq)
-    ).mappings():
-        graded[row["answer_id"]].append(rows.read_grading(row))
+    joined = gradings.join(answers, gradings.c.answer_id == answers.c.id).join(turns, answers.c.turn_id == turns.c.id)
+    failed = attempts.read_of(connection, sa.select(gradings.c.id).select_from(joined).where(kept))
+    wanted = sa.select(gradings).select_from(joined).where(kept).order_by(gradings.c.seq)
+    for row in connection.execute(wanted).mappings():
+        graded[row["answer_id"]].append(rows.read_grading(row, failed.get(row["id"], ())))
     found: list[Turn] = []
     with rows.naming("turns", ""):  # SQLAlchemy reads the JSON of all rows at once
         rows_of_turns = connection.execute(_TURNS.where(condition, _IS_SHOWN)).mappings().all()

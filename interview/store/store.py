@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +14,20 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from interview.errors import DamagedDatabase, FaultClass, StoreError
-from interview.models import Answer, Graded, Grading, Question, Session, SessionPlan, SessionSummary, Turn, Ungraded
+from interview.errors import BackendError, DamagedDatabase, StoreError
+from interview.models import (
+    Answer,
+    FailedAttempt,
+    Graded,
+    Grading,
+    Question,
+    Session,
+    SessionPlan,
+    SessionSummary,
+    Turn,
+    Ungraded,
+    Waiting,
+)
 from interview.store import gradings, migrate, search, sessions, summaries
 from interview.store.backup import make_backup, newest_good, prune
 from interview.store.engine import DATABASE, busy, make_engine, new_deadline, said_plainly
@@ -326,28 +338,37 @@ class Store:
         search.index_answer(connection, answer_id)
         return grading_id
 
-    def claim(self, owner: str, limit: int, lease: timedelta, held: Collection[str] = ()) -> tuple[Claim, ...]:
+    def claim(
+        self,
+        owner: str,
+        limit: int,
+        lease: timedelta,
+        held: Collection[str] = (),
+        ready: Collection[str] = (),
+    ) -> tuple[Claim, ...]:
         """Lease up to `limit` due gradings, oldest first; never one of `held`, the ids that the caller runs already.
 
-        Due is what waits for nothing, whose retry time has come, or whose lease has ended.
+        Due is what waits for nothing, whose retry time has come, or whose lease has ended, and what is `ready`, as the
+        caller knows by a better clock. A retry time that was set in the future, or a lease twice as long as `lease`,
+        can only come of a clock that was set back: both are over.
         """
         now = self.clock()
         with self.writing() as connection:
-            return gradings.claim(connection, owner, limit, now, now + lease, held)
+            return gradings.claim(connection, owner, limit, now, lease, held, ready)
 
     def extend(self, claims: Collection[Claim], lease: timedelta) -> None:
         """Lengthen the leases that are still held."""
         with self.writing() as connection:
             gradings.extend(connection, claims, self.clock() + lease)
 
-    def finish_grading(self, claim: Claim, outcome: Graded | Ungraded) -> bool:
-        """Write the outcome, once; False where the lease went to somebody else, and the outcome is dropped.
+    def finish_grading(self, claim: Claim, outcome: Graded | Ungraded, failed: Sequence[FailedAttempt] = ()) -> bool:
+        """Write the outcome, once, and what `failed` before it; False where the lease went to somebody else.
 
         ValueError: the outcome could not be read back (a number that is not finite, half a surrogate pair).
         """
         columns = write_outcome(outcome)
         with self.writing() as connection:
-            stored = gradings.finish(connection, claim, columns, self.clock())
+            stored = gradings.finish(connection, claim, columns, failed, self.clock())
             if stored:  # else the turn itself may be gone: its answer was deleted meanwhile
                 search.index_turn(connection, claim.turn_id)
             return stored
@@ -357,10 +378,30 @@ class Store:
         with self.writing() as connection:
             return gradings.let_go(connection, claim)
 
-    def put_off(self, claim: Claim, retry_at: datetime, waiting_for: FaultClass) -> bool:
-        """Give a claim back, to be claimed from `retry_at` on; False where it was no longer held."""
+    def put_off(
+        self,
+        claim: Claim,
+        wait: timedelta,
+        fault: BackendError,
+        failed: Sequence[FailedAttempt] = (),
+        *,
+        bad_replies: int = 0,
+    ) -> bool:
+        """Give a claim back, to be claimed again after `wait`, with why and what `failed`; False: it was not held."""
+        now = self.clock()
         with self.writing() as connection:
-            return gradings.put_off(connection, claim, retry_at, waiting_for)
+            return gradings.put_off(connection, claim, now + wait, fault, failed, bad_replies=bad_replies, now=now)
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """The gradings that were put off, old ones first."""
+        with self.reading() as connection:
+            return gradings.read_waiting(connection)
+
+    def retry(self, graders: Mapping[str, str]) -> None:
+        """Make gradings that were put off due at once; `graders`: whom to ask, by the id of the grading."""
+        with self.writing() as connection:
+            for grading_id, grader in graders.items():
+                gradings.retry(connection, grading_id, grader)
 
     def release_owned(self, owner: str) -> int:
         """Give back every claim of `owner`; returns how many there were."""
@@ -370,7 +411,7 @@ class Store:
     def next_due(self, held: Collection[str] = ()) -> datetime | None:
         """When the next grading but those `held` can be claimed (it may have passed); None where none waits."""
         with self.reading() as connection:
-            return gradings.next_due(connection, held)
+            return gradings.next_due(connection, held, self.clock())
 
     # --- preferences
 

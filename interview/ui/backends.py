@@ -122,6 +122,7 @@ class BackendsPanel:
         wires.on(self.cancel.click, self._clear, seen, place)
         wires.on_select(self.rows.select, self._act, "act", seen, place)
         wires.on_select(self.local.select, self._act, "act", seen, place)
+        wires.on_select(self.probe.select, self._act, "act", seen, place)
         self.roles.connect(wires)
         wires.on(self.timer.tick, self._follow, seen, place, [self.job], clears=False)
 
@@ -234,10 +235,13 @@ class BackendsPanel:
     # --- the list
 
     def _act(self, page: Page, told: str) -> Updates:
-        """A click in a card: `use`, `test`, `change` or `remove` with a name, or `adopt` with a server and a model."""
+        """A click in a card: `use`, `test`, `change` or `remove` a name, `adopt` a server and model, `stop` a job."""
         act, _, name = told.partition(":")
         if act == "use":
             return self._use(page, self._frame.choice(name).name)
+        if act == "stop":
+            self._endpoints.stop(name)
+            return {}
         if act == "test":
             return self._started(self._endpoints.test(self._endpoints.find(name)).id)
         if act == "adopt":

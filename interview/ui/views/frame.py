@@ -1,8 +1,9 @@
 """What frames every tab: the brand, the banner of the offline estimate, and the line that tells an error."""
 
-from interview.errors import BackendError, EndpointMistake, TextTooLong, VivaError
+from interview.errors import NEEDS_CHANGE, BackendError, EndpointMistake, TextTooLong, VivaError
 from interview.grading.shelf import GraderChoice
 from interview.models import Language
+from interview.service.waiting import WaitingSummary
 from interview.text import ANSWER_LIMIT
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
@@ -23,6 +24,18 @@ def banner(choice: GraderChoice, lang: Language) -> ViewValue:
         "action": t("banner.how", lang),
         "go": t("banner.go", lang),
         "steps": [t(f"banner.step.{step}", lang) for step in ("openai", "other", "restart")],
+    }
+
+
+def waiting(summary: WaitingSummary, lang: Language) -> ViewValue:
+    """How many gradings wait, why, and the button that tries all of them again; nothing where none waits."""
+    if not summary.count:
+        return {}
+    return {
+        "text": t("waiting.count", lang, n=summary.count, why=t(f"reason.{summary.fault}", lang)),
+        "detail": summary.detail,
+        "then": t("waiting.changed" if summary.fault in NEEDS_CHANGE else "waiting.by_itself", lang),
+        "retry": t("waiting.retry", lang),
     }
 
 
