@@ -133,10 +133,8 @@ def enter(page: Page, name: str) -> None:
 def test_one_file_scrolls_and_focuses():
     signs = ("scrollIntoView", ".scrollTo(", " scrollTo(", "scrollBy", "scrollTop =", ".focus(")
     script = REPO / "interview" / "ui" / "script"
-    files = [file for file in script.glob("*.js") if any(sign in file.read_text("utf-8") for sign in signs)]
-    scrolls = [
-        file.name for file in files if "navigation.focus(" not in file.read_text("utf-8") or file.stem == "navigation"
-    ]
+    texts = {file.name: file.read_text("utf-8").replace("navigation.focus(", "") for file in script.glob("*.js")}
+    scrolls = [name for name, text in texts.items() if any(sign in text for sign in signs)]
     assert scrolls == ["navigation.js"]
 
 
