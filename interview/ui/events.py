@@ -13,6 +13,7 @@ from gradio.events import Dependency
 from interview.errors import VivaError
 from interview.ui.page import Page, Updates, read_page
 from interview.ui.strings import t
+from interview.ui.uploads import UploadButton, Uploads, browser_of
 from interview.ui.views import notice
 
 _LOG = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Wires:
     """Connects events to functions `act(page, *values) -> Updates`, outside the queue: a closed tab loses nothing.
 
     `session` and `wishes` of the browser's storage and the header's `grader` say what the Page is; `fallback` stands
-    in where they say nothing. A VivaError is told at `place` (a view of the kind `notice`) and changes nothing
+    in where they say nothing. `uploads` holds the files that browsers send. A VivaError is told at `place` (a view of the kind `notice`) and changes nothing
     else; a success clears what stood there.
     """
 
@@ -37,6 +38,7 @@ class Wires:
     wishes: gr.BrowserState
     grader: gr.Dropdown
     fallback: Page
+    uploads: Uploads
 
     def on(
         self,
@@ -72,6 +74,23 @@ class Wires:
 
         return trigger(run, [self.session, self.wishes], _unique(outputs, place), queue=False, **PRIVATE)
 
+    def on_upload(
+        self,
+        button: UploadButton,
+        act: Act,
+        outputs: Sequence[Block],
+        place: Component,
+    ) -> Dependency:
+        """Call `act(page, upload)` with the file that this browser has sent; it is forgotten then."""
+
+        def run(request: gr.Request, session: object, wishes: object, grader: object, key: object) -> Updates:
+            def use(page: Page) -> Updates:
+                return act(page, self.uploads.take(browser_of(request), str(key))) if key else {}
+
+            return self._guarded(use, place, read_page(session, wishes, grader, self.fallback), ())
+
+        return button.upload(run, [*self._page, button], _unique(outputs, place), queue=False, **PRIVATE)
+
     def on_select(
         self,
         trigger: Trigger,
@@ -88,7 +107,7 @@ class Wires:
 
         def run(event: gr.EventData, session: object, wishes: object, grader: object, *values: object) -> Updates:
             page = read_page(session, wishes, grader, self.fallback)
-            return self._guarded(act, place, page, (getattr(event, claimed, ""), *values))
+            return self._guarded(act, place, page, (_plain_claim(getattr(event, claimed, "")), *values))
 
         return trigger(run, [*self._page, *inputs], _unique(outputs, place), queue=False, **PRIVATE)
 
@@ -108,6 +127,12 @@ class Wires:
         except Exception:
             _LOG.exception("The screen failed in %s", getattr(act, "__qualname__", act))
             return {place: gr.update(value=notice(t("error.VivaError", page.lang), page.lang))}
+
+
+def _plain_claim(claim: object) -> object:
+    """What a click says, if it is text, a number or a place in a list: anything else may be a file to Gradio."""
+    parts = cast("list[object]", claim) if isinstance(claim, list) else [claim]
+    return claim if all(isinstance(part, str | int | float) for part in parts) else ""
 
 
 def _plain(change: Any) -> Any:

@@ -1,7 +1,6 @@
 """Transcripts taken in from a file: what cannot be used is named first, and the rest comes in after the user's word."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import gradio as gr
 from gradio.blocks import Block
@@ -14,6 +13,7 @@ from interview.service.archive import Archive
 from interview.ui.events import Wires
 from interview.ui.page import Page, Updates
 from interview.ui.strings import t
+from interview.ui.uploads import Upload, UploadButton
 from interview.ui.views import view
 from interview.ui.views.found import import_card
 from interview.ui.views.job import job_line
@@ -28,7 +28,7 @@ class ImportPanel:
 
     def build_button(self, lang: Language) -> None:
         """The button that takes a file."""
-        self.upload = gr.UploadButton(
+        self.upload = UploadButton(
             t("import.button", lang),
             size="sm",
             scale=0,
@@ -88,21 +88,14 @@ class ImportPanel:
             ended: Updates = {self.timer: gr.update(active=False), self.came: gr.update(value=card), self.running: ""}
             return {**show(page, listed), **updates, **ended}
 
-        wires.on(self.upload.upload, self._upload, self.changing, place, [self.upload])
+        wires.on_upload(self.upload, self._upload, self.changing, place)
         wires.on(self.rest.click, self._import_rest, self.changing, place, [self.held])
         wires.on(self.timer.tick, poll, outputs, place, [self.running, wanted], clears=False)
         wires.on_select(self.job.select, self._stop, "job", self.changing, place)
 
-    def _upload(self, page: Page, path: str | None) -> Updates:
-        """Read a file; where all of it can be used, take it in; Gradio's copy of it is deleted."""
-        if path is None:
-            return {}
-        file = Path(path)
-        try:
-            raw = file.read_bytes()
-        finally:
-            file.unlink(missing_ok=True)
-        reading = self._archive.read(file.name, raw)
+    def _upload(self, page: Page, upload: Upload) -> Updates:
+        """Read a file; where all of it can be used, take it in."""
+        reading = self._archive.read(upload.name, upload.content)
         if not reading.problems:
             return self._import(page, reading)
         card = import_card(None, reading.problems, len(reading.transcripts), page.lang)

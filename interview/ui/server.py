@@ -23,13 +23,13 @@ from interview.ui.app import build_app
 from interview.ui.downloads import add_downloads
 from interview.ui.images import add_images
 from interview.ui.theme import PAGE
+from interview.ui.uploads import Uploads, add_uploads
 from interview.ui.walls import Walls
 from interview.wiring import Viva
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Followers end at once when drained; this bounds what else may still be open, so that the whole exit stays below 2 s.
 _GRACE_SECONDS = 1
-_UPLOAD_LIMIT = "10mb"
 
 
 def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
@@ -62,7 +62,9 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
     app.add_api_route("/healthz", healthz)
     add_downloads(app, viva.archive)
     add_images(app, viva.interviewer.image)
-    _mount(app, build_app(viva, lang))
+    uploads = Uploads()
+    add_uploads(app, uploads, lang)
+    _mount(app, build_app(viva, lang, uploads))
     app.add_middleware(Walls)
     if host in LOOPBACK:
         # A page of another site can point its own name at this machine; only our names are answered.
@@ -146,7 +148,6 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
         show_error=False,
         ssr_mode=False,
         mcp_server=False,
-        max_file_size=_UPLOAD_LIMIT,
         **PAGE,
     )
 

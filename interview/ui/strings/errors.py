@@ -35,5 +35,17 @@ WORDS: dict[str, tuple[str, str]] = {
         "数据文件夹用不了，什么也没有写进去。",
         "The data folder cannot be used; nothing was written.",
     ),
+    "upload.too_large": (
+        "文件超过 {limit} MB，没有接收。请把它拆成几份。",
+        "The file is larger than {limit} MB and was not taken. Split it.",
+    ),
+    "upload.full": (
+        "正在等待处理的上传太多，没有接收。请过一会儿再试。",
+        "Too many uploads are waiting, so this one was not taken. Try again later.",
+    ),
+    "upload.broken": (
+        "上传中断或格式不对，没有接收。请再选一次文件。",
+        "The upload was cut off or is not a file, and was not taken. Choose the file again.",
+    ),
     "error.StoreHeld": ("另一个程序正在使用这个数据文件夹。", "Another process uses this data folder."),
 }
