@@ -13,7 +13,7 @@ from gradio.events import Dependency
 from interview.errors import VivaError
 from interview.ui.page import Page, Updates, read_page
 from interview.ui.strings import t
-from interview.ui.uploads import UploadButton, Uploads, browser_of
+from interview.ui.uploads import Uploads, browser_of
 from interview.ui.views import notice
 
 _LOG = logging.getLogger(__name__)
@@ -30,8 +30,8 @@ class Wires:
     """Connects events to functions `act(page, *values) -> Updates`, outside the queue: a closed tab loses nothing.
 
     `session` and `wishes` of the browser's storage and the header's `grader` say what the Page is; `fallback` stands
-    in where they say nothing. `uploads` holds the files that browsers send. A VivaError is told at `place` (a view of the kind `notice`) and changes nothing
-    else; a success clears what stood there.
+    in where they say nothing. `uploads` holds the files that browsers send. A VivaError is told at `place` (a view of
+    the kind `notice`) and changes nothing else; a success clears what stood there.
     """
 
     session: gr.BrowserState
@@ -76,20 +76,25 @@ class Wires:
 
     def on_upload(
         self,
-        button: UploadButton,
+        button: gr.UploadButton,
+        key: gr.Textbox,
         act: Act,
         outputs: Sequence[Block],
         place: Component,
     ) -> Dependency:
-        """Call `act(page, upload)` with the file that this browser has sent; it is forgotten then."""
+        """Call `act(page, upload)` with the file that this browser has sent; it is forgotten then.
 
-        def run(request: gr.Request, session: object, wishes: object, grader: object, key: object) -> Updates:
+        `key` is a hidden box: the server sees the key of the upload there, and the file of the button nowhere.
+        """
+
+        def run(request: gr.Request, session: object, wishes: object, grader: object, sent: str) -> Updates:
             def use(page: Page) -> Updates:
-                return act(page, self.uploads.take(browser_of(request), str(key))) if key else {}
+                return act(page, self.uploads.take(browser_of(request), sent)) if sent else {}
 
             return self._guarded(use, place, read_page(session, wishes, grader, self.fallback), ())
 
-        return button.upload(run, [*self._page, button], _unique(outputs, place), queue=False, **PRIVATE)
+        sent = button.upload(None, [button], [key], js="(file) => file?.path ?? ''", queue=False, **PRIVATE)
+        return sent.then(run, [*self._page, key], _unique(outputs, place), queue=False, **PRIVATE)
 
     def on_select(
         self,

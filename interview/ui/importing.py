@@ -13,7 +13,7 @@ from interview.service.archive import Archive
 from interview.ui.events import Wires
 from interview.ui.page import Page, Updates
 from interview.ui.strings import t
-from interview.ui.uploads import Upload, UploadButton
+from interview.ui.uploads import Upload
 from interview.ui.views import view
 from interview.ui.views.found import import_card
 from interview.ui.views.job import job_line
@@ -28,7 +28,7 @@ class ImportPanel:
 
     def build_button(self, lang: Language) -> None:
         """The button that takes a file."""
-        self.upload = UploadButton(
+        self.upload = gr.UploadButton(
             t("import.button", lang),
             size="sm",
             scale=0,
@@ -46,6 +46,7 @@ class ImportPanel:
     def build_hidden(self) -> None:
         """What the page knows of an import; outside of any card, whose style would show it."""
         self.running = gr.Textbox("", visible="hidden", elem_id="import-running", label="running")
+        self.uploaded = gr.Textbox("", visible="hidden", elem_id="import-uploaded", label="uploaded")
         self.held = gr.Textbox("", visible="hidden", elem_id="import-held", label="held")
         self.timer = gr.Timer(0.7, active=False)
 
@@ -88,7 +89,7 @@ class ImportPanel:
             ended: Updates = {self.timer: gr.update(active=False), self.came: gr.update(value=card), self.running: ""}
             return {**show(page, listed), **updates, **ended}
 
-        wires.on_upload(self.upload, self._upload, self.changing, place)
+        wires.on_upload(self.upload, self.uploaded, self._upload, self.changing, place)
         wires.on(self.rest.click, self._import_rest, self.changing, place, [self.held])
         wires.on(self.timer.tick, poll, outputs, place, [self.running, wanted], clears=False)
         wires.on_select(self.job.select, self._stop, "job", self.changing, place)

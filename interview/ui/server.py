@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import shutil
 import signal
 import socket
 import sys
@@ -16,11 +17,14 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
 
 from interview.errors import ContentError
 from interview.models import Language
+from interview.ui import GRADIO_FOLDER
 from interview.ui.app import build_app
 from interview.ui.downloads import add_downloads
+from interview.ui.gradio_routes import GradioRoutes
 from interview.ui.images import add_images
 from interview.ui.theme import PAGE
 from interview.ui.uploads import Uploads, add_uploads
@@ -52,7 +56,9 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
             viva.live.drain()
             await _stop(worker[0])
             await viva.close()
+            shutil.rmtree(GRADIO_FOLDER, ignore_errors=True)
 
+    GRADIO_FOLDER.mkdir(mode=0o700, exist_ok=True)
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
 
     def healthz() -> JSONResponse:
@@ -150,6 +156,9 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
         mcp_server=False,
         **PAGE,
     )
+    mounted = next(route.app for route in reversed(app.routes) if isinstance(route, Mount))
+    assert isinstance(mounted, FastAPI)
+    mounted.add_middleware(GradioRoutes)
 
 
 async def _stop(task: asyncio.Task[Any]) -> None:

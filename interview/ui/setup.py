@@ -23,7 +23,7 @@ from interview.ui.setup_wishes import (
     read_wishes,
 )
 from interview.ui.strings import t
-from interview.ui.uploads import Upload, UploadButton
+from interview.ui.uploads import Upload
 from interview.ui.views import notes_card, notice, session_rows, setup_head, unfinished_card, view
 
 _RECENT = 3
@@ -71,12 +71,13 @@ class SetupPanel:
     def _build_notes(self) -> None:
         with gr.Column(elem_classes=["card"], elem_id="setup-notes"):
             self.notes = view("notes_card", {}, elem_id="notes-card")
-            self.upload = UploadButton(
+            self.upload = gr.UploadButton(
                 "",
                 file_types=[".md", ".markdown"],
                 size="sm",
                 elem_id="notes-upload",
             )
+            self.uploaded = gr.Textbox("", visible="hidden", elem_id="notes-uploaded", label="uploaded")
             self.path = gr.Textbox(label="", lines=1, max_lines=1, elem_id="notes-path", interactive=True)
             with gr.Row(elem_classes=["tight"]):
                 self.use_path = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-use")

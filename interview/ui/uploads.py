@@ -1,8 +1,8 @@
 """Files that browsers upload: kept in memory under a key of their own, for the browser that sent them, once.
 
 Gradio trusts the path that a request names for a file. So no request may name a file to Gradio at all: its upload
-route is replaced by ours, `FileFreeBlocks` turns every file of a request into plain text, and `UploadButton` passes
-that text on as the key of an upload.
+route is replaced by ours, which answers with a key in the place of a path; `FileFreeBlocks` turns every file of a
+request into plain text; and `Wires.on_upload` passes the key on as text.
 """
 
 import asyncio
@@ -89,20 +89,6 @@ class FileFreeBlocks(gr.Blocks):
         """Replace each file among the inputs by the text of its path."""
         named = traverse(inputs, lambda file: file["path"], is_file_obj_with_meta)
         return await super().process_api(block_fn, named, *args, **kwargs)
-
-
-class UploadButton(gr.UploadButton):
-    """Gradio's button. Its events get the key of an upload; `Wires.on_upload` looks it up."""
-
-    is_template = True  # the browser draws it as what it derives from
-
-    # Gradio sets the model of a file in the constructor, which cannot be overridden: it reads the props off its
-    # signature. The value is text, so there is no model.
-    data_model = property(lambda self: None, lambda self, model: None)  # type: ignore[assignment]
-
-    def preprocess(self, payload: object) -> str | None:  # type: ignore[override]
-        """Return the key of the upload; None where there is none."""
-        return payload if isinstance(payload, str) else None
 
 
 def browser_of(request: gr.Request) -> str:
