@@ -13,13 +13,13 @@ LONGEST_NAME = 40
 _NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
 # Names of devices on Windows, with or without an ending.
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
-NAME_RULE = f"1 to {LONGEST_NAME} of the characters a-z, 0-9, `-` and `_`, the first a letter or digit, and no device"
+_RULE = f"1 to {LONGEST_NAME} of the characters a-z, 0-9, `-`, `_`, the first a letter or a digit, and no device name"
 
 
 def check_name(name: str) -> str:
-    """Return `name` if it may become part of a path. Raises ContentError, whose text is the rule."""
+    """Return `name` if it may become part of a path. Raises ContentError, whose text names the rule."""
     if not _NAME.fullmatch(name) or name in _DEVICES:
-        raise ContentError(f"{name!r} is not a usable name: expected {NAME_RULE} name such as `con`.")
+        raise ContentError(f"{name!r} is not a usable name: expected {_RULE}.")
     return name
 
 
