@@ -1,26 +1,28 @@
 """Which notes are asked from: the user's own, an upload, or the bank that comes with Viva; the choice is remembered."""
 
 import logging
-import os
 import re
 import threading
+import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from interview.errors import ContentError
+from interview.files import is_device, write_new
 from interview.models import Language
 from interview.notes.bank import QuestionBank
+from interview.notes.folder import Clock, Stamp, stamp_of, watched
 from interview.notes.images import ImageFile, find_image, sources_of
 from interview.notes.library import built_in, is_gone, read_notes
 from interview.notes.markdown import read_markdown
 from interview.store.store import Store
 
 PREFERENCE = "notes"  # its key in the store
-_SUFFIXES = (".md", ".markdown")
+_RECHECK_SECONDS = 1.0
 _NAME_LIMIT = 60  # of up to 4 bytes each; file systems take 255
+_UPLOADS_LIMIT = 100_000_000  # bytes of all uploads that are kept
 _log = logging.getLogger(__name__)
-_Stamp = tuple[tuple[str, int, int], ...]
 
 
 class Notebook:
@@ -34,6 +36,7 @@ class Notebook:
         *,
         with_bank: bool = False,
         read_built_in: Callable[[Language], QuestionBank] = built_in,
+        clock: Clock = time.monotonic,
     ) -> None:
         """`given` are the notes of the command line: they win over what is remembered, for this process alone.
 
@@ -50,7 +53,10 @@ class Notebook:
         self._paths: tuple[Path, ...] = ()
         self._lost: tuple[Path, ...] = ()  # remembered notes that were not there; the built-in bank is used
         self._own: QuestionBank | None = None
-        self._stamp: _Stamp = ()
+        self._clock = clock
+        self._checked = 0.0  # when the stamp was compared last
+        self._watched: tuple[Path, ...] = ()
+        self._stamp: Stamp = ()
         if given:
             self._take(tuple(path.expanduser().absolute() for path in given))
         else:
@@ -68,6 +74,8 @@ class Notebook:
 
     def bank(self, lang: Language) -> QuestionBank:
         """The questions to ask from. Files that changed on disk are read again; where that fails, see `problem`.
+
+        Whether they changed is looked at once in _RECHECK_SECONDS: one click asks for the bank many times.
 
         Remembered notes that had vanished are used again once they are back.
 
@@ -109,23 +117,36 @@ class Notebook:
             return taken
 
     def use_upload(self, filename: str, raw: bytes) -> QuestionBank:
-        """Keep an uploaded file and ask from it, now and later. ContentError: it cannot be; nothing is kept."""
+        """Keep an uploaded file and ask from it, now and later. ContentError: it cannot be; nothing is kept.
+
+        A file that is kept under its name already stays, unless it is the same: then it is used again.
+        """
         name = safe_name(filename)
         read_markdown(raw, name).require_questions()
-        kept = self._uploads / name
-        partial = kept.with_name(f".{name}.part")
         try:
-            self._uploads.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(kept)
+            return self.use([str(self._kept(name, raw))])
         except OSError as error:
-            with suppress(OSError):
-                partial.unlink()
             raise ContentError(f"{name} could not be kept in {self._uploads} ({error.strerror or error}).") from error
-        return self.use([str(kept)])
+
+    def _kept(self, name: str, raw: bytes) -> Path:
+        """The file that holds an upload; a new one where none does. OSError; ContentError: there are too many."""
+        self._uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = [file for file in self._uploads.iterdir() if file.is_file()]
+        if sum(file.stat().st_size for file in kept) + len(raw) > _UPLOADS_LIMIT:
+            raise ContentError(
+                f"The uploaded notes have {_UPLOADS_LIMIT // 1_000_000} MB already. Remove what you do not need any "
+                f"more from {self._uploads}."
+            )
+        stem = name.removesuffix(".md")
+        for number in count(1):
+            path = self._uploads / (name if number == 1 else f"{stem}-{number}.md")
+            try:
+                write_new(path, raw)
+            except FileExistsError:
+                if path.is_symlink() or not path.is_file() or path.read_bytes() != raw:
+                    continue
+            return path
+        raise AssertionError
 
     def use_built_in(self) -> None:
         """Ask from the bank that comes with Viva, now and later."""
@@ -140,14 +161,20 @@ class Notebook:
             self.use_built_in()
 
     def _take(self, paths: tuple[Path, ...]) -> QuestionBank:
-        stamp = _stamp(paths)
+        seen = watched(paths)
+        stamp = stamp_of(seen)
         own = read_notes(paths).require_questions()
-        self._paths, self._own, self._stamp, self.problem = paths, own, stamp, ""
+        self._paths, self._own, self._watched, self._stamp, self.problem = paths, own, seen, stamp, ""
+        self._checked = self._clock()
         self._lost = ()
         return own
 
     def _refresh(self) -> None:
-        stamp = _stamp(self._paths)
+        now = self._clock()
+        if now < self._checked + _RECHECK_SECONDS:
+            return
+        self._checked = now
+        stamp = stamp_of(self._watched)
         if stamp == self._stamp:
             return
         try:
@@ -183,21 +210,5 @@ def safe_name(filename: str) -> str:
     markdown = re.fullmatch(r"(.*)\.(?:md|markdown)", last, re.DOTALL | re.IGNORECASE)
     if markdown is None:
         raise ContentError(f"{last or 'The upload'} is not a Markdown file. Upload a file that ends in .md.")
-    kept = re.sub(r"[^\w\- ]+", "_", markdown[1]).strip(" _-")[:_NAME_LIMIT]
-    return f"{kept or 'notes'}.md"
-
-
-def _stamp(paths: Sequence[Path]) -> _Stamp:
-    """What changes when a file is edited, added or removed: name, time and size of each."""
-    found: list[tuple[str, int, int]] = []
-    for path in paths:
-        files = (
-            sorted(file for file in path.rglob("*") if file.suffix.lower() in _SUFFIXES) if path.is_dir() else [path]
-        )
-        for file in files:
-            try:
-                facts = file.stat()
-            except OSError:
-                continue
-            found.append((str(file), facts.st_mtime_ns, facts.st_size))
-    return tuple(found)
+    kept = re.sub(r"[^\w\- ]+", "_", markdown[1]).strip(" _-")[:_NAME_LIMIT].rstrip()
+    return f"{f'notes-{kept}' if is_device(kept) else kept or 'notes'}.md"

@@ -70,7 +70,7 @@ class App:
         self._log = folder / "server.log"
         self._options = options
         # Empty, not absent: so that the developer's `.env` is not read for them.
-        self._environment = dict.fromkeys(_SILENT, "") | {"GRADIO_TEMP_DIR": str(folder / "gradio")}
+        self._environment = dict.fromkeys(_SILENT, "")
         if judge is not None:
             self._environment |= {"OPENAI_BASE_URL": judge.url, "VIVA_MODEL": "fake-judge"}
         self._process: subprocess.Popen[bytes] | None = None

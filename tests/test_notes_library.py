@@ -8,6 +8,7 @@ import pytest
 
 from interview.errors import ContentError, NotFound
 from interview.notes.bank import QuestionBank
+from interview.notes.folder import Deadline, list_notes
 from interview.notes.library import built_in, read_notes
 from interview.notes.markdown import read_markdown
 
@@ -95,12 +96,49 @@ def test_paths_that_cannot_be_read(tmp_path: Path):
 def test_a_read_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = write(tmp_path / "a.md", ONE)
 
-    def refuse(self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(opened: Path, flags: int) -> int:
+        raise PermissionError(13, "Permission denied", str(opened))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(ContentError, match=r"a\.md.*Permission denied.*permissions"):
         read_notes([path])
+
+
+def test_a_pipe_a_device_and_links_in_circles_are_passed_over(tmp_path: Path):
+    write(tmp_path / "a.md", ONE)
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "zero.md").symlink_to("/dev/zero")
+    (tmp_path / "circle.md").symlink_to(tmp_path / "circle.md")
+    (tmp_path / "deep").symlink_to(tmp_path)
+    assert texts(read_notes([tmp_path])) == ["a"]
+
+
+@pytest.mark.parametrize("folder", ["/", "/usr/share"])
+def test_a_folder_of_the_system_is_refused_before_it_is_all_listed(folder: str):
+    listed: list[int] = []
+    monotonic = iter(range(100_000))
+    with pytest.raises(ContentError, match=r"has more than|cannot be read"):
+        list_notes(Path(folder), Deadline(lambda: listed.append(1) or next(monotonic) / 100_000))
+    assert len(listed) <= 10_001  # one look at the clock a folder
+
+
+def test_a_folder_with_too_much_is_refused_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for number in range(6):
+        write(tmp_path / f"{number}.md", ONE)
+    for limit, value, words in [
+        ("folder.FILES_LIMIT", 5, "more than 5 Markdown files"),
+        ("folder.ENTRIES_LIMIT", 5, "more than 5 entries"),
+        ("library.TOTAL_LIMIT", 5 * len(ONE), "have more than 0 MB"),
+        ("folder.SECONDS_LIMIT", -1, "takes longer than"),
+    ]:
+        with monkeypatch.context() as patch:
+            patch.setattr(f"interview.notes.{limit}", value)
+            with pytest.raises(ContentError, match=words):
+                read_notes([tmp_path])
+    assert len(read_notes([tmp_path]).files) == 6
+    large = write(tmp_path / "large.md", ONE + "x" * 10_000_000)
+    with pytest.raises(ContentError, match=r"large\.md: is larger than 10 MB"):
+        read_notes([large])
 
 
 def test_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

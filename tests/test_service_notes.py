@@ -1,4 +1,6 @@
 import os
+import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,10 @@ def store(tmp_path: Path):
 
 
 def notebook(store: Store, *given: Path, **options) -> Notebook:
-    return Notebook(store, store.path.parent / "notes", given, read_built_in=built_in, **options)
+    ticks = count()  # each look at the clock finds a second gone
+    return Notebook(
+        *(store, store.path.parent / "notes", given), read_built_in=built_in, clock=lambda: next(ticks), **options
+    )
 
 
 def texts(bank: QuestionBank) -> list[str]:
@@ -140,9 +145,11 @@ def test_an_upload_is_kept_and_used_later(store: Store) -> None:
     kept = store.path.parent / "notes" / "我的 笔记.md"
     assert kept.read_text() == TWO
     assert notebook(store).origin == (str(kept),)
-    book.use_upload("我的 笔记.md", ONE.encode())
-    assert texts(book.bank("en")) == ["What is one?"]
-    assert [file.name for file in kept.parent.iterdir()] == [kept.name]
+    for content, name in ((ONE, "我的 笔记-2.md"), (TWO, kept.name), (ONE, "我的 笔记-2.md")):
+        book.use_upload("我的 笔记.md", content.encode())
+        assert book.origin == (str(kept.with_name(name)),)
+    assert kept.read_text() == TWO
+    assert sorted(file.name for file in kept.parent.iterdir()) == ["我的 笔记-2.md", kept.name]
 
 
 def test_an_upload_that_cannot_be_kept_is_said(store: Store) -> None:
@@ -163,6 +170,23 @@ def test_notes_edited_on_disk_are_read_again(store: Store, tmp_path: Path) -> No
     assert len(book.bank("en").questions) == 3
     os.utime(folder / "a.md", ns=(1, 1))
     assert len(book.bank("en").questions) == 3
+
+
+def test_notes_are_not_listed_again_while_nothing_changed(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "below").mkdir(parents=True)
+    (folder / "a.md").write_text(ONE)
+    book = notebook(store)
+    book.use([str(folder)])
+    listed: list[str] = []
+    sys.addaudithook(lambda event, args: listed.append(event) if event in ("os.scandir", "os.listdir") else None)
+    for _ in range(10):
+        book.bank("en")
+    assert listed == []
+    (folder / "below" / "b.md").write_text("## Other\n#### 3. What is three?\n")
+    assert len(book.bank("en").questions) == 2
+    (folder / "below" / "b.md").unlink()
+    assert len(book.bank("en").questions) == 1
 
 
 def test_notes_that_vanish_stay_in_use_and_are_left_at_the_next_start(store: Store, tmp_path: Path) -> None:
@@ -196,6 +220,9 @@ def test_notes_that_vanish_stay_in_use_and_are_left_at_the_next_start(store: Sto
         ("~.md", "notes.md"),
         (".md", "notes.md"),
         ("-rf.md", "rf.md"),
+        ("CON.md", "notes-CON.md"),
+        ("nul .tar.md", "nul _tar.md"),
+        ("\uff0e\uff0e\uff0f\u2215etc\u2024md.md", "etc_md.md"),
     ],
 )
 def test_names_of_uploads(name: str, kept: str) -> None:
@@ -216,3 +243,27 @@ def test_every_name_stays_inside_the_folder(name: str) -> None:
     assert not kept.startswith((".", "-", "~"))
     assert len(kept.encode()) <= 255
     assert kept.isprintable()
+
+
+def test_a_link_in_the_place_of_an_upload_is_not_written_through(store: Store, tmp_path: Path) -> None:
+    folder = store.path.parent / "notes"
+    folder.mkdir()
+    outside = tmp_path / "outside.md"
+    outside.write_text("stays")
+    (folder / "mine.md").symlink_to(outside)
+    (folder / "mine-2.md").symlink_to(tmp_path / "nowhere.md")
+    book = notebook(store)
+    book.use_upload("mine.md", ONE.encode())
+    assert book.origin == (str(folder / "mine-3.md"),)
+    assert outside.read_text() == "stays"
+    assert not (tmp_path / "nowhere.md").exists()
+
+
+def test_kept_uploads_have_a_quota(store: Store) -> None:
+    folder = store.path.parent / "notes"
+    folder.mkdir()
+    with (folder / "large.md").open("wb") as file:
+        file.truncate(100_000_000)
+    with pytest.raises(ContentError, match=r"100 MB already.*notes"):
+        notebook(store).use_upload("mine.md", ONE.encode())
+    assert [file.name for file in folder.iterdir()] == ["large.md"]

@@ -26,6 +26,7 @@ from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.server import create_app, listen
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
+from interview.ui.uploads import Uploads
 from interview.ui.views import view
 from interview.wiring import Viva, build
 from tests.browser import NOTES
@@ -68,7 +69,7 @@ def viva(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Viva]:
 
 @pytest.fixture
 def config(viva: Viva) -> dict[str, Any]:
-    return dict(build_app(viva, "en").get_config_file())
+    return dict(build_app(viva, "en", Uploads()).get_config_file())
 
 
 @pytest.fixture
@@ -293,7 +294,7 @@ def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pyt
     with gr.Blocks() as demo:
         place = view("notice", {})
         button, box = gr.Button(), gr.Textbox()
-        wires = Wires(gr.BrowserState({}), gr.BrowserState({}), gr.Dropdown([]), Page(lang="en"))
+        wires = Wires(gr.BrowserState({}), gr.BrowserState({}), gr.Dropdown([]), Page(lang="en"), Uploads())
         wires.on(button.click, refuses, [box], place)
         wires.on(button.click, breaks, [box], place)
     told, broken = (event.fn({}, {"lang": "en"}, "coverage") for event in demo.fns.values() if event.fn)

@@ -2,16 +2,17 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from interview.errors import ContentError
+from interview.files import read_regular
 from interview.models import Language
 from interview.notes.bank import Problem, QuestionBank, joined
+from interview.notes.folder import FILE_LIMIT, TOTAL_LIMIT, Deadline, list_notes
 from interview.notes.markdown import read_markdown
 
 PROJECT = Path(__file__).resolve().parents[2]
-_SUFFIXES = frozenset({".md", ".markdown"})
 # The order of an interview that goes through the whole bank; a file that is not named here comes after these.
 _SECTIONS = ("transformer", "nlp", "preprocessing", "llm", "other-nlp", "business", "python")
 _PLACE = re.compile(r"^(?::\d+)?: ")  # what stands between a file's name and what is wrong with it
@@ -21,18 +22,25 @@ def read_notes(paths: Sequence[Path]) -> QuestionBank:
     """Read files, and folders with all Markdown files below them, into one bank with unique ids.
 
     Raises ContentError when a path does not exist or cannot be read, or when a file named in `paths` is empty, binary
-    or not UTF-8. A file in a folder that cannot be read is a problem at its first line, and the others are read.
+    or not UTF-8, and when there is more than the limits of `notes/folder.py` allow. A file in a folder that cannot be
+    read is a problem at its first line, and the others are read.
     """
     banks: list[QuestionBank] = []
     seen: set[Path] = set()
+    deadline = Deadline()
+    room = TOTAL_LIMIT
     for path in paths:
         start = _existing(path)
-        files = tuple(_markdown_files(start)) if start.is_dir() else (start,)
+        files = list_notes(start, deadline).files if start.is_dir() else [start]
         if not files:
             banks.append(_empty_bank(str(start), "no Markdown file (*.md) is in this folder"))
         for file in files:
             if file.resolve() not in seen:
                 seen.add(file.resolve())
+                deadline.check(start)
+                room -= file.stat().st_size if file.is_file() else 0
+                if room < 0:
+                    raise ContentError(f"The notes in {start} have more than {TOTAL_LIMIT // 1_000_000} MB. Name fewer.")
                 banks.append(_read_file(file, str(file), in_folder=file != start))
     return joined(banks)
 
@@ -40,7 +48,7 @@ def read_notes(paths: Sequence[Path]) -> QuestionBank:
 def built_in(lang: Language) -> QuestionBank:
     """Read the bank that comes with Viva in one language. Raises ContentError when its folder is damaged or gone."""
     folder = _existing(PROJECT / "notes" / lang)
-    files = sorted(_markdown_files(folder), key=_place_in_the_bank)
+    files = sorted(list_notes(folder).files, key=_place_in_the_bank)
     return joined([_read_file(file, file.relative_to(PROJECT).as_posix(), in_folder=False) for file in files])
 
 
@@ -67,19 +75,6 @@ def _existing(path: Path) -> Path:
     raise ContentError(f"The notes {path} cannot be read: the path {what}. Check it (looked from {Path.cwd()}).")
 
 
-def _markdown_files(folder: Path) -> Iterator[Path]:
-    def unreadable(error: OSError) -> None:
-        raise ContentError(f"The folder {error.filename} cannot be read ({error.strerror}). Check its permissions.")
-
-    for parent, folders, names in os.walk(folder, onerror=unreadable):
-        # Note-taking programs keep their own files in hidden folders.
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            file = Path(parent, name)
-            if file.suffix.lower() in _SUFFIXES and not name.startswith(".") and file.is_file():
-                yield file
-
-
 def _read_file(path: Path, label: str, *, in_folder: bool) -> QuestionBank:
     try:
         return read_markdown(_bytes(path), label, path.parent)
@@ -96,6 +91,6 @@ def _empty_bank(label: str, what: str) -> QuestionBank:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, FILE_LIMIT)
     except OSError as error:
         raise ContentError(f"{path}: cannot be read ({error.strerror}). Check its permissions.") from error

@@ -1,6 +1,5 @@
 """What somebody types about a backend, how backends are listed, and what a draft has to do with what is written."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from interview.backends.endpoint import Endpoint, check_base_url
 from interview.backends.presets import GENERIC, load_presets
 from interview.backends.probe import ProbeReport
 from interview.errors import NotFound
+from interview.files import LONGEST_NAME, slug
 from interview.grading.modes import taken_apart
 from interview.models import Value
 from interview.settings import ConfiguredBackend, Roles
@@ -61,7 +61,7 @@ def entry_of(draft: Draft, before: ConfiguredBackend | None) -> ConfiguredBacken
 def name_of(draft: Draft, endpoint: Endpoint, written: Mapping[str, ConfiguredBackend]) -> str:
     """The name of the service or of the host; one of another address with that name gets a number behind it."""
     host = f"local-{endpoint.host.rpartition(':')[2]}" if endpoint.is_loopback else endpoint.host
-    stem = draft.service if draft.service != GENERIC else re.sub(r"[^\w-]+", "-", host).strip("-")
+    stem = slug(draft.service if draft.service != GENERIC else host, "backend")[: LONGEST_NAME - len("-99")]
     names = [stem, *(f"{stem}-{number}" for number in range(2, 100))]
     return next(name for name in names if (entry := written.get(name)) is None or _address(entry) == endpoint.base_url)
 

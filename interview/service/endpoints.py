@@ -268,4 +268,7 @@ class Endpoints:
         return {entry.name: entry for entry in configured if entry.origin.startswith(f"{self._file}:")}
 
     def _entry(self, draft: Draft) -> ConfiguredBackend:
-        return entry_of(draft, self._written().get(draft.changes))
+        before = self._written().get(draft.changes)
+        if draft.changes and before is None:
+            raise NotFound(f"{self._file} has no table [{draft.changes}].")
+        return entry_of(draft, before)

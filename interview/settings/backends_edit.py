@@ -4,14 +4,14 @@ Of `[roles]` only the fields that change are written anew; what the user noted b
 """
 
 import json
-import os
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from interview.errors import ContentError
-from interview.settings.backends_file import BackendTable
+from interview.files import replace_file
+from interview.settings.backends_file import BackendTable, check_backend_name
 from interview.settings.roles import Roles
 
 _HEADER = re.compile(r"\s*\[\s*[\"']?([^\"'\]]+?)[\"']?\s*\]")
@@ -21,6 +21,7 @@ _STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'')
 
 def put_backend(path: Path, name: str, table: BackendTable) -> None:
     """Write one table, in the place of the one with its name or at the end. Raises ContentError; nothing is changed."""
+    check_backend_name(name)
     _change(path, name, table.model_dump(exclude_none=True, exclude_defaults=True, mode="json"))
 
 
@@ -33,7 +34,7 @@ def put_roles(path: Path, roles: Roles) -> None:
     """Write what `[roles]` says, each field in its place. Raises ContentError; nothing is changed."""
     before = _read(path)
     lines = before.splitlines(keepends=True)
-    expected = tomllib.loads(before)
+    expected = _parsed(path, before)
     table: dict[str, Any] = dict(expected.get("roles", {}))
     wanted = roles.model_dump(mode="json", exclude={"origin"})
     changes = {field: value for field, value in wanted.items() if value != table.get(field, type(value)())}
@@ -49,10 +50,7 @@ def put_roles(path: Path, roles: Roles) -> None:
 def keep_key(path: Path, key: str) -> None:
     """Write a key into a file that only its owner can read. Raises ContentError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)  # also where the file was there before
-            file.write(key + "\n")
+        replace_file(path, f"{key}\n".encode())
     except OSError as fault:
         raise ContentError(f"{path}: the key cannot be kept: {fault.strerror}") from fault
 
@@ -65,7 +63,7 @@ def _change(path: Path, name: str, table: dict[str, Any] | None) -> None:
     if table is not None and start == len(lines) and lines:
         fresh = [*_gap(lines), *fresh]
     after = "".join([*lines[:start], *fresh, *lines[end:]])
-    expected = tomllib.loads(before)
+    expected = _parsed(path, before)
     expected.pop(name, None)
     if table is None and str(expected.get("default", "")).partition(":")[0] == name:
         after = re.sub(r"(?m)^\s*default\s*=.*\n?", "", after, count=1)
@@ -110,6 +108,13 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8-sig") if path.is_file() else ""
 
 
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise ContentError(f"{path}: not TOML: {fault}. Correct it, or restore {path.name}.bak.") from fault
+
+
 def _gap(lines: list[str]) -> list[str]:
     """What goes before a table at the end of the file."""
     return ["" if lines[-1].endswith("\n") else "\n", "\n"] if lines else []
@@ -139,10 +144,10 @@ def _written(name: str, table: dict[str, Any]) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    fresh = path.with_name(path.name + ".new")
+    """Write the file anew; the old one is kept as `.bak`."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
+        if path.is_file():
+            replace_file(path.with_name(f"{path.name}.bak"), path.read_bytes())
+        replace_file(path, text.encode())
     except OSError as fault:
         raise ContentError(f"{path}: cannot be written: {fault.strerror}") from fault

@@ -3,7 +3,6 @@
 Two tables are no backends: `[roles]` and `[budget]` (see roles.py).
 """
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,14 +10,15 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError
 
 from interview.errors import ContentError
+from interview.files import check_name
 from interview.models import Value
 from interview.settings.checks import checked_key, line_of, line_of_table, said
 from interview.settings.roles import Budget, Roles, read_table
 from interview.toml_file import read_toml
 
-_RESERVED_NAMES = ("coverage", "guard", "self")  # kinds of provenance that no backend may pass itself off as
+# Kinds of provenance that no backend may pass itself off as, and what else `backends.toml` has a place for.
+_RESERVED_NAMES = ("coverage", "guard", "self", "default", "roles", "budget")
 _Seconds = Annotated[float | None, Field(gt=0, le=86_400)]
-_BACKEND_NAME = re.compile(r"[\w.-]+")
 
 
 class BackendTable(Value):
@@ -85,6 +85,13 @@ def read_backends(path: Path, secret: Callable[[str], SecretStr | None]) -> Conf
     )
 
 
+def check_backend_name(name: str) -> None:
+    """Raise ContentError unless a table, and the file of its key, may be called so."""
+    check_name(name)
+    if name in _RESERVED_NAMES:
+        raise ContentError(f"{name!r} is not a usable name: it is none of {', '.join(_RESERVED_NAMES)}.")
+
+
 def _backend(
     path: Path, text: str, name: str, table: object, secret: Callable[[str], SecretStr | None]
 ) -> ConfiguredBackend:
@@ -92,10 +99,10 @@ def _backend(
     where = f"{path}:{line}: [{name}]"
     if not isinstance(table, dict):
         raise ContentError(f"{path}:{line_of(text, name)}: `{name}`: expected `default` or a table such as [{name}]")
-    if not _BACKEND_NAME.fullmatch(name) or name in _RESERVED_NAMES:
-        raise ContentError(
-            f"{where}: expected a name of letters, digits, `.`, `_`, `-`, and none of {', '.join(_RESERVED_NAMES)}"
-        )
+    try:
+        check_backend_name(name)
+    except ContentError as fault:
+        raise ContentError(f"{where}: {fault} Rename the table.") from fault
     try:
         written = BackendTable.model_validate(table)
     except ValidationError as fault:

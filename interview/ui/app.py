@@ -15,13 +15,14 @@ from interview.ui.progress import ProgressTab
 from interview.ui.questions import QuestionsTab
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
+from interview.ui.uploads import FileFreeBlocks, Uploads
 from interview.wiring import Viva
 
 
 class _Screen:
     """Connects the header with the tabs below it."""
 
-    def __init__(self, viva: Viva, page: Page, demo: gr.Blocks) -> None:
+    def __init__(self, viva: Viva, page: Page, demo: gr.Blocks, uploads: Uploads) -> None:
         self.frame = Frame(viva.interviewer, viva.waiting, page, with_login=viva.access.password is not None)
         with gr.Tabs(elem_id="tabs", selected="practice", overflow_behavior="wrap") as self.tabs:
             with gr.Tab(t("tab.practice", page.lang), id="practice", elem_id="tab-practice") as self.practice_tab:
@@ -38,7 +39,7 @@ class _Screen:
                 self.graders = GradersTab(viva, self.frame, page)
         # A browser that remembers no grader gets the one in use now, not the one at the start of this process.
         fallback = page.model_copy(update={"grader": ""})
-        self._connect(Wires(self.frame.session, self.frame.wishes, self.frame.grader, fallback), demo)
+        self._connect(Wires(self.frame.session, self.frame.wishes, self.frame.grader, fallback, uploads), demo)
 
     def _connect(self, wires: Wires, demo: gr.Blocks) -> None:
         frame, practice, transcripts = self.frame, self.practice, self.transcripts
@@ -110,9 +111,9 @@ class _Screen:
         return {tab: gr.update(label=t(f"tab.{name}", page.lang)) for tab, name in self._tabs.items()}
 
 
-def build_app(viva: Viva, lang: Language) -> gr.Blocks:
-    """The page. `lang`: the language of a browser that was never here."""
+def build_app(viva: Viva, lang: Language, uploads: Uploads) -> gr.Blocks:
+    """The page. `lang`: the language of a browser that was never here; `uploads`: the files that browsers sent."""
     page = Page(lang=lang, grader=viva.interviewer.default_grader)
-    with gr.Blocks(title="Viva", analytics_enabled=False, delete_cache=(3600, 3600), fill_width=False) as demo:
-        _Screen(viva, page, demo)
+    with FileFreeBlocks(title="Viva", analytics_enabled=False, fill_width=False) as demo:
+        _Screen(viva, page, demo, uploads)
     return demo

@@ -14,6 +14,7 @@ from interview.errors import TextTooLong, VivaError
 from interview.text import FIELD_LIMIT
 from interview.ui.page import Page, Updates, read_page
 from interview.ui.strings import t
+from interview.ui.uploads import Uploads, browser_of
 from interview.ui.views import notice
 
 _LOG = logging.getLogger(__name__)
@@ -30,14 +31,15 @@ class Wires:
     """Connects events to functions `act(page, *values) -> Updates`, outside the queue: a closed tab loses nothing.
 
     `session` and `wishes` of the browser's storage and the header's `grader` say what the Page is; `fallback` stands
-    in where they say nothing. A VivaError is told at `place` (a view of the kind `notice`) and changes nothing
-    else; a success clears what stood there.
+    in where they say nothing. `uploads` holds the files that browsers send. A VivaError is told at `place` (a view of
+    the kind `notice`) and changes nothing else; a success clears what stood there.
     """
 
     session: gr.BrowserState
     wishes: gr.BrowserState
     grader: gr.Dropdown
     fallback: Page
+    uploads: Uploads
 
     def on(
         self,
@@ -73,6 +75,28 @@ class Wires:
 
         return trigger(run, [self.session, self.wishes], _unique(outputs, place), queue=False, **PRIVATE)
 
+    def on_upload(
+        self,
+        button: gr.UploadButton,
+        key: gr.Textbox,
+        act: Act,
+        outputs: Sequence[Block],
+        place: Component,
+    ) -> Dependency:
+        """Call `act(page, upload)` with the file that this browser has sent; it is forgotten then.
+
+        `key` is a hidden box: the server sees the key of the upload there, and the file of the button nowhere.
+        """
+
+        def run(request: gr.Request, session: object, wishes: object, grader: object, sent: str) -> Updates:
+            def use(page: Page) -> Updates:
+                return act(page, self.uploads.take(browser_of(request), sent)) if sent else {}
+
+            return self._guarded(use, place, read_page(session, wishes, grader, self.fallback), ())
+
+        sent = button.upload(None, [button], [key], js="(file) => file?.path ?? ''", queue=False, **PRIVATE)
+        return sent.then(run, [*self._page, key], _unique(outputs, place), queue=False, **PRIVATE)
+
     def on_select(
         self,
         trigger: Trigger,
@@ -93,7 +117,7 @@ class Wires:
 
         def run(event: gr.EventData, session: object, wishes: object, grader: object, *values: object) -> Updates:
             page = read_page(session, wishes, grader, self.fallback)
-            return self._guarded(act, place, page, (getattr(event, claimed, ""), *values))
+            return self._guarded(act, place, page, (_plain_claim(getattr(event, claimed, "")), *values))
 
         mode = {"trigger_mode": "multiple"} if shows else {}
         return trigger(run, [*self._page, *inputs], _unique(outputs, place), queue=False, **mode, **PRIVATE)
@@ -115,6 +139,12 @@ class Wires:
         except Exception:
             _LOG.exception("The screen failed in %s", getattr(act, "__qualname__", act))
             return {place: gr.update(value=notice(t("error.VivaError", page.lang), page.lang))}
+
+
+def _plain_claim(claim: object) -> object:
+    """What a click says, if it is text, a number or a place in a list: anything else may be a file to Gradio."""
+    parts = cast("list[object]", claim) if isinstance(claim, list) else [claim]
+    return claim if all(isinstance(part, str | int | float) for part in parts) else ""
 
 
 def _check_lengths(values: Sequence[object]) -> None:

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import gradio as gr
 from gradio.blocks import Block
@@ -20,6 +19,7 @@ from interview.ui.downloads import everything_link
 from interview.ui.events import Wires
 from interview.ui.page import Page, Updates
 from interview.ui.strings import t
+from interview.ui.uploads import Upload
 from interview.ui.views import view
 from interview.ui.views.found import exported_card, import_card, merged_card
 from interview.ui.views.job import job_line
@@ -57,6 +57,7 @@ class ImportPanel:
     def build_hidden(self) -> None:
         """What the page knows of an import; outside of any card, whose style would show it."""
         self.running = gr.Textbox("", visible="hidden", elem_id="import-running", label="running")
+        self.uploaded = gr.Textbox("", visible="hidden", elem_id="import-uploaded", label="uploaded")
         self.held = gr.Textbox("", visible="hidden", elem_id="import-held", label="held")
         self.timer = gr.Timer(0.7, active=False)
 
@@ -100,24 +101,17 @@ class ImportPanel:
             ended: Updates = {self.timer: gr.update(active=False), self.came: gr.update(value=card), self.running: ""}
             return {**show(page, listed), **updates, **ended}
 
-        wires.on(self.upload.upload, self._upload, self.changing, place, [self.upload])
+        wires.on_upload(self.upload, self.uploaded, self._upload, self.changing, place)
         wires.on(self.export.click, self._export, self.changing, place)
         wires.on(self.rest.click, self._import_rest, self.changing, place, [self.held])
         wires.on(self.timer.tick, poll, outputs, place, [self.running, wanted], clears=False)
         wires.on_select(self.job.select, self._stop, "job", self.changing, place)
 
-    def _upload(self, page: Page, path: str | None) -> Updates:
-        """Read a file; where all of it can be used, take it in; Gradio's copy of it is deleted."""
-        if path is None:
-            return {}
-        file = Path(path)
-        try:
-            raw = file.read_bytes()
-        finally:
-            file.unlink(missing_ok=True)
-        if raw.startswith(b"PK"):
-            return self._begun(page, self._archives.start_import(io.BytesIO(raw)))
-        reading = self._archive.read(file.name, raw)
+    def _upload(self, page: Page, upload: Upload) -> Updates:
+        """Read a file; where all of it can be used, take it in."""
+        if upload.content.startswith(b"PK"):
+            return self._begun(page, self._archives.start_import(io.BytesIO(upload.content)))
+        reading = self._archive.read(upload.name, upload.content)
         if not reading.problems:
             return self._import(page, reading)
         card = import_card(None, reading.problems, len(reading.transcripts), page.lang)

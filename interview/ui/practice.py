@@ -151,7 +151,7 @@ class PracticeTab:
         due = setup.due_panel
         for set_ in (due.day.submit, due.day.blur, due.cap.input):
             wires.on(set_, setup.wish_schedule, [*due.outputs, setup.wishes.mode], place, [due.day, due.cap])
-        wires.on(setup.upload.upload, setup.use_upload, setup.outputs, place, [setup.upload])
+        wires.on_upload(setup.upload, setup.uploaded, setup.use_upload, setup.outputs, place)
         for given in (setup.use_path.click, setup.path.submit):
             wires.on(given, setup.use_paths, setup.outputs, place, [setup.path])
         wires.on(setup.use_built_in.click, setup.go_built_in, setup.outputs, place)

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import errno
 import gc
+import shutil
 import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
-from pathlib import Path
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import gradio as gr
 import uvicorn
@@ -21,15 +21,16 @@ from starlette.types import ASGIApp
 from interview.errors import ContentError
 from interview.models import Language
 from interview.settings import Access
+from interview.ui import GRADIO_FOLDER
 from interview.ui.app import build_app
 from interview.ui.connections import TimedConnection
 from interview.ui.downloads import add_downloads
 from interview.ui.images import add_images
 from interview.ui.login import Login, add_login
 from interview.ui.middleware import protect
-from interview.ui.middleware.routes import UPLOAD_LIMIT
 from interview.ui.page_states import PAGES_KEPT, keep_pages_small
 from interview.ui.theme import PAGE
+from interview.ui.uploads import Uploads, add_uploads
 from interview.wiring import Viva
 
 # Followers end at once when drained; this bounds what else may still be open, so that the whole exit stays below 2 s.
@@ -56,8 +57,9 @@ def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
     are released), then closes the backends and the store.
     """
     worker: list[asyncio.Task[None]] = []
-    demo = build_app(viva, lang)
-    viva.deleting.clear_uploads = lambda: _clear_uploads(demo)
+    uploads = Uploads()
+    demo = build_app(viva, lang, uploads)
+    viva.deleting.clear_uploads = uploads.clear
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -75,7 +77,9 @@ def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
             viva.live.drain()
             await _stop(worker[0])
             await viva.close()
+            shutil.rmtree(GRADIO_FOLDER, ignore_errors=True)
 
+    GRADIO_FOLDER.mkdir(mode=0o700, exist_ok=True)
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
 
     def healthz() -> JSONResponse:
@@ -85,6 +89,7 @@ def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
     app.add_api_route("/healthz", healthz)
     add_downloads(app, viva.archive, viva.archive_jobs)
     add_images(app, viva.interviewer.image)
+    add_uploads(app, uploads, lang)
     if login is not None:
         add_login(app, login, lang)
     _mount(app, demo)
@@ -180,17 +185,9 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
         show_error=False,
         ssr_mode=False,
         mcp_server=False,
-        max_file_size=UPLOAD_LIMIT,
         **PAGE,
     )
     keep_pages_small(app)
-
-
-def _clear_uploads(demo: gr.Blocks) -> None:
-    """Delete Gradio's copies of what was uploaded here."""
-    sets = cast("list[set[str]]", demo.temp_file_sets)  # pyright: ignore[reportUnknownMemberType]
-    for file in [file for files in sets for file in files]:
-        Path(file).unlink(missing_ok=True)
 
 
 async def _stop(task: asyncio.Task[Any]) -> None:

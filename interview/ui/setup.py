@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import gradio as gr
 from gradio.blocks import Block
@@ -25,6 +24,7 @@ from interview.ui.setup_wishes import (
     read_wishes,
 )
 from interview.ui.strings import t
+from interview.ui.uploads import Upload
 from interview.ui.views import notes_card, notice, session_rows, setup_head, unfinished_card, view
 
 _RECENT = 3
@@ -77,12 +77,11 @@ class SetupPanel:
             self.upload = gr.UploadButton(
                 "",
                 file_types=[".md", ".markdown"],
-                file_count="single",
-                type="filepath",
                 size="sm",
                 elem_id="notes-upload",
             )
             by_path = self._interviewer.reads_paths
+            self.uploaded = gr.Textbox("", visible="hidden", elem_id="notes-uploaded", label="uploaded")
             self.path = gr.Textbox(
                 label="", lines=1, max_lines=1, elem_id="notes-path", interactive=True, visible=by_path
             )
@@ -224,16 +223,9 @@ class SetupPanel:
             return {self.notice: gr.update(value=notice(t("forecast.bad_day", page.lang), page.lang))}
         return updates | {self.wishes.mode: self.labels(page)[self.wishes.mode]}
 
-    def use_upload(self, page: Page, path: str | None) -> Updates:
-        """Replace the notes by an uploaded file; Gradio's copy of it is deleted."""
-        if path is None:
-            return {}
-        file = Path(path)
-        try:
-            raw = file.read_bytes()
-        finally:
-            file.unlink(missing_ok=True)
-        return self._replaced(page, lambda: self._interviewer.use_upload(file.name, raw))
+    def use_upload(self, page: Page, upload: Upload) -> Updates:
+        """Replace the notes by an uploaded file."""
+        return self._replaced(page, lambda: self._interviewer.use_upload(upload.name, upload.content))
 
     def use_paths(self, page: Page, path: str) -> Updates:
         """Replace the notes by a file or folder of this machine; nothing happens where no path was typed."""

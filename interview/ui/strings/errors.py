@@ -55,5 +55,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "数据库文件损坏了，没有改动它。请停止 Viva，再从备份恢复（viva restore）。",
         "The database file is damaged and was left as it is. Stop Viva and restore a backup (viva restore).",
     ),
+    "upload.full": (
+        "正在等待处理的上传太多，没有接收。请过一会儿再试。",
+        "Too many uploads are waiting, so this one was not taken. Try again later.",
+    ),
+    "upload.broken": (
+        "上传中断或格式不对，没有接收。请再选一次文件。",
+        "The upload was cut off or is not a file, and was not taken. Choose the file again.",
+    ),
     "error.StoreHeld": ("另一个程序正在使用这个数据文件夹。", "Another process uses this data folder."),
 }
