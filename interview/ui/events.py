@@ -95,7 +95,8 @@ class Wires:
             return self._guarded(use, place, read_page(session, wishes, grader, self.fallback), ())
 
         sent = button.upload(None, [button], [key], js="(file) => file?.path ?? ''", queue=False, **PRIVATE)
-        return sent.then(run, [*self._page, key], _unique(outputs, place), queue=False, **PRIVATE)
+        then: Trigger = sent.then
+        return then(run, [*self._page, key], _unique(outputs, place), queue=False, **PRIVATE)
 
     def on_select(
         self,
@@ -143,8 +144,8 @@ class Wires:
 
 def _plain_claim(claim: object) -> object:
     """What a click says, if it is text, a number or a place in a list: anything else may be a file to Gradio."""
-    parts = cast("list[object]", claim) if isinstance(claim, list) else [claim]
-    return claim if all(isinstance(part, str | int | float) for part in parts) else ""
+    parts: list[object] = cast("list[object]", claim) if isinstance(claim, list) else [claim]
+    return cast("object", claim) if all(isinstance(part, str | int | float) for part in parts) else ""
 
 
 def _check_lengths(values: Sequence[object]) -> None:

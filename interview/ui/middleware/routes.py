@@ -35,6 +35,7 @@ _RULES = (
     Rule("GET", "/"),
     Rule("GET", "/healthz", is_public=True),
     Rule("GET", r"/export/[^/]+"),
+    Rule("GET", r"/archive/[^/]+"),
     Rule("GET", "/notes/image"),
     # Of Gradio, what its page asks for in a browser (`tests/test_browser_login.py` goes through the app).
     Rule("GET", r"/(assets|static)/.+"),
