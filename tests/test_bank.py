@@ -143,6 +143,7 @@ def test_the_kinds_mean_what_they_say(lang: Language):
                 # What an expert says in two or three sentences earns nearly all of what is asked.
                 assert set(required) <= {"covered", "partial"}, row["id"]
                 assert required.count("partial") <= 1, row["id"]
+                assert len(re.findall(r"[。！？]|[.!?](?=\s|$)", row["answer"])) <= 5, row["id"]
             case "half":
                 assert {"covered", "missing"} <= set(row["expected"].values()), row["id"]
             case "wrong":
