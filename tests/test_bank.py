@@ -69,9 +69,12 @@ def test_all_questions_are_there_by_their_ids_and_the_check_of_notes_finds_nothi
 
 @each_question
 def test_every_entry_is_in_full_form(lang: Language, question: Question):
-    text = question.reference
-    length = len("".join(text.split())) if lang == "zh" else len(text.split())
-    assert (150 <= length <= 700) if lang == "zh" else (90 <= length <= 400)
+    def length(text: str) -> int:
+        return len("".join(text.split())) if lang == "zh" else len(text.split())
+
+    shortest, longest = (150, 700) if lang == "zh" else (90, 400)
+    assert shortest <= length(question.reference)
+    assert length(re.sub(r"```.*?```", "", question.reference, flags=re.DOTALL)) <= longest
     assert 3 <= len(question.key_points) <= 7
     assert any(point.kind == "required" for point in question.key_points)
     assert 1 <= len(question.pitfalls) <= 3
