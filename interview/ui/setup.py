@@ -213,7 +213,8 @@ class SetupPanel:
         """The questions that are due, for a plan that asks them first or alone; new ones only for the latter."""
         bank, _ = self._bank(page.lang)
         if wishes.mode == "due":
-            return self._schedule.queue(bank)
+            # The day's new questions are the first ones of what was chosen, not of the whole bank.
+            return self._schedule.queue(bank.narrowed(wishes.sections, wishes.difficulties))
         return self._schedule.due(bank) if wishes.mode == "mock" and wishes.due_first else ()
 
     def wish_schedule(self, page: Page, day: str, cap: int) -> Updates:
