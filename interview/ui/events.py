@@ -95,7 +95,7 @@ class Wires:
             return self._guarded(use, place, read_page(session, wishes, grader, self.fallback), ())
 
         sent = button.upload(None, [button], [key], js="(file) => file?.path ?? ''", queue=False, **PRIVATE)
-        then: Trigger = sent.then
+        then = cast("Trigger", sent.then)
         return then(run, [*self._page, key], _unique(outputs, place), queue=False, **PRIVATE)
 
     def on_select(

@@ -88,7 +88,7 @@ class FileFreeBlocks(gr.Blocks):
 
     async def process_api(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Replace each file among the inputs by the text of its path."""
-        named: Any = utils.traverse(inputs, _path_of, utils.is_file_obj_with_meta)  # pyright: ignore
+        named: Any = utils.traverse(inputs, _path_of, utils.is_file_obj_with_meta)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
         return await super().process_api(block_fn, named, *args, **kwargs)  # pyright: ignore[reportUnknownMemberType]
 
 
