@@ -39,6 +39,7 @@ _RULES = (
     Rule("GET", "/notes/image"),
     # Of Gradio, what its page asks for in a browser (`tests/test_browser_login.py` goes through the app).
     Rule("GET", r"/(assets|static)/.+"),
+    Rule("GET", "/config"),
     Rule("GET", "/theme.css"),
     Rule("GET", "/favicon.ico"),
     Rule("GET", "/gradio_api/app_id"),  # asked when a stream broke off: is it still the same server?
