@@ -10,6 +10,7 @@ import pytest
 from interview.errors import ContentError
 from interview.settings import Access, read_access, read_settings
 from interview.store.store import Store
+from interview.wiring import build
 from tests.command_line import Run, data_dir, refusal, run
 
 __all__ = ["data_dir", "run"]
@@ -116,6 +117,21 @@ def test_an_allowed_host_that_is_none_is_refused(tmp_path: Path, name: str):
 def test_allowed_hosts_have_one_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VIVA_ALLOWED_HOSTS", "Viva.Example., 0:0::1")
     assert access(tmp_path, no_login=True).allowed_hosts == ("viva.example", "::1")
+
+
+def test_everybodys_viva_reads_no_notes_by_path(data_dir: Path, tmp_path: Path):
+    notes = tmp_path / "notes.md"
+    notes.write_text("## S\n#### 1. Why?\nBecause.\n", encoding="utf-8")
+    with closing((viva := build(read_settings(data_dir=data_dir, lang="en", no_login=True))).store):
+        with pytest.raises(ContentError, match="not read by path"):
+            viva.interviewer.use_notes([str(notes)])
+        with pytest.raises(ContentError, match="not read by path"):
+            viva.interviewer.use_notes([str(tmp_path / "gone.md")])  # nor does the answer say what exists
+        assert viva.interviewer.notes_origin == ()
+        viva.interviewer.use_upload("notes.md", notes.read_bytes())
+        assert len(viva.interviewer.bank("en").questions) == 1
+    with closing((viva := build(read_settings(data_dir=data_dir, lang="en"))).store):
+        assert len(viva.interviewer.use_notes([str(notes)]).questions) == 1
 
 
 # --- the command line

@@ -37,16 +37,12 @@ from interview.wiring import Viva
 _GRACE_SECONDS = 1
 
 
-def create_app(viva: Viva, lang: Language, login: Login | None = None) -> ASGIApp:
-    """Return the whole web app, behind its checks: the routes of `create_routes` and the worker.
+def create_app(viva: Viva, lang: Language) -> ASGIApp:
+    """Return the routes of `create_routes` behind the checks that `viva.access` asks for.
 
-    Args:
-        viva: What the app serves; its `access` says under which names.
-        lang: Language of a browser that was never here.
-        login: Who is signed in. None: made anew if there is a password.
+    `lang` is the language of a browser that was never here.
     """
-    if login is None and viva.access.password is not None:
-        login = Login(viva.access.password)
+    login = None if viva.access.password is None else Login(viva.access.password)
     return protect(create_routes(viva, lang, login), viva.access, login, lang)
 
 
