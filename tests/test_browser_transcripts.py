@@ -144,40 +144,6 @@ def test_a_file_with_a_broken_line_comes_in_after_the_users_word(app: App, opene
     expect(page.locator("#room-turn-head")).to_contain_text("is not there any more")
 
 
-def test_everything_is_exported_checked_and_taken_in_again(app: App, opened: Visits, tmp_path: Path):
-    person = opened.candidate().begin()
-    graded(person, FIRST)
-    page = person.page
-    enter(page)
-    page.locator("#export-everything").click()
-    card = page.locator("#import-card")
-    expect(card).to_contain_text("Packed: ")
-    with page.expect_download() as download:
-        card.get_by_role("link", name="Download").click()
-    archive = tmp_path / "all.zip"
-    download.value.save_as(archive)
-    report = verify.check_file(archive)
-    assert report.problems == []
-    assert report.counts["answers"] >= 1
-    expect(card).to_contain_text(report.head)
-
-    stored = app.stored()
-    with page.expect_file_chooser() as chooser:
-        page.locator("#import-file").click()
-    chooser.value.set_files(archive)
-    expect(card).to_contain_text("0 sessions imported")
-    expect(card).to_contain_text("here already")
-    assert app.stored() == stored
-
-    page.set_viewport_size({"width": 390, "height": 800})
-    for button in ("#import-file", "#export-everything"):
-        box = page.locator(button).bounding_box()
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 390
-    page.screenshot(path=str(tmp_path / "phone.png"))
-
-
 def test_formulas_of_an_answer_are_drawn_with_their_marks(judge: FakeJudge, opened: Visits):
     quote = "the weights are $softmax(QK^T)$ of the keys"
     answer = f"So {quote}, which costs $5 or $6."
@@ -267,3 +233,37 @@ def test_a_note_stays_with_its_answer_while_the_next_one_is_drawn(opened: Visits
     page.locator("#room-nav .v-nav-item").nth(1).click()
     expect(page.locator("#room-answer")).to_contain_text("in parallel")
     expect(note).not_to_have_value("of the first")
+
+
+def test_everything_is_exported_checked_and_taken_in_again(app: App, opened: Visits, tmp_path: Path):
+    person = opened.candidate().begin()
+    graded(person, FIRST)
+    page = person.page
+    enter(page)
+    page.locator("#export-everything").click()
+    card = page.locator("#import-card")
+    expect(card).to_contain_text("Packed: ")
+    with page.expect_download() as download:
+        card.get_by_role("link", name="Download").click()
+    archive = tmp_path / "all.zip"
+    download.value.save_as(archive)
+    report = verify.check_file(archive)
+    assert report.problems == []
+    assert report.counts["answers"] >= 1
+    expect(card).to_contain_text(report.head)
+
+    stored = app.stored()
+    with page.expect_file_chooser() as chooser:
+        page.locator("#import-file").click()
+    chooser.value.set_files(archive)
+    expect(card).to_contain_text("0 sessions imported")
+    expect(card).to_contain_text("here already")
+    assert app.stored() == stored
+
+    page.set_viewport_size({"width": 390, "height": 800})
+    for button in ("#import-file", "#export-everything"):
+        box = page.locator(button).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.screenshot(path=str(tmp_path / "phone.png"))

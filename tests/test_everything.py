@@ -24,8 +24,8 @@ from interview.service.rubric_history import RubricHistory
 from interview.store.store import DATABASE, Store
 from interview.store.whole import TABLES
 from tests.command_line import Run, data_dir, refusal, run
-from tests.made_up import make_question
-from tests.whole_history import ANSWER, RUBRICS, fill
+from tests.made_up import Clock, make_question
+from tests.whole_history import ANSWER, LEASE, RUBRICS, fill
 
 __all__ = ["data_dir", "run"]
 
@@ -49,7 +49,7 @@ def filled(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Store]:
     (tmp_path / "empty").mkdir()
-    with closing(Store.open(tmp_path / "empty")) as store:
+    with closing(Store.open(tmp_path / "empty", clock=Clock())) as store:
         yield store
 
 
@@ -118,6 +118,13 @@ def test_a_turn_whose_place_is_taken_here_comes_as_another_attempt(filled: Store
     assert merged.left_out == ()
     assert (empty.turn(here.id).attempt, empty.turn(there.id).attempt) == (2, 3)
     assert everything(empty).read(io.BytesIO(exported(filled))).added == 0
+
+
+def test_a_grading_that_runs_here_waits_there(filled: Store, empty: Store):
+    claims = filled.claim("me", 9, LEASE)
+    assert len(claims) == 3
+    everything(empty).read(io.BytesIO(exported(filled)))
+    assert {claim.grading_id for claim in empty.claim("other", 9, LEASE)} == {claim.grading_id for claim in claims}
 
 
 # --- damage

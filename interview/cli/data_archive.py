@@ -17,6 +17,7 @@ from interview.settings import Settings, read_settings
 from interview.store.store import Store
 
 _MB = 1_000_000
+_WHY = {"parent": "what it belongs to is not here", "place": "another row has its place here"}
 MaxMb = Annotated[int, typer.Option("--max-mb", min=1, help="The most that the archive may unpack to.")]
 
 
@@ -67,8 +68,9 @@ def import_data(
     if merged.waiting:
         say(f"{counted(merged.waiting, 'answer')} still wait for a grade and will be graded here.")
     for one in merged.left_out:
-        complain(f"Left out: {one}.")
-    if merged.left_out:
+        complain(f"Left out: {one.table} {one.id}: {_WHY[one.why]}.")
+    if merged.unplaced:
+        complain(f"{counted(merged.unplaced, 'row')} could not be added.")
         raise typer.Exit(1)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -23,11 +24,19 @@ _WINDOW = 500
 _MOST_NAMED = 100
 
 
+class LeftOut(Value):
+    """A row that could not be added: what it belongs to is not here (`parent`), or another row has its `place`."""
+
+    table: str
+    id: str
+    why: Literal["parent", "place"]
+
+
 class Merged(Value):
     """What came of a merge, in rows.
 
-    `kept` were here with other content and stay as they are; `left_out` names those that have no place here. Of the
-    `added` rows, `sessions` are sessions and `waiting` are gradings that will be made here.
+    `kept` were here with other content and stay as they are; `unplaced` could not be added, and `left_out` names the
+    first of them. Of the `added` rows, `sessions` are sessions and `waiting` are gradings that will be made here.
     """
 
     added: int = 0
@@ -35,7 +44,8 @@ class Merged(Value):
     kept: int = 0
     sessions: int = 0
     waiting: int = 0
-    left_out: tuple[str, ...] = ()
+    unplaced: int = 0
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class WholeStore:
@@ -137,7 +147,7 @@ class _Merge:
         self._connection = connection
         self._counts: Counter[str] = Counter()
         self._seen: Counter[int] = Counter()
-        self._left_out: list[str] = []
+        self._left_out: list[LeftOut] = []
         self._touched: dict[str, None] = {}  # turns to be found anew
         self.rows = 0
 
@@ -174,9 +184,10 @@ class _Merge:
         try:
             self._connection.execute(sa.insert(table), row)
         except exc.IntegrityError as fault:
-            self._counts["left out"] += 1
+            self._counts["unplaced"] += 1
             if len(self._left_out) < _MOST_NAMED:
-                self._left_out.append(f"{table.name} {row.get('id', '')}: {said(fault)}")
+                why = "parent" if "FOREIGN KEY" in said(fault) else "place"
+                self._left_out.append(LeftOut(table=table.name, id=str(row.get("id", "")), why=why))
             return
         self._counts["added"] += 1
         self._counts[f"added {table.name}"] += 1
@@ -200,10 +211,8 @@ class _Merge:
         """Let the turns be found, and return what came of the merge."""
         for turn_id in self._touched:
             search.index_turn(self._connection, turn_id)
-        more = self._counts["left out"] - len(self._left_out)
-        named = (*self._left_out, *([f"and {more} more"] if more else []))
-        counts = {name: self._counts[name] for name in ("added", "known", "kept", "waiting")}
-        return Merged(**counts, sessions=self._counts["added sessions"], left_out=named)
+        counts = {name: self._counts[name] for name in ("added", "known", "kept", "waiting", "unplaced")}
+        return Merged(**counts, sessions=self._counts["added sessions"], left_out=tuple(self._left_out))
 
 
 def _key(table: sa.Table) -> tuple[str, ...]:

@@ -178,6 +178,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "有 {n} 条数据在这里放不下，没有导入：",
         "{n:row|rows} could not be added here:",
     ),
+    "import.no_parent": ("所属的数据不在这里", "what it belongs to is not here"),
+    "import.no_place": ("它的位置上已经有别的数据", "another row has its place here"),
     "export.button": ("导出全部数据", "Export everything"),
     "export.done": ("已打包：{n} 份记录，{m} 个回答。", "Packed: {n:session|sessions}, {m:answer|answers}."),
     "export.head": (

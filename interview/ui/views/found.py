@@ -35,8 +35,9 @@ def merged_card(merged: Merged, lang: Language) -> ViewValue:
     said = [t("import.came", lang, added=merged.sessions), t("import.rows", lang, n=merged.added, m=merged.known)]
     said += [t("import.kept", lang, n=merged.kept)] if merged.kept else []
     said += [t("import.waiting", lang, n=merged.waiting)] if merged.waiting else []
-    title = t("import.left_out", lang, n=len(merged.left_out)) if merged.left_out else ""
-    return {"said": said, "title": title, "problems": list(merged.left_out[:20])}
+    title = t("import.left_out", lang, n=merged.unplaced) if merged.unplaced else ""
+    named = [f"{one.table} {one.id}: {t(f'import.no_{one.why}', lang)}" for one in merged.left_out[:20]]
+    return {"said": said, "title": title, "problems": named}
 
 
 def exported_card(exported: Exported, link: str, lang: Language) -> ViewValue:
