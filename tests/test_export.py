@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from interview.export import formulas, transcript_html, transcript_json, transcript_lines, transcript_markdown
+from interview.export.json_form import VERSION
 from interview.models import (
     Answer,
     CriterionGrade,
@@ -319,7 +320,7 @@ def test_json_reads_back_as_the_same_session(text: str):
     original = session(text, outcomes=[grade(text), Ungraded(reason="timed_out", provenance=made_by()), None])
     written = transcript_json(Transcript(session=original))
     document = json.loads(written)
-    assert (document["format"], document["version"]) == ("viva-transcript", 3)
+    assert (document["format"], document["version"]) == ("viva-transcript", VERSION)
     assert Session.model_validate(document["session"]) == original
     assert written.endswith("}\n")
 

@@ -275,7 +275,7 @@ class Store:
         """Lease up to `limit` due gradings, oldest first; never one of `held`, the ids that the caller runs already.
 
         Due is what waits for nothing, whose retry time has come, or whose lease has ended; and what is `ready`, as the
-        caller knows by a better clock. A retry time that was set in the future, or a lease twice as long as `lease`, can
+        caller knows by a better clock. A retry time set in the future, or a lease twice as long as `lease`, can
         only stand there because the clock was set back: both are over.
         """
         now = self.clock()
