@@ -494,9 +494,10 @@ def test_a_grade_says_what_served_it_and_what_was_sent(make_world) -> None:
     outcome = world.grading(turn).outcome
     assert isinstance(outcome, Graded)
     assert outcome.provenance.fingerprint == "fp_1"
-    told = outcome.provenance.parameters
+    told = {name: json.loads(value) for name, value in outcome.provenance.parameters}
     assert told["max_tokens"] == sent["max_tokens"]
     assert (told["response_format"], told["stream"]) == ("json_schema", True)
+    assert hash(outcome) == hash(outcome.model_copy()), "outcomes are kept in sets"
     assert not {"messages", "model"} & set(told)
 
 
