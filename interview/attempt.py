@@ -75,11 +75,10 @@ async def attempt(
     except NotFound as error:
         return failed(claim, "grader_unknown", str(error), rubric=rubric)
     started = time.monotonic()
-    deadline = asyncio.timeout(limit.total_seconds())
-    log.moved = lambda: _wind(deadline, None if log.in_flight else limit)
+    deadline: asyncio.Timeout | None = None
     reason: UngradedReason = "internal_error"
     try:
-        async with deadline:
+        async with log.bounded(limit.total_seconds()) as deadline:
             request = GradingRequest(
                 question=claim.question,
                 answer=claim.answer,
@@ -104,24 +103,12 @@ async def attempt(
             raise
         detail = "The grader cancelled itself."
     except Exception as error:
-        if deadline.expired():
+        if deadline is not None and deadline.expired():
             reason, detail = "timed_out", f"The grader did nothing for {limit.total_seconds():.0f} s."
         else:
             _log.exception("Grader %s failed on grading %s", claim.grader, claim.grading_id)
             detail = f"The grader failed ({type(error).__name__})."
-    finally:
-        log.moved = _nothing
     return failed(claim, reason, detail, grader=grader, rubric=rubric, seconds=time.monotonic() - started)
-
-
-def _nothing() -> None:
-    """For calls that outlive their attempt."""
-
-
-def _wind(deadline: asyncio.Timeout, limit: timedelta | None) -> None:
-    """Put off the end of a grading; None: it has none for now."""
-    if not deadline.expired():
-        deadline.reschedule(None if limit is None else asyncio.get_running_loop().time() + limit.total_seconds())
 
 
 async def _follow(grader: Grader, request: GradingRequest, claim: Claim, live: LiveFeed) -> GradingOutcome:

@@ -453,6 +453,22 @@ def test_key_points_that_a_model_is_asked_for_count_as_well(make_world) -> None:
 # --- what is kept -------------------------------------------------------------------------------------------------
 
 
+def test_calls_that_failed_before_a_grade_are_kept_with_it(make_world) -> None:
+    with fault_server(refusal(503, "busy", code="overloaded"), html(), judged) as server:
+        world = make_world(server.base_url)
+        (turn,) = world.submit()
+
+        async def run() -> None:
+            async with world.working() as settle:
+                await settle()
+
+        asyncio.run(run())
+    grading = world.grading(turn)
+    assert isinstance(grading.outcome, Graded)
+    kept = [(one.number, one.fault, one.status, one.code) for one in grading.failed]
+    assert kept == [(1, "server_fault", 503, "overloaded"), (2, "bad_reply", None, "")]
+
+
 def test_a_prompt_that_was_cut_is_no_grade(make_world) -> None:
     def cut(asked: Asked) -> Play:
         played = judged(asked)
@@ -494,9 +510,10 @@ def test_a_grade_says_what_served_it_and_what_was_sent(make_world) -> None:
     outcome = world.grading(turn).outcome
     assert isinstance(outcome, Graded)
     assert outcome.provenance.fingerprint == "fp_1"
-    told = outcome.provenance.parameters
+    told = {name: json.loads(value) for name, value in outcome.provenance.parameters}
     assert told["max_tokens"] == sent["max_tokens"]
     assert (told["response_format"], told["stream"]) == ("json_schema", True)
+    assert hash(outcome) == hash(outcome.model_copy()), "outcomes are kept in sets"
     assert not {"messages", "model"} & set(told)
 
 

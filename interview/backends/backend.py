@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Any, Literal, Protocol
 
-from pydantic import Field, InstanceOf, JsonValue
+from pydantic import Field, InstanceOf
 
 from interview.backends.calls import CallLog
 from interview.models import Value
@@ -97,7 +97,7 @@ class Completion(Value):
     list_date: str = ""
     stand_in: StandIn | None = None
     fingerprint: str = ""
-    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class Backend(Protocol):

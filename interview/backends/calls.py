@@ -1,7 +1,8 @@
 """The calls made for one answer: which of them failed, and how many brought a reply that could not be used."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 from interview.errors import FaultClass
 from interview.models import FailedAttempt
@@ -10,6 +11,10 @@ from interview.models import FailedAttempt
 MOST_BAD_REPLIES = 5
 # The endpoint is there, and what it sends is of no use. Any other fault has a limit, or a wait, of its own.
 _BAD: frozenset[FaultClass] = frozenset({"bad_reply", "request_refused"})
+
+
+def _nothing() -> None:
+    """Nobody bounds the calls."""
 
 
 class CallLog:
@@ -24,14 +29,14 @@ class CallLog:
     ) -> None:
         """Start with the bad replies of earlier attempts.
 
-        `arrived` is called with the characters of each piece of a reply, `moved` when a call begins and when one ends.
+        `arrived` is called with the characters of each piece of a reply.
         """
         self.bad_replies = bad_replies
         self.failed: list[FailedAttempt] = []
         self.in_flight = 0
         self.arrived = arrived
         self._most = most
-        self.moved: Callable[[], None] = lambda: None
+        self._moved: Callable[[], None] = _nothing
 
     def ends_with(self, fault: FaultClass) -> bool:
         """Whether a call that failed so was the last one: one more bad reply may not be asked for."""
@@ -46,12 +51,28 @@ class CallLog:
     def calling(self) -> Generator[None]:
         """Mark a call as in flight: its backend bounds how long it may take."""
         self.in_flight += 1
-        self.moved()
+        self._moved()
         try:
             yield
         finally:
             self.in_flight -= 1
-            self.moved()
+            self._moved()
+
+    @asynccontextmanager
+    async def bounded(self, seconds: float) -> AsyncGenerator[asyncio.Timeout]:
+        """End what runs inside after `seconds` in which no call is in flight; a TimeoutError, as asyncio.timeout."""
+        deadline, loop = asyncio.timeout(seconds), asyncio.get_running_loop()
+
+        def wind() -> None:
+            if not deadline.expired():
+                deadline.reschedule(None if self.in_flight else loop.time() + seconds)
+
+        try:
+            async with deadline:
+                self._moved = wind
+                yield deadline
+        finally:
+            self._moved = _nothing  # calls may outlive what they were made for
 
     def part(self, most: int) -> "CallLog":
         """Return a log for a side task of this one: at most `most` bad replies, which count here as well."""

@@ -1,10 +1,8 @@
 """What an endpoint understands: rung, parameter names, streaming. Found out on the way, and remembered."""
 
+import json
 from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import cast
-
-from pydantic import JsonValue
 
 from interview.backends.backend import CompletionRequest, Rung
 from interview.backends.faults import CallFailed
@@ -142,10 +140,10 @@ class Course:
             asked["response_format"] = {"type": "json_schema", "json_schema": schema}
         return asked
 
-    def sent(self) -> dict[str, JsonValue]:
-        """Return the parameters of the call beside model, messages and schema, as a grade keeps them."""
-        asked: dict[str, JsonValue] = {"stream": self.streams, **cast("dict[str, JsonValue]", self.optional)}
-        return asked | ({} if self.rung == "text" else {"response_format": self.rung})
+    def sent(self) -> tuple[tuple[str, str], ...]:
+        """Return the parameters of the call beside model, messages and schema: names, with values as JSON."""
+        asked = {"stream": self.streams, "response_format": self.rung, **self.optional}
+        return tuple((name, json.dumps(value)) for name, value in asked.items())
 
     def adapt(self, failed: CallFailed) -> bool:
         """Change what `failed` calls for; True where it makes sense to ask again at once. Each change comes once."""

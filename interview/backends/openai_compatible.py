@@ -154,7 +154,7 @@ class OpenAICompatibleBackend:
             failed.lasting = True
             return told(failed, self._endpoint)
         if course.adapt(failed):
-            _log.debug("%s %s: asked again as %s, %s", self.host, self.model, course.rung, course.sent())
+            _log.debug("%s %s: asked again, %s", self.host, self.model, course.sent())
             return None
         if failed.unnamed and failed.lasting and course.was_proven and self._only is None:
             self._rungs.forget(self._endpoint.base_url, self.model)

@@ -1,6 +1,7 @@
 """`grade`: one answer, graded once; nothing but its cost is stored."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -148,7 +149,7 @@ def _made(outcome: Graded | Ungraded, failed: Sequence[FailedAttempt]) -> dict[s
     numbered = [one.model_copy(update={"number": number}) for number, one in enumerate(failed, 1)]
     return {
         "fingerprint": outcome.provenance.fingerprint,
-        "parameters": outcome.provenance.parameters,
+        "parameters": {name: json.loads(value) for name, value in outcome.provenance.parameters},
         "failed": [one.model_dump(mode="json") for one in numbered],
     }
 

@@ -97,7 +97,7 @@ class Calls:
             currency=self.last.currency if self.last else "",
             list_date=self.last.list_date if self.last else "",
             fingerprint=self.last.fingerprint if self.last else "",
-            parameters=self.last.parameters if self.last else {},
+            parameters=self.last.parameters if self.last else (),
         )
 
 

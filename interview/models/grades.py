@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from interview.errors import FaultClass
 from interview.models.base import Value
@@ -120,7 +120,8 @@ class Provenance(Value):
     `currency`, at the prices of that day) are None where unknown; `list_date` is the day of the price list behind it,
     empty for a price that the user gave. `mode` is how a judge was asked: `single`, `careful`,
     `vote=K` or `panel`; empty for other graders and for older grades. `fingerprint` is the endpoint's own mark of what
-    served the last call, `parameters` what that call sent beside model, messages and schema; older grades have neither.
+    served the last call. `parameters` are what that call sent beside model, messages and schema: names, with values as
+    JSON. Older grades have neither.
     """
 
     grader: str
@@ -144,7 +145,7 @@ class Provenance(Value):
     list_date: str = ""
     checklist: str = ""
     fingerprint: str = ""
-    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class Alternative(Value):

@@ -1,6 +1,5 @@
 """The facts around a grade: who graded and at what price, the parts of its score, the votes, and the other score."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
@@ -92,7 +91,7 @@ def _facts(outcome: Graded, lang: Language) -> list[str]:
 
 def sent(provenance: Provenance, lang: Language) -> list[str]:
     """The parameters that the last call sent, and the endpoint's own mark of what served it."""
-    parameters = ", ".join(f"{name} {json.dumps(value)}" for name, value in provenance.parameters.items())
+    parameters = ", ".join(f"{name} {value}" for name, value in provenance.parameters)
     mark = t("grade.fingerprint", lang, mark=provenance.fingerprint) if provenance.fingerprint else ""
     return [parameters, mark]
 
