@@ -274,6 +274,19 @@ def wanted(words: str) -> ArchiveFilter:
     return ArchiveFilter(words=words)
 
 
+def test_what_an_earlier_release_left_in_free_pages_goes_with_the_first_purge(kept: Folder) -> None:
+    """It did not overwrite what it deleted."""
+    session = kept.answered("一次", OTHER)
+    with closing(sqlite3.connect(kept.folder / "viva.db", isolation_level=None)) as earlier:
+        earlier.execute("PRAGMA secure_delete = OFF")
+        earlier.execute("INSERT INTO preferences VALUES ('a', ?), ('b', ?)", (CANARY * 9, CANARY * 9000))
+        earlier.execute("DELETE FROM preferences")
+    assert occurrences(kept.folder)
+    kept.deleting.order_session(session.id)
+    kept.purged()
+    assert is_gone(kept)
+
+
 # --- hiding and undoing
 
 
