@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
+from sqlalchemy import exc
 
 from interview.calibration.paid import Kept, PaidGradings, grading_key
 from interview.errors import Deleted, NotFound, StoreError
@@ -62,9 +62,9 @@ class Folder:
         self.deleting = Deleting(self.store, folder)
         self.schedule = Schedule(self.store, lambda: timedelta())
 
-    def answered(self, title: str, *texts: str, first: int = 1, **plan: object) -> Session:
+    def answered(self, title: str, *texts: str, first: int = 1) -> Session:
         questions = [make_question(first + number, text=f"问题 {first + number}？") for number in range(len(texts))]
-        session = self.store.create_session(title, SessionPlan(lang="zh", **plan), questions)
+        session = self.store.create_session(title, SessionPlan(lang="zh"), questions)
         for position, text in enumerate(texts):
             turn = self.store.ask(session.id, position)
             self.store.submit(turn.id, text, "judge", "default")
@@ -249,8 +249,8 @@ def fill(kept: Folder) -> None:
     everything_with(kept, CANARY, session)
     question = session.questions[0]
     points = (ChecklistPoint(id="k1", text=f"要点{CANARY}", weight=1, kind="required"),)
-    basis = {"question_id": question.id, "basis": basis_of(question)}
-    ChecklistStore(store).add(Checklist(**basis, origin="edited", points=points))
+    edited = Checklist(question_id=question.id, basis=basis_of(question), origin="edited", points=points)
+    ChecklistStore(store).add(edited)
     DisputeStore(store).add(dispute(question, "audit", f"因为{CANARY}"))
     SpendingLog(store).add(spent(session.id))
     measurements = Measurements(store)
@@ -359,11 +359,13 @@ def test_a_clock_that_is_set_takes_no_time_to_undo_away_and_adds_none(kept: Fold
 # --- what goes on meanwhile
 
 
-def test_the_outcome_of_a_grading_whose_answer_was_purged_is_dropped(kept: Folder) -> None:
+@pytest.mark.parametrize("kind", ORDERS)
+def test_the_outcome_of_a_grading_whose_answer_was_purged_is_dropped(kept: Folder, kind: str) -> None:
     session = kept.store.create_session("一次", SessionPlan(lang="zh"), [make_question(1)])
-    answer, _, _ = kept.store.submit(session.turns[0].id, CANARY, "judge", "default")
+    kept.store.submit(session.turns[0].id, CANARY, "judge", "default")
     (claim,) = kept.store.claim("me", 1, LEASE)
-    kept.deleting.purge(kept.deleting.order_answer(answer.id).id)
+    ORDERS[kind](kept, kept.store.session(session.id))
+    kept.deleting.purge(kept.deleting.pending()[0].id)
     assert not kept.store.finish_grading(claim, quoting(CANARY))
     assert not kept.store.release(claim)
     assert is_gone(kept)
@@ -445,7 +447,7 @@ def test_the_database_refuses_to_delete_what_was_not_marked(kept: Folder) -> Non
     session = kept.answered("一次", CANARY)
     everything_with(kept, CANARY, session)
     for table in ("answers", "gradings", "remarks", "question_versions"):
-        with pytest.raises(sa.exc.IntegrityError), kept.store.writing() as connection:
+        with pytest.raises(exc.IntegrityError), kept.store.writing() as connection:
             connection.exec_driver_sql(f"DELETE FROM {table}")
 
 
