@@ -321,6 +321,10 @@ def test_what_is_deleted_is_hidden_at_once_and_undo_gives_back_the_same(kept: Fo
     before = state_of(kept)
     ORDERS[kind](kept, session)
     assert CANARY not in repr(state_of(kept))
+    left = 0 if kind == "all" else 1
+    assert len(Statistics(kept.store).answers()) == left
+    assert len(QuestionHistory(kept.store).newest_grades()) == left
+    assert sum(one.answers for one in StoredAppeals(kept.store).disputed()) == left
     assert Statistics(kept.store).due(kept.clock.now + timedelta(days=400)) == []
     (pending,) = kept.deleting.pending()
     assert (pending.kind, pending.due_at - pending.requested_at) == (kind, timedelta(minutes=15))
