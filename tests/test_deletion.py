@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
+from sqlalchemy import exc
 
 from interview.calibration.paid import Kept, PaidGradings, grading_key
 from interview.errors import Deleted, NotFound, StoreError
@@ -62,14 +62,17 @@ class Folder:
         self.deleting = Deleting(self.store, folder)
         self.schedule = Schedule(self.store, lambda: timedelta())
 
-    def answered(self, title: str, *texts: str, first: int = 1, **plan: object) -> Session:
+    def answered(self, title: str, *texts: str, first: int = 1) -> Session:
         questions = [make_question(first + number, text=f"问题 {first + number}？") for number in range(len(texts))]
-        session = self.store.create_session(title, SessionPlan(lang="zh", **plan), questions)
+        session = self.store.create_session(title, SessionPlan(lang="zh"), questions)
         for position, text in enumerate(texts):
             turn = self.store.ask(session.id, position)
             self.store.submit(turn.id, text, "judge", "default")
-            (claim,) = self.store.claim("me", 1, LEASE)
-            self.store.finish_grading(claim, quoting(text))
+            for claim in self.store.claim("me", 9, LEASE):
+                if claim.turn_id == turn.id:
+                    self.store.finish_grading(claim, quoting(text))
+                else:
+                    self.store.release(claim)  # an appeal that waits
         return self.store.session(session.id)
 
     def answer(self, session: Session, position: int = 0) -> Answer:
@@ -249,8 +252,8 @@ def fill(kept: Folder) -> None:
     everything_with(kept, CANARY, session)
     question = session.questions[0]
     points = (ChecklistPoint(id="k1", text=f"要点{CANARY}", weight=1, kind="required"),)
-    basis = {"question_id": question.id, "basis": basis_of(question)}
-    ChecklistStore(store).add(Checklist(**basis, origin="edited", points=points))
+    edited = Checklist(question_id=question.id, basis=basis_of(question), origin="edited", points=points)
+    ChecklistStore(store).add(edited)
     DisputeStore(store).add(dispute(question, "audit", f"因为{CANARY}"))
     SpendingLog(store).add(spent(session.id))
     measurements = Measurements(store)
@@ -272,6 +275,19 @@ def spent(session_id: str) -> dict[str, object]:
 
 def wanted(words: str) -> ArchiveFilter:
     return ArchiveFilter(words=words)
+
+
+def test_what_an_earlier_release_left_in_free_pages_goes_with_the_first_purge(kept: Folder) -> None:
+    """It did not overwrite what it deleted."""
+    session = kept.answered("一次", OTHER)
+    with closing(sqlite3.connect(kept.folder / "viva.db", isolation_level=None)) as earlier:
+        earlier.execute("PRAGMA secure_delete = OFF")
+        earlier.execute("INSERT INTO preferences VALUES ('a', ?), ('b', ?)", (CANARY * 9, CANARY * 9000))
+        earlier.execute("DELETE FROM preferences")
+    assert occurrences(kept.folder)
+    kept.deleting.order_session(session.id)
+    kept.purged()
+    assert is_gone(kept)
 
 
 # --- hiding and undoing
@@ -308,6 +324,10 @@ def test_what_is_deleted_is_hidden_at_once_and_undo_gives_back_the_same(kept: Fo
     before = state_of(kept)
     ORDERS[kind](kept, session)
     assert CANARY not in repr(state_of(kept))
+    left = 0 if kind == "all" else 1
+    assert len(Statistics(kept.store).answers()) == left
+    assert len(QuestionHistory(kept.store).newest_grades()) == left
+    assert sum(one.answers for one in StoredAppeals(kept.store).disputed()) == left
     assert Statistics(kept.store).due(kept.clock.now + timedelta(days=400)) == []
     (pending,) = kept.deleting.pending()
     assert (pending.kind, pending.due_at - pending.requested_at) == (kind, timedelta(minutes=15))
@@ -346,11 +366,13 @@ def test_a_clock_that_is_set_takes_no_time_to_undo_away_and_adds_none(kept: Fold
 # --- what goes on meanwhile
 
 
-def test_the_outcome_of_a_grading_whose_answer_was_purged_is_dropped(kept: Folder) -> None:
+@pytest.mark.parametrize("kind", ORDERS)
+def test_the_outcome_of_a_grading_whose_answer_was_purged_is_dropped(kept: Folder, kind: str) -> None:
     session = kept.store.create_session("一次", SessionPlan(lang="zh"), [make_question(1)])
-    answer, _, _ = kept.store.submit(session.turns[0].id, CANARY, "judge", "default")
+    kept.store.submit(session.turns[0].id, CANARY, "judge", "default")
     (claim,) = kept.store.claim("me", 1, LEASE)
-    kept.deleting.purge(kept.deleting.order_answer(answer.id).id)
+    ORDERS[kind](kept, kept.store.session(session.id))
+    kept.deleting.purge(kept.deleting.pending()[0].id)
     assert not kept.store.finish_grading(claim, quoting(CANARY))
     assert not kept.store.release(claim)
     assert is_gone(kept)
@@ -432,7 +454,7 @@ def test_the_database_refuses_to_delete_what_was_not_marked(kept: Folder) -> Non
     session = kept.answered("一次", CANARY)
     everything_with(kept, CANARY, session)
     for table in ("answers", "gradings", "remarks", "question_versions"):
-        with pytest.raises(sa.exc.IntegrityError), kept.store.writing() as connection:
+        with pytest.raises(exc.IntegrityError), kept.store.writing() as connection:
             connection.exec_driver_sql(f"DELETE FROM {table}")
 
 
