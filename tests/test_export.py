@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from interview.export import formulas, transcript_html, transcript_json, transcript_lines, transcript_markdown
-from interview.export.json_form import VERSION
 from interview.models import (
     Answer,
     CriterionGrade,
