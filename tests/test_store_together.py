@@ -22,7 +22,9 @@ LEASE = timedelta(seconds=60)
 
 
 @pytest.fixture
-def store(tmp_path: Path):
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # Tested is that nothing is lost or doubled; on a busy machine a hundred threads need more than the deadline.
+    monkeypatch.setattr("interview.store.engine.BUSY_SECONDS", 120.0)
     opened = Store.open(tmp_path)
     yield opened
     opened.close()
@@ -76,8 +78,10 @@ def test_a_hundred_threads_submit_and_eight_claim_nothing_is_lost_or_doubled(sto
 
     with ThreadPoolExecutor(108) as pool:
         graders = [pool.submit(grade, n) for n in range(8)]
-        list(pool.map(lambda turn: store.submit(turn, f"answer of {turn}", "g", "default"), turns))
-        done.set()
+        try:
+            list(pool.map(lambda turn: store.submit(turn, f"answer of {turn}", "g", "default"), turns))
+        finally:
+            done.set()
         for grader in graders:
             grader.result()
     assert len(finished) == len(set(finished)) == 200
