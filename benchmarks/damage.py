@@ -16,10 +16,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from interview.errors import StoreError
+from interview.jobs import Jobs
 from interview.models import SessionPlan
+from interview.service.archive import Archive
 from interview.store.engine import DATABASE
 from interview.store.remarks import RemarkStore
-from interview.store.sound import read_sound
 from interview.store.store import Store
 from tests.made_up import graded, make_question
 
@@ -89,7 +90,8 @@ def _open(folder: Path, content: bytes, what: str, figures: Figures) -> str:
         if shown:
             figures.silent.append(f"{what}: {shown}")
         try:
-            damaged = [name for one in store.summaries(1000) for name in read_sound(store, one.id).damaged]
+            archive = Archive(store, Jobs())
+            damaged = [lost for one in store.summaries(1000) for lost in archive.transcript(one.id).damaged]
         except StoreError:
             return "named when it is read"
     return "named when it is read" if damaged else "no check can see"

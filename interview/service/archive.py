@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-from interview.errors import ContentError, NotFound
+from interview.errors import ContentError, NotFound, StoreError
 from interview.export import Reading, read_transcripts
 from interview.jobs import Job, Jobs, Progress
 from interview.models import (
     ArchiveFilter,
     Choices,
+    Damaged,
     Hit,
     Imported,
     Session,
@@ -29,6 +31,7 @@ from interview.text import NOTE_LIMIT, TITLE_LIMIT, clean_within
 
 _MOST_HELD = 4
 IMPORT = "import"  # the kind of its jobs
+T = TypeVar("T")
 
 
 class Archive:
@@ -60,14 +63,17 @@ class Archive:
         return self._shelves.choices()
 
     def transcript(self, session_id: str) -> Transcript:
-        """Return a session with everything beside it; damaged turns are left out and named."""
+        """Return a session with everything beside it; what is damaged of it is left out and named."""
         session, damaged = self._shelves.readable_session(session_id)
         ids = {turn.id for turn in session.turns}
+        marks, remarks = self._remarks.marks, self._remarks.remarks
+        found_marks, lost_marks = _readable(lambda: marks(session_id), {}, "turn_marks", session_id)
+        found_remarks, lost_remarks = _readable(lambda: remarks(session_id), (), "remarks", session_id)
         return Transcript(
             session=session,
-            marks={turn_id: mark for turn_id, mark in self._remarks.marks(session_id).items() if turn_id in ids},
-            remarks=tuple(remark for remark in self._remarks.remarks(session_id) if remark.turn_id in ids),
-            damaged=damaged,
+            marks={turn_id: mark for turn_id, mark in found_marks.items() if turn_id in ids},
+            remarks=tuple(remark for remark in found_remarks if remark.turn_id in ids),
+            damaged=(*damaged, *lost_marks, *lost_remarks),
         )
 
     def exported(self, session_id: str) -> Transcript:
@@ -199,3 +205,11 @@ def _content(session: Session) -> frozenset[str]:
                 outcome = grading.outcome.model_dump_json()
                 pieces.append(["grade", *place, grading.grader, grading.created_at.isoformat(), outcome])
     return frozenset(json.dumps(piece, ensure_ascii=False) for piece in pieces)
+
+
+def _readable(read: Callable[[], T], otherwise: T, table: str, session_id: str) -> tuple[T, tuple[Damaged, ...]]:
+    """Return what is read, or `otherwise` and what is damaged."""
+    try:
+        return read(), ()
+    except StoreError as fault:
+        return otherwise, (Damaged(table=table, id=session_id, what=str(fault)),)
