@@ -85,7 +85,7 @@ class ImportPanel:
             updates: Updates = {self.job: gr.update(value=job_line(job, page.lang))}
             if not job.over:
                 return updates
-            card = import_card(self._archive.imported(job), (), 0, page.lang)
+            card = import_card(self._archive.imported(job), (), 0, 0, page.lang)
             ended: Updates = {self.timer: gr.update(active=False), self.came: gr.update(value=card), self.running: ""}
             return {**show(page, listed), **updates, **ended}
 
@@ -99,7 +99,7 @@ class ImportPanel:
         reading = self._archive.read(upload.name, upload.content)
         if not reading.problems:
             return self._import(page, reading)
-        card = import_card(None, reading.problems, len(reading.transcripts), page.lang)
+        card = import_card(None, reading.problems, reading.unusable, len(reading.transcripts), page.lang)
         return {
             self.came: gr.update(value=card),
             self.rest: gr.update(visible=bool(reading.transcripts)),

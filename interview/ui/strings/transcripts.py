@@ -162,5 +162,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "有 {n} 处用不了，还什么都没有导入。其余 {m} 份可以导入。",
         "{n:part|parts} of the file cannot be used, and nothing is imported yet. The other {m} can be.",
     ),
+    "import.more": ("还有 {n} 处", "and {n:,} more"),
     "import.rest": ("导入其余的", "Import the others"),
 }
