@@ -16,10 +16,12 @@ from interview.export.json_form import FORMAT, VERSION
 from interview.models import Evidence, Graded, Grading, Transcript, Turn, Value
 
 PROBLEMS_NAMED = 100
+_GIVEN_UP = 10_000
 # Of lists and objects in one document. A transcript of 100 questions has some 10,000; what has more is built to fill
 # the memory, since an empty object takes 64 bytes there and 3 in the file.
 _PARTS_LIMIT = 200_000
 _TOO_MANY = f"it has more than {_PARTS_LIMIT:,} lists and objects, which no transcript has"
+_NO_OBJECT = ValueError("expected an object in braces")
 _LEFT_OUT = {"format", "version"}
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
@@ -29,7 +31,7 @@ class Reading(Value):
     """What a file holds.
 
     `problems` name the first lines or entries that cannot be used, and why, up to PROBLEMS_NAMED; `unusable` is the
-    number of all.
+    number of all. Nothing is read after the first _GIVEN_UP of them.
     """
 
     transcripts: tuple[Transcript, ...]
@@ -57,6 +59,8 @@ def read_transcripts(raw: bytes, name: str) -> Reading:
             unusable += 1
             if unusable <= PROBLEMS_NAMED:
                 problems.append(f"{place}: {fault}")
+            if unusable == _GIVEN_UP:
+                break
     if not found and not unusable:
         raise ContentError(f"{name}: there is no transcript in it.")
     return Reading(transcripts=tuple(found), problems=tuple(problems), unusable=unusable)
@@ -77,8 +81,10 @@ def _documents(text: str, name: str) -> Iterator[tuple[str, Any]]:
         yield f"{name}:{getattr(whole, 'lineno', 1)}", whole
         return
     for number, line in enumerate(io.StringIO(text, newline="\n"), 1):  # one at a time: millions may be empty
-        if line.strip():
+        if line.startswith("{") or (line := line.strip()).startswith("{"):
             yield f"{name}:{number}", _parsed(line)
+        elif line:
+            yield f"{name}:{number}", _NO_OBJECT
 
 
 def _entries(text: str, at: int, name: str) -> Iterator[tuple[str, Any]]:
