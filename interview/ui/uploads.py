@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from gradio_client.utils import is_file_obj_with_meta, traverse
+from gradio_client import utils as gradio_utils  # pyright: ignore[reportMissingTypeStubs]
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
@@ -87,8 +87,13 @@ class FileFreeBlocks(gr.Blocks):
 
     async def process_api(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Replace each file among the inputs by the text of its path."""
-        named = traverse(inputs, lambda file: file["path"], is_file_obj_with_meta)
-        return await super().process_api(block_fn, named, *args, **kwargs)
+        is_file = gradio_utils.is_file_obj_with_meta  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        named: list[Any] = gradio_utils.traverse(inputs, _path_of, is_file)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        return await super().process_api(block_fn, named, *args, **kwargs)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _path_of(file: dict[str, str]) -> str:
+    return file["path"]
 
 
 def browser_of(request: gr.Request) -> str:
