@@ -5,8 +5,10 @@
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from interview.backends.configured import bounds_of
 from interview.backends.presets import GENERIC, Preset, Price, load_presets
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "backends.md"
@@ -31,6 +33,10 @@ def tables() -> str:
             "|---|---|---|---|---|",
             *(_price(preset, price) for preset in presets for price in preset.prices),
             "",
+            "| seconds | to connect | silent before a reply | silent within it | in all |",
+            "|---|---|---|---|---|",
+            *_bounds([*presets, other]),
+            "",
             "```sh",
             *map(_connect, presets),
             "```",
@@ -50,6 +56,19 @@ def _price(preset: Preset, price: Price) -> str:
     cached = price.input if price.cached_input is None else price.cached_input
     money = f"{price.input:g} / {cached:g} / {price.output:g} {price.currency}"
     return f"| `{preset.name}` | `{price.model}` | {money} | {price.date} | {price.source} |"
+
+
+def _bounds(presets: Sequence[Preset]) -> Iterator[str]:
+    """One row for each set of bounds, with the presets that have it."""
+    sharing: dict[tuple[float, ...], list[str]] = {}
+    for preset in presets:
+        name = "any other server" if preset.name == GENERIC else f"`{preset.name}`"
+        sharing.setdefault(tuple(bounds_of(preset).values()), []).append(name)
+        if preset.loopback:
+            near = bounds_of(preset.model_copy(update=preset.loopback.model_dump()))
+            sharing.setdefault(tuple(near.values()), []).append(f"{name} on this machine")
+    for bounds, names in sharing.items():
+        yield f"| {', '.join(names)} | {' | '.join(f'{bound:g}' for bound in bounds)} |"
 
 
 def _connect(preset: Preset) -> str:

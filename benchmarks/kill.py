@@ -29,7 +29,7 @@ from interview.notebook import Notebook
 from interview.notes.bank import QuestionBank
 from interview.rubrics import load_rubrics
 from interview.service.interviewer import Interviewer
-from interview.store.store import Store, new_id, utc_now
+from interview.store.store import Store, new_id
 from interview.worker import Worker
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -135,9 +135,7 @@ class Process:
         self.store = Store.open(folder)
         shelf, live, rubrics = OneGrader(SlowGrader(folder / "calls")), LiveFeed(), load_rubrics(PROJECT / "rubrics")
         owner, lease = new_id(), timedelta(seconds=30)
-        self.worker = Worker(
-            self.store, shelf, rubrics, live, clock=utc_now, owner=owner, concurrency=CONCURRENCY, lease=lease
-        )
+        self.worker = Worker(self.store, shelf, rubrics, live, owner=owner, concurrency=CONCURRENCY, lease=lease)
         notebook = Notebook(self.store, folder / "notes", read_built_in=bank)
         self.interviewer = Interviewer(self.store, notebook, shelf, rubrics, live, self.worker.wake)
 

@@ -24,7 +24,7 @@ from interview.backends.breaker import Breaker, FusedBackend
 from interview.backends.gate import Gate
 from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.errors import PassingFault
-from interview.worker import RETRY_DELAYS
+from interview.worker import planned_wait
 from tests.endpoints import endpoint_at
 
 ASK = CompletionRequest(messages=(Message(role="user", content="?"),))
@@ -164,7 +164,7 @@ async def drain(base_url: str, calls: int, tasks: int, time: VirtualTime) -> Non
 
     async def work() -> None:
         for _ in waiting:
-            for pause in itertools.chain(RETRY_DELAYS, itertools.repeat(RETRY_DELAYS[-1])):
+            for pause in map(planned_wait, itertools.count()):
                 try:
                     async with aclosing(backend.complete(ASK)) as events:
                         async for _event in events:

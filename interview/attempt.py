@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 
+from interview.backends.calls import CallLog
 from interview.errors import BackendError, NotFound, PassingFault
 from interview.grading.disputed import stamped
 from interview.grading.grader import Grader, GradingRequest, VerdictReady, VerdictsCleared, model_of
@@ -31,15 +32,18 @@ class Graders(Protocol):
 class Checklists(Protocol):
     """Where the key points of a question come from."""
 
-    async def prepare(self, claim: Claim, grader: Grader) -> Checklist:
-        """The key points that `grader` compares the claim's answer with. It fails no grading, and blocks none."""
+    async def prepare(self, claim: Claim, grader: Grader, log: CallLog) -> Checklist:
+        """The key points that `grader` compares the claim's answer with; calls for them are noted in `log`.
+
+        It fails no grading, and blocks none.
+        """
         ...
 
 
 class NotesAlone:
     """The key points that stand in the notes, or follow from them."""
 
-    async def prepare(self, claim: Claim, grader: Grader) -> Checklist:
+    async def prepare(self, claim: Claim, grader: Grader, log: CallLog) -> Checklist:
         """See Checklists."""
         return from_notes(claim.question)
 
@@ -51,8 +55,12 @@ async def attempt(
     live: LiveFeed,
     limit: timedelta,
     checklists: Checklists,
+    log: CallLog,
 ) -> GradingOutcome:
-    """Run the claim's grader with the claim's rubric for at most `limit`; its verdicts go to `live` on the way.
+    """Run the claim's grader with the claim's rubric; its verdicts go to `live` on the way, failed calls into `log`.
+
+    A grader that does nothing for `limit` is ended. While a call of its own is in flight that is bounded by its
+    backend, not by `limit`: a slow server that still sends is not cut off.
 
     The question that is stored stays as it is; the grade says which checklist it was compared with.
 
@@ -67,10 +75,10 @@ async def attempt(
     except NotFound as error:
         return failed(claim, "grader_unknown", str(error), rubric=rubric)
     started = time.monotonic()
-    deadline = asyncio.timeout(limit.total_seconds())
+    deadline: asyncio.Timeout | None = None
     reason: UngradedReason = "internal_error"
     try:
-        async with deadline:
+        async with log.bounded(limit.total_seconds()) as deadline:
             request = GradingRequest(
                 question=claim.question,
                 answer=claim.answer,
@@ -79,10 +87,11 @@ async def attempt(
                 lang=claim.lang,
                 session_id=claim.session_id,
                 patient=claim.faults == 0,  # a fault that is still there after the first wait lasts
+                log=log,
             )
             if claim.contested is not None:  # an appeal is about the points of the contested grade, whatever came since
                 return await _follow(grader, request.model_copy(update={"contested": claim.contested}), claim, live)
-            checklist = await checklists.prepare(claim, grader)
+            checklist = await checklists.prepare(claim, grader, log)
             request = request.model_copy(update={"question": with_checklist(claim.question, checklist)})
             return stamped(await _follow(grader, request, claim, live), claim.question, checklist, rubric)
     except PassingFault:
@@ -94,8 +103,8 @@ async def attempt(
             raise
         detail = "The grader cancelled itself."
     except Exception as error:
-        if deadline.expired():
-            reason, detail = "timed_out", f"No grade came within {limit.total_seconds():.0f} s."
+        if deadline is not None and deadline.expired():
+            reason, detail = "timed_out", f"The grader did nothing for {limit.total_seconds():.0f} s."
         else:
             _log.exception("Grader %s failed on grading %s", claim.grader, claim.grading_id)
             detail = f"The grader failed ({type(error).__name__})."

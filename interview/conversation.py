@@ -22,6 +22,7 @@ Wish = Literal["hint", "reveal", "source", "skip", "repeat", "stuck"]
 # words is an answer.
 
 _LONGEST_WISH = 60
+_LONGEST_TYPED = 1000  # with all that folding takes away; folding a long answer takes as long as reading it
 _ALSO_ANSWERS = frozenset({"pass", "next", "help", "source", "repeat", "reveal"})
 _PLEASE = (
     "请|麻烦|能不能|可不可以|可以|能|我想|我要|想|我|please|can i|could i|can you|could you|may i|i want|i would like"
@@ -70,7 +71,7 @@ def wish_of(text: str, question: Question) -> Wish | None:
     A bare word such as `pass` is an answer where the notes have it in their reference. `stuck` is a non-answer such as
     «不知道» or "I don't know".
     """
-    folded = fold(text).text
+    folded = fold(text).text if len(text) <= _LONGEST_TYPED else ""
     if not folded or len(folded) > _LONGEST_WISH:
         return None
     if folded in _ALSO_ANSWERS and re.search(rf"\b{folded}\b", question.reference, re.IGNORECASE):

@@ -4,6 +4,7 @@ VivaError
 ├── ContentError            notes, a rubric, a prompt or a setting cannot be used
 │   └── EndpointMistake     an address, a key or the name of a model cannot be right
 ├── AnswerRefused           the answer cannot be taken as it is; the text stays in the box
+├── TextTooLong             a field of the page has more characters than any field may have
 ├── VerdictRefused          an appeal or an own verdict cannot be taken
 ├── AlreadyAnswered         this Turn has an Answer with another text
 ├── ChecklistRefused        the key points cannot be saved as they are; the text names the line
@@ -12,8 +13,12 @@ VivaError
 ├── TooLate                 a rating cannot be changed or taken back any more
 ├── ModelNeeded             this needs a model, and the grader in use has none
 ├── NotFound                no such session, turn, answer or grader
+│   └── Deleted             it was deleted; the text that was sent stays in the box
 ├── StoreError              the data folder or the database cannot be used
-│   └── StoreHeld           another process writes to this data folder
+│   ├── StoreHeld           another process writes to this data folder
+│   ├── StoreBusy           another program holds the database; nothing was written, try again
+│   ├── DamagedDatabase     the database file is damaged, empty or foreign; it is left as it is
+│   └── DamagedRow          a stored row cannot be read any more; the others can
 └── BackendError            a call to a model failed
     ├── PassingFault        may work later: unreachable, timed out, rate limited, server fault
     └── LastingFault        will not work until somebody changes something: key, model, quota, context, content
@@ -29,15 +34,18 @@ FaultClass = Literal[
     "bad_reply",  # the reply could not be used
     "key_refused",
     "model_unknown",
+    "address_wrong",  # the address redirects, or offers no chat completions
     "quota_exhausted",
     "context_exceeded",
+    "prompt_cut",  # the server read less than it was sent, and did not say so
     "content_refused",
     "request_refused",
 ]
-
+# Every call to the endpoint fails alike until somebody changes its settings or its account, whatever is asked.
+NEEDS_CHANGE: frozenset[FaultClass] = frozenset({"key_refused", "model_unknown", "address_wrong", "quota_exhausted"})
 
 # What the likely mistake is, where more is known than the fault.
-Cause = Literal["", "no_key", "key_of_other", "redirected", "no_route", "through_proxy", "no_chat_model"]
+Cause = Literal["", "no_key", "key_of_other", "redirected", "through_proxy", "no_chat_model"]
 Mistake = Literal[
     "credentials",  # a user name or password in the address
     "unreadable",
@@ -72,6 +80,15 @@ class EndpointMistake(ContentError):
         super().__init__(text)
         self.mistake: Mistake = mistake
         self.names = names
+
+
+class TextTooLong(VivaError):
+    """A field of the page has more characters than any field may have; nothing was done with it."""
+
+    def __init__(self, text: str, limit: int) -> None:
+        """`limit` is for a screen in another language."""
+        super().__init__(text)
+        self.limit = limit
 
 
 class AnswerRefused(VivaError):
@@ -118,8 +135,24 @@ class StoreHeld(StoreError):
     """Another process writes to this data folder; the text says which."""
 
 
+class StoreBusy(StoreError):
+    """Another program holds the database for too long; nothing was written, and the same can be sent again."""
+
+
+class DamagedDatabase(StoreError):
+    """The database file is damaged, empty, or of another program; it was left as it is."""
+
+
+class DamagedRow(StoreError):
+    """A stored row cannot be read any more; the text names it."""
+
+
+class Deleted(NotFound):
+    """What was deleted takes no text any more; what was sent stays where it is."""
+
+
 class BackendError(VivaError):
-    """A call to a model failed. `fault` is what the store keeps; the provider's own text is never kept."""
+    """A call to a model failed. `fault` and the text are kept; the provider's own text never is."""
 
     def __init__(
         self, text: str, *, fault: FaultClass, retry_after: float | None = None, cause: Cause = "", hint: str = ""

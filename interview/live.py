@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
-from collections import defaultdict
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
 
 from interview.models import PointGrade
 
@@ -15,8 +17,11 @@ class LiveFeed:
     May be used from any thread, and followed from any event loop.
     """
 
-    def __init__(self) -> None:
-        """Nobody follows yet."""
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nobody follows yet. `clock` gives monotonic seconds."""
+        self._clock = clock
+        self._characters: Counter[str] = Counter()
+        self._woken_at: dict[str, float] = {}
         self._lock = threading.Lock()
         self._versions: defaultdict[str, int] = defaultdict(int)
         self._verdicts: dict[str, dict[str, PointGrade]] = {}
@@ -49,10 +54,25 @@ class LiveFeed:
             self._verdicts.setdefault(grading_id, {})[point.id] = point
             self._raise_version(session_id)
 
+    def arrived(self, session_id: str, grading_id: str, count: int) -> None:
+        """Count the characters of a reply that is on its way; followers are woken at most once a second."""
+        with self._lock:
+            self._characters[grading_id] += count
+            now = self._clock()
+            if now - self._woken_at.get(session_id, now - 1.0) >= 1.0:
+                self._woken_at[session_id] = now
+                self._raise_version(session_id)
+
+    def characters(self, grading_id: str) -> int:
+        """Return how many characters of replies have come for a grading that runs; 0 where none have."""
+        with self._lock:
+            return self._characters.get(grading_id, 0)
+
     def clear(self, session_id: str, grading_id: str) -> None:
         """Forget the verdicts of a grading: it is done and stored, or asks its model again."""
         with self._lock:
             self._verdicts.pop(grading_id, None)
+            self._characters.pop(grading_id, None)
             self._raise_version(session_id)
 
     def drain(self) -> None:

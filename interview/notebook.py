@@ -18,7 +18,7 @@ from interview.notes.library import built_in, is_gone, read_notes
 from interview.notes.markdown import read_markdown
 from interview.store.store import Store
 
-_KEY = "notes"
+PREFERENCE = "notes"  # its key in the store
 _RECHECK_SECONDS = 1.0
 _NAME_LIMIT = 60  # of up to 4 bytes each; file systems take 255
 _UPLOADS_LIMIT = 100_000_000  # bytes of all uploads that are kept
@@ -113,7 +113,7 @@ class Notebook:
             raise ContentError("No path was given. Name a Markdown file, or a folder with Markdown files.")
         with self._lock:
             taken = self._take(chosen)
-            self._store.remember(_KEY, {"paths": [str(path) for path in chosen]})
+            self._store.remember(PREFERENCE, {"paths": [str(path) for path in chosen]})
             return taken
 
     def use_upload(self, filename: str, raw: bytes) -> QuestionBank:
@@ -151,9 +151,14 @@ class Notebook:
     def use_built_in(self) -> None:
         """Ask from the bank that comes with Viva, now and later."""
         with self._lock:
-            self._store.remember(_KEY, None)
+            self._store.remember(PREFERENCE, None)
             self._paths, self._own, self._stamp, self.problem = (), None, (), ""
             self._lost = ()
+
+    def release_uploads(self) -> None:
+        """Ask from the built-in bank where uploaded notes are in use: their files are about to be deleted."""
+        if any(path.is_relative_to(self._uploads) for path in (*self._paths, *self._lost)):
+            self.use_built_in()
 
     def _take(self, paths: tuple[Path, ...]) -> QuestionBank:
         seen = watched(paths)
@@ -179,7 +184,7 @@ class Notebook:
             self.problem = str(error)
 
     def _recall(self) -> None:
-        remembered = self._store.preference(_KEY)
+        remembered = self._store.preference(PREFERENCE)
         if not remembered:
             return
         paths = tuple(Path(path) for path in remembered["paths"])

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 from interview.errors import ContentError
 from interview.models import Language, Value, Verdict, digest
 from interview.toml_file import read_toml
+from interview.verify import band_of
 
 # Marks of a transcript row that are not bands; a band of the same name could not be told from them.
 RESERVED_BANDS = frozenset({"own", "estimate", "ungraded", "pending", "skipped", "open"})
@@ -97,8 +98,7 @@ class Rubric(Value):
 
     def band(self, score: float) -> str:
         """Return the id of the band of `score` (0 to `max_score`)."""
-        reached = [band.id for band in self.bands if score >= band.at_least * self.max_score - 1e-9]
-        return reached[0] if reached else self.bands[-1].id
+        return band_of(self.model_dump(include={"bands", "max_score"}), score)
 
     @field_validator("credit")
     @classmethod

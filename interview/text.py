@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from interview.errors import VivaError
+
+# The most characters of what a person types. FIELD_LIMIT bounds every field of the page, whatever its own limit.
+ANSWER_LIMIT = 20_000
+NOTE_LIMIT = 20_000
+MESSAGE_LIMIT = 4_000
+APPEAL_REASON_LIMIT = 1_000
+OWN_VERDICT_LIMIT = 2_000
+TITLE_LIMIT = 200
+FIELD_LIMIT = 50_000
+
 Script = Literal["cjk", "latin", "mixed", "none"]
 
 # Ideographs, kana, bopomofo and hangul: text without spaces between words, or counted by syllables.
@@ -56,6 +67,26 @@ def clean(text: str) -> str:
     """
     kept = ("\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text if ord(c) >= 0x20 or c in _KEPT_CONTROLS)
     return unicodedata.normalize("NFC", "".join(kept))
+
+
+def clean_within(text: str, limit: int, what: str, refusal: type[VivaError], then: str = "") -> str:
+    """Return what a person typed as it is stored: `clean`.
+
+    Args:
+        text: As it reached the server, of any length.
+        limit: The most characters that it may have when it is clean.
+        what: Its name at the beginning of a sentence, such as `The answer`.
+        refusal: The exception to raise; its text names the length and the limit.
+        then: What to do about it, for the end of that text.
+
+    Raises:
+        VivaError: `refusal`, if the text is too long. One of more than twice the limit is not cleaned first, for that
+            takes a second per million characters.
+    """
+    cleaned = text if len(text) > 2 * limit else clean(text)
+    if len(cleaned) > limit:
+        raise refusal(f"{what} has {len(cleaned):,} characters; the limit is {limit:,}. {then}".rstrip())
+    return cleaned
 
 
 def judge_copy(text: str) -> str:

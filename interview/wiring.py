@@ -2,7 +2,8 @@
 
 import os
 import socket
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -14,11 +15,15 @@ from interview.prompts import Prompts, load_prompts
 from interview.rubrics import Rubric, load_rubrics
 from interview.service.appeals import Appeals
 from interview.service.archive import Archive
+from interview.service.archive_jobs import ArchiveJobs
 from interview.service.checklists import Checklists
+from interview.service.comparing import KIND as COMPARISON
 from interview.service.comparing import Comparing
+from interview.service.deleting import COMPARISONS, Deleting, DeletionHooks
 from interview.service.discussing import Discussing
 from interview.service.disputes import Disputes
 from interview.service.endpoints import Endpoints
+from interview.service.everything import NOTES, Everything
 from interview.service.follow_ups import FollowUps
 from interview.service.hints import Hints
 from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
@@ -26,9 +31,12 @@ from interview.service.measuring import Measuring
 from interview.service.progress import ProgressReader
 from interview.service.regrading import Regrading
 from interview.service.roles import Roster
+from interview.service.rubric_history import RubricHistory
 from interview.service.schedule import Schedule
 from interview.service.spending import Spending
-from interview.settings import Settings
+from interview.service.upkeep import Upkeep
+from interview.service.waiting import WaitingGradings
+from interview.settings import Access, Settings, read_access
 from interview.store.kept import KeptTexts
 from interview.store.store import Store, utc_now
 from interview.worker import Worker
@@ -39,6 +47,7 @@ class Viva:
     """Everything that one process needs to conduct interviews. `rubrics` are by name."""
 
     settings: Settings
+    access: Access
     store: Store
     interviewer: Interviewer
     checklists: Checklists
@@ -51,6 +60,7 @@ class Viva:
     live: LiveFeed
     jobs: Jobs
     archive: Archive
+    archive_jobs: ArchiveJobs
     discussing: Discussing
     shelf: GraderShelf
     prompts: Prompts
@@ -62,6 +72,9 @@ class Viva:
     spending: Spending
     comparing: Comparing
     regrading: Regrading
+    deleting: Deleting
+    upkeep: Upkeep
+    waiting: WaitingGradings
 
     async def close(self) -> None:
         """Close the backends and the store; in the loop that ran the worker, after the worker has ended."""
@@ -91,10 +104,11 @@ def build(settings: Settings) -> Viva:
     Raises ContentError when a rubric, a prompt, a setting or the notes cannot be used, StoreHeld when another process
     writes to the data folder, StoreError when the folder or the database cannot be used; nothing stays open then.
     """
+    access = read_access(settings)
     bench = build_bench(settings)
     store = Store.open(settings.data_dir)
     try:
-        notebook = Notebook(store, settings.data_dir / "notes", settings.notes, with_bank=settings.with_bank)
+        notebook = Notebook(store, settings.data_dir / NOTES, settings.notes, with_bank=settings.with_bank)
         notebook.bank(settings.lang).require_questions()
         bench.shelf.rack.rungs.keep_in(KeptTexts(store, "dialect"))
         live = LiveFeed()
@@ -108,27 +122,38 @@ def build(settings: Settings) -> Viva:
             bench.shelf,
             bench.rubrics,
             live,
-            clock=utc_now,
             owner=owner,
             checklists=checklists,
             graded=disputes.graded,
         )
-        interviewer = Interviewer(store, notebook, bench.shelf, bench.rubrics, live, worker.wake)
+        waiting = WaitingGradings(store, bench.shelf, live, worker.retry_now)
+        waiting.retry_after_start()
+        interviewer = Interviewer(
+            *(store, notebook, bench.shelf, bench.rubrics, live, worker.wake),
+            reads_paths=access.is_owner_only,
+        )
         appeals = Appeals(store, bench.rubrics, live, worker.wake)
         measuring = Measuring(store, bench.shelf, bench.prompts, bench.rubrics, jobs, settings.data_dir)
-        archive = Archive(store, jobs)
+        archive = Archive(store, jobs, bench.rubrics.values())
+        known_rubrics = RubricHistory(store, bench.rubrics.values())
+        known_rubrics.keep()
+        everything = Everything(store, known_rubrics, settings.data_dir / NOTES)
         orders = KeptTexts(store, "regrade")
         regrading = Regrading(
             *(store, bench.shelf, bench.prompts, bench.rubrics, interviewer, spending, jobs, live, orders),
             checklists.in_force_for,
         )
         discussing = Discussing(store, bench.shelf, bench.prompts, jobs, live.touch)
-        endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"))
+        endpoints = endpoints_of(settings, bench, jobs, KeptTexts(store, "probe"), waiting.retry_all)
+        deleting = Deleting(store, settings.data_dir, _hooks(jobs, notebook, live))
+        upkeep = Upkeep(deleting, settings.data_dir, utc_now, time.monotonic)
+        upkeep.problem = store.backup_problem
     except BaseException:
         store.close()
         raise
     return Viva(
         settings=settings,
+        access=access,
         store=store,
         interviewer=interviewer,
         checklists=checklists,
@@ -140,6 +165,9 @@ def build(settings: Settings) -> Viva:
         spending=spending,
         comparing=compare_with(bench, store, spending, jobs, settings),
         regrading=regrading,
+        deleting=deleting,
+        upkeep=upkeep,
+        waiting=waiting,
         worker=worker,
         live=live,
         jobs=jobs,
@@ -147,6 +175,7 @@ def build(settings: Settings) -> Viva:
         follow_ups=FollowUps(interviewer, bench.shelf.backend_if_any, bench.prompts),
         hints=Hints(interviewer, bench.shelf.backend_if_any, checklists.in_force, bench.prompts, jobs, live.touch),
         archive=archive,
+        archive_jobs=ArchiveJobs(store, everything, jobs, worker.wake),
         discussing=discussing,
         progress=ProgressReader(store),
         shelf=bench.shelf,
@@ -155,14 +184,28 @@ def build(settings: Settings) -> Viva:
     )
 
 
-def endpoints_of(settings: Settings, bench: Bench, jobs: Jobs, reports: MutableMapping[str, str]) -> Endpoints:
-    """What can be done with the backends of a bench; `reports` keeps what tests came to."""
-    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports)
+def _hooks(jobs: Jobs, notebook: Notebook, live: LiveFeed) -> DeletionHooks:
+    def stop_comparisons() -> None:
+        for job in jobs.of_kind(COMPARISON):
+            jobs.stop(job.id)
+
+    return DeletionHooks(stop_comparisons, notebook.release_uploads, live.touch)
+
+
+def endpoints_of(
+    settings: Settings,
+    bench: Bench,
+    jobs: Jobs,
+    reports: MutableMapping[str, str],
+    changed: Callable[[], object] = lambda: None,
+) -> Endpoints:
+    """What can be done with the backends of a bench; `reports` keeps what tests came to. For `changed` see there."""
+    return Endpoints(settings, bench.shelf, bench.prompts, bench.rubrics[DEFAULT_RUBRIC], jobs, reports, changed)
 
 
 def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, settings: Settings) -> Comparing:
     """What compares the bench's graders on the store's answers."""
-    folder = settings.data_dir / "comparisons"
+    folder = settings.data_dir / COMPARISONS
     checklists = Checklists(store, bench.shelf.backend, bench.prompts, jobs)
     return Comparing(
         *(store, bench.shelf, bench.prompts, bench.rubrics, spending, jobs, folder),

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Request, expect, sync_playwright
 
 from interview.models import Session, Turn
 from interview.store.store import Store
@@ -78,6 +78,11 @@ class App:
     @property
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> None:
         command = [sys.executable, str(REPO / "app.py"), "--port", str(self.port), "--data-dir", str(self.data)]
@@ -163,6 +168,15 @@ class Candidate:
         self.page.goto(self._url)
         expect(self.start_button.or_(self.page.locator("#q-head .v-qhead"))).to_be_visible()
         return self
+
+    def reload(self) -> None:
+        """Load the page anew. Gradio does so by itself when its server is back, and breaks this off when it does."""
+        try:
+            self.page.reload()
+        except Error as error:
+            if "ERR_ABORTED" not in error.message:
+                raise
+            self.page.wait_for_load_state()
 
     def begin(self) -> "Candidate":
         self.arrive()

@@ -2,13 +2,12 @@
 
 from pydantic import SecretStr
 
+from interview.backends.configured import bounds_of
 from interview.backends.endpoint import Endpoint, check_base_url
 from interview.backends.presets import preset_for
 
 
-def endpoint_at(
-    base_url: str, *, name: str = "", model: str = "", key: str | None = None, deadline_seconds: float | None = None
-) -> Endpoint:
+def endpoint_at(base_url: str, *, name: str = "", model: str = "", key: str | None = None, **bounds: float) -> Endpoint:
     """What is left out comes from the preset of the host."""
     preset = preset_for(check_base_url(base_url))
     return Endpoint(
@@ -17,5 +16,5 @@ def endpoint_at(
         model=model or preset.default_model,
         api_key=None if key is None else SecretStr(key),
         preset=preset,
-        deadline_seconds=deadline_seconds or preset.deadline_seconds,
+        **{**bounds_of(preset), **bounds},
     )

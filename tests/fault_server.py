@@ -153,7 +153,7 @@ class _Player(BaseHTTPRequestHandler):
     def _play(self, play: Play, stopping: threading.Event) -> None:
         if play.hang_up:
             return
-        self.send_response(play.status)
+        self.send_response_only(play.status)  # without the date, which plays may set
         for name, value in {"Content-Type": play.kind, "Connection": "close", **play.headers}.items():
             self.send_header(name, value)
         if play.cut_at is None or play.abrupt:
@@ -176,21 +176,21 @@ class _Player(BaseHTTPRequestHandler):
 class _HTTPServer(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, owner: "FaultServer") -> None:
+    def __init__(self, owner: "FaultServer", port: int) -> None:
         self.owner = owner
-        super().__init__(("127.0.0.1", 0), _Player)
+        super().__init__(("127.0.0.1", port), _Player)
 
 
 class FaultServer:
     """Plays `script`, one entry per request; `asked` is what came in. `models` answers a request for the list."""
 
-    def __init__(self, *script: Script) -> None:
+    def __init__(self, *script: Script, port: int = 0) -> None:
         self.script = list(script)
         self.asked: list[Asked] = []
         self.models = plain({"object": "list", "data": [{"id": "served", "object": "model"}]})
         self._lock = threading.Lock()
         self.stopping = threading.Event()
-        self._server = _HTTPServer(self)
+        self._server = _HTTPServer(self, port)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property

@@ -96,7 +96,7 @@ class World:
         self.work()
 
     def work(self) -> None:
-        worker = Worker(self.store, Graders(self.scripted), RUBRICS, self.live, clock=self.clock, owner="me")
+        worker = Worker(self.store, Graders(self.scripted), RUBRICS, self.live, owner="me")
         asyncio.run(worker.run_once())
 
     @property
@@ -223,12 +223,12 @@ def test_an_appeal_never_lowers_a_verdict(make) -> None:
 
 
 def test_a_failure_is_an_ungraded_that_changes_nothing_and_may_be_appealed_again(make) -> None:
-    replies: list[Reply] = [LastingFault("quota", fault="quota_exhausted"), json.dumps(said("covered", SATURATES))]
+    replies: list[Reply] = [LastingFault("too long", fault="context_exceeded"), json.dumps(said("covered", SATURATES))]
     world = make(lambda claim: replies.pop(0))
     before = world.gradings[0]
     failed = world.appeal()
     assert isinstance(failed.outcome, Ungraded)
-    assert failed.outcome.reason == "quota_exhausted"
+    assert failed.outcome.reason == "context_exceeded"
     assert some(counting(world.gradings)) == before
     assert is_won(failed, before) is None
     assert point_of(world.appeal()).verdict == "covered"

@@ -15,6 +15,7 @@ from interview.models import ArchiveFilter, Graded, SelfGraded, Session, Session
 from interview.service.archive import Archive
 from interview.store.appeals import StoredAppeals
 from interview.store.checklists import QuestionHistory
+from interview.store.deletions import Deletions
 from interview.store.store import Store
 from interview.text import bigram_query, bigrams, spans_of
 from tests.made_up import Clock, graded, make_question, some
@@ -170,12 +171,12 @@ def test_filters_each_leave_the_others_out(store: Store, archive: Archive):
 
 def test_what_was_deleted_is_not_found_and_undo_brings_it_back(store: Store, archive: Archive):
     session = answered(store, "残差连接")
-    archive.delete(session.id)
+    Deletions(store).order_session(session.id)
     assert found(archive, words="残差") == []
     assert archive.sessions() == ()
     assert [one.id for one in archive.sessions("deleted")] == [session.id]
     assert store.summaries() == ()
-    archive.delete(session.id, False)
+    Deletions(store).undo(session.id)
     assert found(archive, words="残差") == [session.id]
     assert archive.transcript(session.id).session == session
 

@@ -140,7 +140,7 @@ def test_one_looks_while_the_others_wait_for_what_it_sees():
     assert [request.attempts for request in inner.requests] == [None, 1, None, None, None, None]
 
 
-@pytest.mark.parametrize("fault", [lasting(), passing("rate_limited")])
+@pytest.mark.parametrize("fault", [lasting("content_refused"), passing("rate_limited")])
 def test_a_refusal_says_that_somebody_is_there_again(fault: BackendError):
     clock = Clock()
     inner = ScriptedBackend([passing(), fault, "{}"])

@@ -14,12 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interview.backends.backend import Completion, CompletionRequest, Delta, Message, Restarted
+from interview.backends.backend import Completion, CompletionRequest, Delta, Message, Restarted, Usage
+from interview.backends.calls import MOST_BAD_REPLIES
 from interview.backends.dialect import RungMemory
 from interview.backends.faults import CallFailed, refused, reported, retry_after
 from interview.backends.gate import Gate
 from interview.backends.openai_compatible import OpenAICompatibleBackend
-from interview.backends.presets import preset_for
+from interview.backends.presets import BOUNDS, preset_for
+from interview.backends.prompt_size import is_cut, least_tokens
 from interview.errors import BackendError, LastingFault, PassingFault
 from tests.endpoints import endpoint_at
 from tests.fault_server import (
@@ -40,6 +42,7 @@ from tests.fault_server import (
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KEY = "sk-very-secret"
+EMPTY_CHUNK = b'data: {"id": "c", "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": null}]}\n\n'
 REPLY = '{"text": "注意力 works"}'
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 JSON = CompletionRequest(messages=(Message(role="user", content="json?"),), json_schema=SCHEMA, max_tokens=100)
@@ -64,7 +67,9 @@ class Time:
 
 def backend_for(base_url: str, time: Time | None = None, **options: Any) -> OpenAICompatibleBackend:
     time = time or Time()
-    endpoint = endpoint_at(base_url, name="fault", model="m-1", key=KEY, deadline_seconds=options.pop("deadline", 20))
+    bounds = {name: options.pop(name) for name in BOUNDS if name in options}
+    bounds["deadline_seconds"] = options.pop("deadline", 20)
+    endpoint = endpoint_at(base_url, name="fault", model="m-1", key=KEY, **bounds)
     return OpenAICompatibleBackend(endpoint, clock=time.clock, sleep=time.sleep, now=lambda: NOW, **options)
 
 
@@ -122,8 +127,8 @@ LASTING = [
     ("too long by code", refusal(400, "no", code="context_length_exceeded"), "context_exceeded"),
     ("too long as 413", html(413), "context_exceeded"),
     ("filtered input", refusal(400, "The response was filtered", code="content_filter"), "content_refused"),
-    ("a wrong path", refusal(404, "File Not Found"), "request_refused"),
-    ("a wrong path in HTML", html(404), "request_refused"),
+    ("a wrong path", refusal(404, "File Not Found"), "address_wrong"),
+    ("a wrong path in HTML", html(404), "address_wrong"),
     ("an odd status", plain({}, 418), "request_refused"),
     ("filtered output", streamed('{"te', finish="content_filter"), "content_refused"),
     ("an error event on length", event_error({"message": "context length exceeded"}), "context_exceeded"),
@@ -204,13 +209,13 @@ def test_a_passing_fault_is_tried_four_times(play: Play, fault: str, request_: C
     if request_ is TEXT and play.kind == "text/event-stream":
         fault = "bad_reply"  # nobody asked for a stream
     error, server = fault_of([play], request_)
-    assert isinstance(error, PassingFault)
     if not play.abrupt:
         assert error.fault == fault
-    # What says nothing may be the fault of the form, so each form is tried.
+    # What says nothing may be the fault of the form, so each form is tried, up to the last call that is allowed.
     silent = {"no content", "empty content", "only reasoning", "a stream of blanks", "a strange message"}
-    tries = 6 if request_ is JSON and any(case[0] in silent and case[1] is play for case in PASSING) else 4
-    assert len(server.asked) == tries
+    last = request_ is JSON and any(case[0] in silent and case[1] is play for case in PASSING)
+    assert isinstance(error, LastingFault if last else PassingFault)
+    assert len(server.asked) == (MOST_BAD_REPLIES if last else 4)
 
 
 @pytest.mark.parametrize("case", PASSING, ids=[case[0] for case in PASSING])
@@ -250,6 +255,44 @@ def test_a_call_ends_at_its_deadline(play: Play, request_: CompletionRequest):
     assert isinstance(error, PassingFault)
     assert error.fault == "timed_out"
     assert len(server.asked) <= 1  # a busy machine may not even have connected
+
+
+def test_a_slow_stream_is_read_to_its_end_however_long_it_takes():
+    """It lasts several times as long as any silence may; each byte ends the silence."""
+    stream = replace(streamed(REPLY, usage=False), pause=0.01)
+    with fault_server(stream) as server:
+        assert len(stream.body) * 0.01 > 2 * 3.0
+        events = ask(server, first_byte_seconds=3.0, idle_seconds=3.0, deadline=600)
+    assert completion(events).text == REPLY
+
+
+def test_bytes_that_keep_a_connection_alive_end_a_silence_before_the_first_token():
+    pings = b": still reading your prompt\n\n" * 8
+    stream = streamed(REPLY, usage=False)
+    with fault_server(replace(stream, body=pings + stream.body, pause=0.01)) as server:
+        events = ask(server, first_byte_seconds=1.5, idle_seconds=1.5, deadline=600)
+    assert completion(events).text == REPLY
+
+
+@pytest.mark.parametrize(
+    ("play", "bound", "names"),
+    [
+        (Play(stall=True), {"first_byte_seconds": 0.4}, "first_byte_seconds"),
+        (replace(streamed(REPLY), stall=True, cut_at=-300, abrupt=True), {"idle_seconds": 0.4}, "idle_seconds"),
+        (Play(body=b": ping\n\n" * 200, kind="text/event-stream", pause=STEP), {"deadline": 0.6}, "deadline_seconds"),
+        (
+            replace(streamed("", finish=None, usage=False, done=False), body=EMPTY_CHUNK * 40, pause=STEP),
+            {"deadline": 0.6},
+            "deadline_seconds",
+        ),
+    ],
+    ids=["no first byte", "a stall in mid-reply", "comments for ever", "empty chunks for ever"],
+)
+def test_silence_and_drips_end_with_the_bound_that_they_are_over(play: Play, bound: dict[str, float], names: str):
+    error, _ = fault_of([play], **bound, attempts=1)
+    assert isinstance(error, PassingFault)
+    assert error.fault == "timed_out"
+    assert names in str(error)
 
 
 def test_a_reply_cut_anywhere_is_never_taken_for_whole():
@@ -484,13 +527,15 @@ def test_a_server_that_refuses_whatever_is_sent_is_not_asked_for_ever():
     names = "max_tokens max_completion_tokens stream_options response_format"
     error, server = fault_of([refusal(400, names)])
     assert isinstance(error, LastingFault)
-    assert len(server.asked) <= 7
+    assert len(server.asked) <= MOST_BAD_REPLIES
 
 
 def test_the_request_has_what_was_asked_and_no_sampling_parameters(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_ORG_ID", "org-of-somebody")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-somebody")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    headers = ["X-Secret: of somebody", "User-Agent: somebody", "X-Stainless-Os: somebody", "Authorization: somebody"]
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "\n".join([*headers, "Host: somebody.example", "Accept: somebody"]))
     with fault_server(good(REPLY)) as server:
         ask(server)
     asked = server.asked[0]
@@ -511,6 +556,7 @@ def test_the_request_has_what_was_asked_and_no_sampling_parameters(monkeypatch: 
         ({"Retry-After": "1.5"}, 1.5),
         ({"retry-after-ms": "9500", "Retry-After": "1"}, 9.5),
         ({"Retry-After": format_datetime(NOW + timedelta(seconds=30), usegmt=True)}, 30.0),
+        ({"Retry-After": "Mon, 02 Jan 2006 15:04:35 GMT", "Date": "Mon, 02 Jan 2006 15:04:05 GMT"}, 30.0),
     ],
 )
 def test_it_waits_as_long_as_it_is_told(headers: dict[str, str], seconds: float):
@@ -657,3 +703,35 @@ def test_what_a_server_echoes_of_the_request_is_not_read_as_its_reason():
     failed = refused(422, echo, model="m-1", sent=("max_tokens",))
     assert failed.unnamed
     assert not failed.names
+
+
+# --- prompts that are cut without a word ---------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=300), max_size=5))
+def test_no_tokenizer_stays_below_the_least_that_is_expected(texts: list[str]):
+    """The best tokenizers need a token for two characters of Chinese, and for six of anything else."""
+    best = sum(1 / 2 if character > "\u2fff" else 1 / 6 for text in texts for character in text)
+    assert least_tokens(texts) <= best
+
+
+@pytest.mark.parametrize(
+    ("prompt", "completion", "cached", "cut"),
+    [
+        (4096, 5, None, True),
+        (9_000, 5, None, False),
+        (None, 5, None, False),
+        (3, 5, None, False),  # a server that counts only what it had not cached
+        (1000, 5, 8000, False),
+    ],
+)
+def test_a_count_far_below_the_least_says_that_the_prompt_was_cut(
+    prompt: int | None, completion: int, cached: int | None, cut: bool
+):
+    usage = Usage(prompt_tokens=prompt, completion_tokens=completion, cached_tokens=cached)
+    assert is_cut(usage, ["The quick brown fox jumps over the lazy dog. " * 900]) is cut
+
+
+def test_runs_of_one_character_are_few_tokens():
+    assert least_tokens([" " * 20_000, "=" * 20_000, "哈" * 5_000]) < 10

@@ -36,7 +36,7 @@ def test_text_typed_while_the_server_is_down_is_there_when_it_is_back(app: App, 
     person.write(TEXT)
     person.composer.press("Enter")  # nobody is there to take it
     app.start()
-    person.page.reload()
+    person.reload()
     expect(person.page.locator("#q-head")).to_contain_text("Question 1 of 3")
     expect(person.composer).to_have_value(TEXT)
     person.composer.press("Enter")
@@ -138,5 +138,5 @@ def test_sigterm_with_a_page_open_ends_cleanly_and_the_grading_waits_for_the_nex
     assert "Traceback" not in app.log
     judge.release()
     app.start()
-    person.page.reload()
+    person.reload()
     expect(person.lines).to_contain_text("covered")

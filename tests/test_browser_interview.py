@@ -181,6 +181,19 @@ def test_what_is_sent_while_an_event_is_under_way_goes_out_after_it(app: App, op
     assert len(main_turns(app.stored()[0])) == 1
 
 
+def test_an_empty_enter_while_an_event_is_under_way_goes_on_after_it(opened: Visits):
+    person = opened.candidate().begin()
+    person.answer(FIRST)
+    expect(person.chat).to_contain_text("And what happens after that?")
+    expect(person.composer).to_be_focused()
+    person.page.wait_for_timeout(500)  # whatever is under way ends
+    person.page.evaluate("viva.sending()")
+    person.page.keyboard.press("Enter")
+    expect(person.page.locator("#q-head")).to_contain_text("Question 1")
+    person.page.evaluate("viva.sent()")
+    expect(person.page.locator("#q-head")).to_contain_text("Question 2")
+
+
 def test_every_submit_holds_what_is_sent_until_its_reply_is_drawn(opened: Visits):
     person = opened.candidate().begin()
     person.page.evaluate(

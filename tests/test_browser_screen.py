@@ -38,9 +38,9 @@ def opened(browser: Browser, app: App) -> Iterator[Visits]:
         yield pages
 
 
-def fits(page: Page) -> bool:
-    """Whether the page does not scroll sideways, and everything that can be used stands inside it."""
-    return page.evaluate(
+def expect_to_fit(page: Page) -> None:
+    """The page does not scroll sideways, and everything that can be used stands inside it."""
+    page.wait_for_function(
         """() => {
           const width = document.documentElement.clientWidth;
           const boxes = [...document.querySelectorAll("button, input, textarea, .card")].filter(node =>
@@ -169,11 +169,11 @@ def test_a_session_that_was_left_is_offered_in_another_browser(opened: Visits):
 def test_on_a_phone_the_grade_is_a_sheet_and_nothing_scrolls_sideways(app: App, opened: Visits):
     person = opened.candidate(viewport={"width": 390, "height": 844}).arrive()
     page = person.page
-    assert fits(page)
+    expect_to_fit(page)
     person.start_button.click()
     person.answer("Every token looks at all the other tokens. The weights come from queries and keys.")
     expect(person.lines).to_contain_text("covered")
-    assert fits(page)
+    expect_to_fit(page)
     expect(person.chat).to_contain_text("And what happens after that?")  # nothing is drawn anew under the finger
     person.lines.click()
     expect(page.locator("#practice-right.open")).to_be_visible()
@@ -185,7 +185,7 @@ def test_on_a_phone_the_grade_is_a_sheet_and_nothing_scrolls_sideways(app: App, 
     expect(page.locator("#report-card")).to_contain_text("1 of 3 answered")
     page.locator("#practice-end").click()
     expect(page.locator("#practice-new")).to_be_visible()
-    assert fits(page)
+    expect_to_fit(page)
     person.open_transcript(app.stored()[0])  # the bar of tabs is not covered by any of this
     expect(page.locator("#room-answer")).to_contain_text("Every token")
-    assert fits(page)
+    expect_to_fit(page)

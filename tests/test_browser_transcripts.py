@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from interview import verify
 from interview.export import transcript_lines
 from interview.models import SessionPlan, Transcript
 from interview.store.store import Store
@@ -72,7 +73,7 @@ def test_from_a_search_into_the_room_and_all_that_stands_beside_a_grade(app: App
     expect(found.locator("mark").first).to_have_text("queries")
     found.click()
     expect(page.locator("#room-answer mark").first).to_contain_text("Every token looks")
-    assert page.evaluate("CSS.highlights.get('viva-hit')?.size") >= 2
+    page.wait_for_function("CSS.highlights.get('viva-hit')?.size >= 2")
     expect(page.locator("#room-reference-marks .v-elsewhere li")).to_have_count(2)
 
     page.locator("#room-turn-head .v-star-button").click()
@@ -112,11 +113,12 @@ def test_a_deleted_session_is_found_nowhere_until_undo(app: App, opened: Visits)
     page.locator("#session-rows .v-session").first.click()
     unfold(page, "room-manage")
     page.locator("#room-delete").click()
-    expect(page.locator("#undo")).to_contain_text("Deleted")
+    page.locator("#deleting-confirm").click()
+    expect(page.locator("#deleting")).to_contain_text("Deleted")
     expect(page.locator("#session-rows")).to_contain_text("Nothing here yet")
-    page.locator("#undo-button").click()
+    page.locator("#deleting-undo").click()
     expect(page.locator("#session-rows .v-session")).to_have_count(1)
-    expect(page.locator("#undo")).to_be_hidden()
+    expect(page.locator("#deleting")).to_be_hidden()
 
 
 def test_a_file_with_a_broken_line_comes_in_after_the_users_word(app: App, opened: Visits, tmp_path: Path):
@@ -189,7 +191,7 @@ def test_on_a_phone_a_tap_leads_to_the_question_and_a_link_back(opened: Visits):
     expect(page.locator("#room-answer")).to_be_hidden()
     page.locator("#room-nav .v-nav-item").first.click()
     expect(page.locator("#room-answer")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
     page.get_by_role("button", name="← Questions").click()
     expect(page.locator("#room-nav .v-nav-item").first).to_be_visible()
     expect(page.locator("#room-answer")).to_be_hidden()
@@ -231,3 +233,37 @@ def test_a_note_stays_with_its_answer_while_the_next_one_is_drawn(opened: Visits
     page.locator("#room-nav .v-nav-item").nth(1).click()
     expect(page.locator("#room-answer")).to_contain_text("in parallel")
     expect(note).not_to_have_value("of the first")
+
+
+def test_everything_is_exported_checked_and_taken_in_again(app: App, opened: Visits, tmp_path: Path):
+    person = opened.candidate().begin()
+    graded(person, FIRST)
+    page = person.page
+    enter(page)
+    page.locator("#export-everything").click()
+    card = page.locator("#import-card")
+    expect(card).to_contain_text("Packed: ")
+    with page.expect_download() as download:
+        card.get_by_role("link", name="Download").click()
+    archive = tmp_path / "all.zip"
+    download.value.save_as(archive)
+    report = verify.check_file(archive)
+    assert report.problems == []
+    assert report.counts["answers"] >= 1
+    expect(card).to_contain_text(report.head)
+
+    stored = app.stored()
+    with page.expect_file_chooser() as chooser:
+        page.locator("#import-file").click()
+    chooser.value.set_files(archive)
+    expect(card).to_contain_text("0 sessions imported")
+    expect(card).to_contain_text("here already")
+    assert app.stored() == stored
+
+    page.set_viewport_size({"width": 390, "height": 800})
+    for button in ("#import-file", "#export-everything"):
+        box = page.locator(button).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.screenshot(path=str(tmp_path / "phone.png"))

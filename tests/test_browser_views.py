@@ -9,12 +9,13 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import START_SECONDS, free_port
+from tests.browser import START_SECONDS, browser, free_port
 from tests.conftest import REPO
 from tests.view_gallery import HOSTILE, cards
 
+__all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
 
@@ -70,13 +71,9 @@ class Visit:
 
 
 @pytest.fixture
-def visit(address: str, chromium: str) -> Iterator[Visit]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium)
-        try:
-            yield Visit(browser.new_page(color_scheme="light"), address)
-        finally:
-            browser.close()
+def visit(address: str, browser: Browser) -> Iterator[Visit]:
+    with browser.new_context(color_scheme="light") as context:
+        yield Visit(context.new_page(), address)
 
 
 def painted(page: Page) -> dict[str, list[str]]:

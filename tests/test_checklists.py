@@ -117,7 +117,6 @@ class World:
             self,
             RUBRICS,
             LiveFeed(),
-            clock=self.clock,
             owner="me",
             checklists=self.checklists,
             graded=self.disputes.graded,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from interview.service.interviewer import ANSWER_LIMIT
+from interview.text import ANSWER_LIMIT
 from tests import fault_server
 from tests.command_line import Run, data_dir, refusal, run
 from tests.fake_judge import FakeJudge
@@ -15,7 +15,7 @@ __all__ = ["data_dir", "run"]
 
 FIELDS = {
     *("status", "score", "max_score", "band", "grader", "label", "reason"),
-    *("key_points", "criteria", "flags", "feedback"),
+    *("key_points", "criteria", "flags", "feedback", "fingerprint", "parameters", "failed"),
 }
 REFERENCE = "Attention weights are computed by a softmax. They always sum to one."
 ANSWER = "The attention weights come out of a softmax, so they sum to one."

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from interview.errors import LastingFault
 from interview.models import Session, SessionPlan
 from interview.store.store import Store
 from tests.command_line import Run, data_dir, refusal, run
@@ -47,6 +49,14 @@ def test_list_tells_what_is_kept_newest_first(run: Run, store: Store, session: S
     assert session.id in run("sessions", "list").stdout
 
 
+def test_what_waits_is_told_with_its_reason_by_sessions_and_by_doctor(run: Run, store: Store, session: Session):
+    assert "waiting" not in run("sessions", "list").output
+    (claim,) = store.claim("me", 1, timedelta(seconds=60))
+    store.put_off(claim, timedelta(minutes=10), LastingFault("far.example refuses the API key.", fault="key_refused"))
+    for told in (run("sessions", "list").output, run("doctor").output):
+        assert "1 grading waiting (key_refused): far.example refuses the API key." in told
+
+
 def test_show_has_the_answer_and_no_control_characters(run: Run, session: Session):
     outcome = run("sessions", "show", session.id)
     assert outcome.exit_code == 0
@@ -59,6 +69,12 @@ def test_json_is_the_same_from_show_and_export_and_reads_back(run: Run, session:
     assert run("export", session.id, "--format", "json").stdout == shown
     assert "\x9b" not in shown
     assert Session.model_validate(json.loads(shown)["session"]) == session
+
+
+def test_a_line_of_json_lines_ends_only_where_its_session_does(run: Run, store: Store):
+    store.create_session("one\u2028title\x85and\x1cmore", SessionPlan(lang="en"), [make_question(1)])
+    (line,) = run("export", "--all", "--format", "jsonl").stdout.splitlines()
+    assert json.loads(line)["session"]["title"] == "one\u2028title\x85and\x1cmore"
 
 
 def test_report_tells_what_a_session_comes_to_and_how_little_that_is(run: Run, session: Session):

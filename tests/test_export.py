@@ -319,7 +319,7 @@ def test_json_reads_back_as_the_same_session(text: str):
     original = session(text, outcomes=[grade(text), Ungraded(reason="timed_out", provenance=made_by()), None])
     written = transcript_json(Transcript(session=original))
     document = json.loads(written)
-    assert (document["format"], document["version"]) == ("viva-transcript", 3)
+    assert (document["format"], document["version"]) == ("viva-transcript", 4)
     assert Session.model_validate(document["session"]) == original
     assert written.endswith("}\n")
 

@@ -10,11 +10,11 @@ from interview.backends.backend import CompletionRequest, Message
 from interview.backends.breaker import Breaker, FusedBackend
 from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.errors import PassingFault
-from interview.models import Graded, Grading, KeyPoint, Question, SessionPlan, Ungraded
+from interview.models import Graded, Grading, KeyPoint, Question, SessionPlan
 from interview.settings import read_settings
 from interview.store.store import Store
 from interview.wiring import build
-from interview.worker import RETRY_DELAYS
+from interview.worker import planned_wait
 from tests.command_line import data_dir
 from tests.endpoints import endpoint_at
 from tests.fake_judge import FakeJudge
@@ -105,8 +105,7 @@ def test_without_a_next_judge_there_is_no_grade_and_never_an_estimate_unasked(da
     with fault_server(refusal(401)) as first:
         tables = backend("one", first.base_url)
         grading, _ = settled(data_dir, f'{tables}[roles]\njudge = ["one"]\n')
-        assert isinstance(grading.outcome, Ungraded)
-        assert grading.outcome.reason == "key_refused"
+    assert (grading.outcome, grading.waiting_for) == (None, "key_refused"), "it waits for a key"
 
 
 def test_the_estimate_steps_in_where_the_user_said_so_and_is_labelled(data_dir: Path):
@@ -124,9 +123,8 @@ def test_a_used_up_budget_keeps_the_answer_and_calls_nobody(data_dir: Path):
         assert isinstance(first.outcome, Graded)
         second, _ = settled(data_dir, tables)
     assert judge.calls == 1
-    assert isinstance(second.outcome, Ungraded)
-    assert second.outcome.reason == "quota_exhausted"
-    assert "The answer is safe" in second.outcome.detail
+    assert (second.outcome, second.waiting_for) == (None, "quota_exhausted"), "it waits for money"
+    assert "The answer is safe" in second.waiting_detail
 
 
 class FakeTime:
@@ -150,7 +148,7 @@ def test_a_dead_endpoint_gets_nine_calls_in_six_rounds_and_not_24(breaker: bool)
     async def asked(base_url: str) -> None:
         inner = OpenAICompatibleBackend(endpoint_at(base_url, model="m"), clock=time, sleep=time.sleep)
         backend = FusedBackend(inner, Breaker(clock=time)) if breaker else inner
-        for pause in (0.0, *RETRY_DELAYS):
+        for pause in (0.0, *map(planned_wait, range(5))):
             await time.sleep(pause)
             with pytest.raises(PassingFault):
                 async for _ in backend.complete(ASK):

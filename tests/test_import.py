@@ -15,6 +15,7 @@ from interview.export import read_transcripts, transcript_json, transcript_lines
 from interview.jobs import Jobs
 from interview.models import ArchiveFilter, Evidence, Imported, PointGrade, SessionPlan, Transcript
 from interview.service.archive import Archive
+from interview.store.deletions import Deletions
 from interview.store.remarks import RemarkStore
 from interview.store.store import Store
 from tests.command_line import Run, data_dir, refusal, run
@@ -110,7 +111,7 @@ def test_the_same_twice_is_once_and_so_is_what_came_from_here(here: Store, elsew
     assert archive.take_in(own) == Imported(known=1)
     copy = next(one for one in archive.sessions() if one.id != own.session.id)
     assert Archive(elsewhere, Jobs()).take_in(archive.transcript(copy.id)) == Imported(known=1)
-    archive.delete(own.session.id)
+    Deletions(here).order_session(own.session.id)
     assert archive.take_in(own) == Imported(restored=1)
     assert archive.shelf_of(own.session.id) == "active"
 

@@ -216,7 +216,7 @@ def test_stopped_it_takes_back_what_has_not_begun(viva: Viva, judges: tuple[Fake
             viva.regrading.stop(job.id)
             await until(over(viva, job))
             judges[0].release()
-            await until(lambda: all(grading.state == "done" for grading in by(viva, session_id, "strict")))
+            await until(lambda: all(one.outcome or one.waiting_for for one in by(viva, session_id, "strict")))
             return viva.jobs.find(job.id)
 
     assert asyncio.run(regrade()).state == "stopped"
@@ -291,7 +291,7 @@ def test_it_ends_early_where_every_answer_would_meet_the_same_fault(settings: Se
         async with serving(viva):
             job = viva.regrading.start(session_id, "strict")
             await until(over(viva, job))
-            await until(lambda: all(grading.state == "done" for grading in by(viva, session_id, "strict")))
+            await until(lambda: all(one.outcome or one.waiting_for for one in by(viva, session_id, "strict")))
             return viva.jobs.find(job.id)
 
     with closing((viva := build(settings)).store):
@@ -382,7 +382,7 @@ def test_a_command_that_is_interrupted_takes_back_what_has_not_begun(
     )
     try:
         end = time.monotonic() + PATIENCE
-        while judges[0].calls < 2:
+        while judges[0].calls < 1:  # one at a time until a first reply has come
             assert time.monotonic() < end
             assert command.poll() is None
             time.sleep(0.02)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from interview.errors import ContentError, NotFound, OrderChanged, VivaError
-from interview.models import Graded, Grading, SessionPlan, Ungraded
+from interview.models import Graded, Grading, SessionPlan
 from interview.settings import Role, Roles, read_settings
 from interview.settings.backends_edit import put_roles
 from interview.wiring import Viva, build
@@ -208,11 +208,11 @@ def test_the_estimate_steps_in_from_the_yes_on_and_not_before(viva: Viva, file: 
     with fault_server(refusal(401)) as broken:
         with_servers(file, broken.base_url, broken.base_url)
         viva.roster.give("judge", ("one:m", "two:m"))
-        assert isinstance(graded(viva, "one:m").outcome, Ungraded)
+        assert graded(viva, "one:m").waiting_for == "key_refused"
         viva.roster.allow_estimate(True)
         allowed = graded(viva, "one:m").outcome
         assert isinstance(allowed, Graded)
         assert (allowed.label, allowed.provenance.grader) == ("coverage_estimate", "coverage")
         assert "fallback:one:m" in allowed.flags
         viva.roster.allow_estimate(False)
-        assert isinstance(graded(viva, "one:m").outcome, Ungraded)
+        assert graded(viva, "one:m").waiting_for == "key_refused"

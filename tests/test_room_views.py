@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from interview.grading.key_points import split_reference
 from interview.jobs import Job
-from interview.models import Hit, Imported, Language, PointGrade, Question, Remark, Verdict
+from interview.models import Damaged, Hit, Imported, Language, PointGrade, Question, Remark, Verdict
+from interview.service.everything import Exported
+from interview.store.whole import LeftOut, Merged
 from interview.ui.views.attempts import attempts_card, improved_card
-from interview.ui.views.found import hit_rows, import_card
+from interview.ui.views.found import exported_card, hit_rows, import_card, merged_card
 from interview.ui.views.job import job_line
 from interview.ui.views.reference import reference_marks, span_of, turn_head
 from tests import view_samples as made
@@ -227,3 +229,17 @@ def test_an_import_says_what_it_added_and_what_it_could_not_use():
     assert broken["problems"] == ["f.jsonl:2: not valid JSON"]
     assert "3" in broken["title"]
     assert import_card(None, (), 0, 0, "en") == {}
+
+
+def test_the_card_of_an_archive_names_what_it_left_out_and_links_to_what_was_packed():
+    left_out = LeftOut(table="answers", id="a1", why="parent")
+    merged = merged_card(Merged(added=3, sessions=1, kept=2, waiting=1, unplaced=1, left_out=(left_out,)), "en")
+    assert merged["problems"] == ["answers a1: what it belongs to is not here"]
+    assert merged["title"] == "1 row could not be added here:"
+    assert "2 rows differ from what is here; what is here stays." in merged["said"]
+    damaged = Damaged(table="gradings", id="g1", what="bad JSON")
+    packed = Exported(head="ab12", sessions=1, answers=2, size=9, damaged=(damaged,))
+    card = exported_card(packed, "/archive/j.zip", "zh")
+    assert card["problems"] == ["gradings g1: bad JSON"]
+    assert "ab12" in str(card["said"])
+    assert card["link"] == {"label": "下载", "href": "/archive/j.zip"}

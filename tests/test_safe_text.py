@@ -1,6 +1,9 @@
 """Text that goes into Gradio's Markdown can open no tag, fetch no image and blank no message; it reads the same."""
 
+import html
 import re
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -8,13 +11,42 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from interview.ui.safe_text import JOINER, plain_line, safe_markdown, safe_reference
+from interview.formulas import SEGMENT
+from interview.ui.safe_text import (
+    JOINER,
+    LATEX_DELIMITERS,
+    card_line,
+    plain_line,
+    safe_answer,
+    safe_markdown,
+    safe_reference,
+)
 
 MARKUP = st.text(alphabet="<>/!?[]()`~$\\ab1 \n.-cp" + JOINER, max_size=120)
 
 
+def enclosed(text: str) -> str:
+    r"""The text with its `$$…$$` and `\(…\)` as the page is given them."""
+    text = re.sub(r"\$\$(.+?)\$\$", rf"$${JOINER}\1{JOINER}$$", text)
+    return text.replace("\\(", f"\\({JOINER}").replace("\\)", f"{JOINER}\\)")
+
+
 def opens_something(text: str) -> bool:
     return bool(re.search(r"<[A-Za-z/!?]|!\[", text))
+
+
+ADDRESS = "/notes/image?file=n&source=1.png"
+OURS = re.compile(rf"!\[[\w ,.-]*\]\({re.escape(ADDRESS)}\)")
+
+
+def reference(text: str) -> str:
+    """A text of notes that have one image."""
+    return safe_reference(text, {"1.png": ADDRESS}.get, "〔image〕")
+
+
+def tokens_of(markdown: str) -> list[Token]:
+    blocks = MarkdownIt("commonmark").parse(markdown)
+    return [*blocks, *(child for block in blocks for child in block.children or [])]
 
 
 @given(MARKUP, st.booleans())
@@ -76,7 +108,7 @@ def test_template_signs_are_left_alone():
     ],
 )
 def test_dollars_of_the_notes_become_formulas(text: str, shown: str):
-    assert safe_markdown(text, formulas=True) == shown
+    assert safe_markdown(text, formulas=True) == enclosed(shown)
 
 
 def test_dollars_of_other_text_stay_dollars():
@@ -87,6 +119,54 @@ def test_dollars_of_other_text_stay_dollars():
 @pytest.mark.parametrize("fence", ["```", "~~~~", "- ```", "> ```", "1. ```", "  ``` "])
 def test_a_fence_that_would_blank_the_message_is_renamed(fence: str, name: str):
     assert safe_markdown(f"{fence}{name}\nint a;") == f"{fence}c\nint a;"
+
+
+REFUSED = r"\def\a{x}"
+
+
+@pytest.mark.parametrize("draw", [partial(safe_markdown, formulas=True), safe_answer, reference])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"$${REFUSED}$$",
+        rf"\({REFUSED}\)",
+        f"${REFUSED}$",
+        f"$${'x' * 3000}$$",
+        rf"\\({REFUSED}\\)",
+        r"\$\$x\$\$",
+        "&#36;&#36;x&#36;&#36;",
+        rf"$$&#8288;{REFUSED}&#8288;$$",
+        rf"\\(&#x2060;{REFUSED}&NoBreak;\\)",
+        rf"$&#36;&#8288;{REFUSED}&#8288;$&#36;",
+        f"$${JOINER}{REFUSED}{JOINER}$$",
+        "`$$x$$`",
+    ],
+)
+def test_what_is_no_formula_of_ours_has_no_delimiters_to_the_page(text: str, draw: Callable[[str], str]):
+    shown = html.unescape(draw(text))
+    assert [one for one in LATEX_DELIMITERS if str(one["left"]) in shown] == []
+
+
+@given(st.text(alphabet="$\\(){}&#8;36x*_`\n a" + JOINER, max_size=80))
+def test_the_delimiters_of_the_page_are_only_around_formulas(text: str):
+    shown = html.unescape(safe_markdown(text, formulas=True))
+    for one in LATEX_DELIMITERS:
+        assert shown.count(str(one["left"])) == shown.count(str(one["right"])) <= len(SEGMENT.findall(text))
+
+
+def test_a_set_aside_formula_cannot_be_called_for_again():
+    assert "LATEX_BLOCK" not in safe_markdown("$$x$$ %%%LATEX_BLOCK_0%%%")
+    assert r"LATEX\_" not in safe_markdown(r"%%%LATEX\_BLOCK_0%%%")
+
+
+def test_a_refused_formula_reads_as_it_was_written():
+    for text in (f"$${REFUSED}$$", rf"\({REFUSED}\)", f"${REFUSED}$"):
+        assert tokens_of(safe_markdown(text, formulas=True))[-1].content == text
+        assert card_line(text) == text
+
+
+def test_cards_draw_no_code():
+    assert card_line("`$z$` **not $z$**") == enclosed(r"$z$ not \(z\)")
 
 
 def test_other_fences_keep_their_name_and_diagrams_are_not_drawn():
@@ -107,20 +187,6 @@ def test_a_plain_line_keeps_products():
 
 def test_a_plain_line_keeps_formulas_whole():
     assert plain_line("$x^*$ and $y^*$ are *best*, `$z$` **not $z$**") == "$x^*$ and $y^*$ are best, $z$ not $z$"
-
-
-ADDRESS = "/notes/image?file=n&source=1.png"
-OURS = re.compile(rf"!\[[\w ,.-]*\]\({re.escape(ADDRESS)}\)")
-
-
-def reference(text: str) -> str:
-    """A text of notes that have one image."""
-    return safe_reference(text, {"1.png": ADDRESS}.get, "〔image〕")
-
-
-def tokens_of(markdown: str) -> list[Token]:
-    blocks = MarkdownIt("commonmark").parse(markdown)
-    return [*blocks, *(child for block in blocks for child in block.children or [])]
 
 
 PIECES = (*"<>/!?[]()`~$\\'\" \nab", "![", "](", "](1.png)", "![a](1.png)", "[a]: //x/a", "![b](//x)")
@@ -161,7 +227,7 @@ def test_no_alternative_text_and_no_source_gets_out_of_its_image(alt: str, sourc
     ],
 )
 def test_images_of_a_reference(text: str, shown: str):
-    assert reference(text) == shown
+    assert reference(text) == enclosed(shown)
 
 
 @given(MARKUP)

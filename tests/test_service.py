@@ -263,7 +263,7 @@ def test_an_answer_is_graded_by_the_coverage_estimate_and_a_question_without_ref
     session = viva.start(plan(count=2))
     viva.submit(some(viva.ask_next(session.id)).id, "Answer 1, in my own words.", "")
     viva.submit(some(viva.ask_next(session.id)).id, "Whatever it may be.", "")
-    worker = Worker(world.store, Shelf(), RUBRICS, world.live, clock=Clock(), owner="me")
+    worker = Worker(world.store, Shelf(), RUBRICS, world.live, owner="me")
     assert asyncio.run(worker.run_once()) == 2
     assert viva.sessions()[0].marks == ("estimate", "ungraded")
     report = viva.summary(viva.session(session.id))

@@ -245,7 +245,7 @@ def test_a_prompt_that_is_cut_without_a_word_is_seen(viva: Viva, judge: FakeJudg
         report = viva.endpoints.report(server.base_url, "fake-judge")
     assert report is not None
     assert report.trouble is not None
-    assert (report.trouble.name, report.trouble.fault) == ("long_prompt", "context_exceeded")
+    assert (report.trouble.name, report.trouble.fault) == ("long_prompt", "prompt_cut")
     assert "4096" in report.trouble.text
 
 

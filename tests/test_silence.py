@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from interview.models import ArchiveFilter, PointGrade, Session, SessionPlan
 from interview.settings import read_settings
 from interview.ui.comparing import ComparingPanel
-from interview.ui.downloads import SUFFIXES, add_downloads, download_link
+from interview.ui.downloads import SUFFIXES, add_downloads, download_link, everything_link
 from interview.ui.frame import Frame
 from interview.ui.page import Page
 from interview.ui.questions import QuestionsTab
@@ -66,7 +66,7 @@ def draw(viva: Viva, mock: Session) -> Draw:
 
     async def built() -> tuple[TranscriptsTab, QuestionsTab]:
         with gr.Blocks():
-            return TranscriptsTab(viva, Frame(viva.interviewer, PAGE)), QuestionsTab(viva, PAGE)
+            return TranscriptsTab(viva, Frame(viva.interviewer, viva.waiting, PAGE)), QuestionsTab(viva, PAGE)
 
     room, questions = asyncio.run(built())
 
@@ -149,7 +149,7 @@ def test_after_the_end_everything_is_there(viva: Viva, mock: Session, draw: Draw
 
 def test_a_file_of_it_is_made_only_at_the_end(viva: Viva, mock: Session):
     app = FastAPI()
-    add_downloads(app, viva.archive)
+    add_downloads(app, viva.archive, viva.archive_jobs)
     with TestClient(app) as client:
         for suffix in SUFFIXES:
             refused = client.get(download_link(mock.id, suffix))
@@ -157,3 +157,26 @@ def test_a_file_of_it_is_made_only_at_the_end(viva: Viva, mock: Session):
             assert not [word for word in TOLD if word in refused.text]
         viva.interviewer.finish(mock.id)
         assert all(client.get(download_link(mock.id, suffix)).status_code == 200 for suffix in SUFFIXES)
+
+
+def test_an_archive_of_everything_is_made_only_at_the_end(viva: Viva, mock: Session):
+    app = FastAPI()
+    add_downloads(app, viva.archive, viva.archive_jobs)
+
+    async def built() -> str:
+        async with viva.jobs.running():
+            job = viva.archive_jobs.start_export()
+            for _ in range(6000):
+                if viva.jobs.find(job.id).over:
+                    break
+                await asyncio.sleep(0.01)
+        return job.id
+
+    link = everything_link(asyncio.run(built()))
+    with TestClient(app) as client:
+        assert client.get(everything_link("0" * 32)).status_code == 404
+        refused = client.get(link)
+        assert refused.status_code == 409
+        assert not [word for word in TOLD if word in refused.text]
+        viva.interviewer.finish(mock.id)
+        assert client.get(link).content.startswith(b"PK")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from interview.errors import AlreadyAnswered, NotFound
+from interview.errors import AlreadyAnswered, NotFound, PassingFault
 from interview.models import SessionPlan, Ungraded
 from interview.store.store import Store
 from interview.turns import help_used
@@ -11,6 +11,7 @@ from tests.made_up import Clock, grade_of, graded, make_question, provenance, so
 
 PLAN = SessionPlan(lang="en")
 LEASE = timedelta(seconds=60)
+DOWN = PassingFault("Nobody is there.", fault="unreachable")
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_fence_expired_lease_and_release(store: Store, clock: Clock) -> None:
     assert quick.attempt == slow.attempt + 1
     assert not store.finish_grading(slow, graded(1.0))
     assert not store.release(slow)
-    assert not store.put_off(slow, clock.now, "unreachable")
+    assert not store.put_off(slow, timedelta(), DOWN)
     assert store.release(quick)
     (again,) = store.claim("quick", 1, LEASE)
     assert not store.finish_grading(quick, graded(2.0))  # same owner, older attempt
@@ -146,9 +147,10 @@ def test_a_put_off_grading_waits_and_says_why(store: Store, clock: Clock) -> Non
     store.submit(turn.id, "text", "g", "default")
     (claim,) = store.claim("me", 1, LEASE)
     when = clock.now + timedelta(seconds=10)
-    assert store.put_off(claim, when, "unreachable")
+    assert store.put_off(claim, timedelta(seconds=10), DOWN)
     (grading,) = store.turn(turn.id).gradings
     assert (grading.state, grading.retry_at, grading.waiting_for) == ("pending", when, "unreachable")
+    assert grading.waiting_detail == str(DOWN)
     assert store.next_due() == when
     assert store.claim("me", 1, LEASE) == ()
     clock.pass_by(10)

@@ -4,6 +4,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +13,18 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from interview.errors import StoreError, StoreHeld
+from interview.errors import DamagedDatabase, StoreBusy, StoreError, StoreHeld
 from interview.models import SessionPlan
 from interview.store import migrate
-from interview.store.engine import APPLICATION_ID
+from interview.store.archive import ArchiveStore
+from interview.store.backup import make_backup, restore_backup, verify_backup
+from interview.store.deletions import Deletions
+from interview.store.engine import APPLICATION_ID, make_engine
+from interview.store.rows import write_outcome, write_question
 from interview.store.schema import METADATA
 from interview.store.store import Store
 from tests.conftest import REPO
-from tests.made_up import Clock, graded, make_question, some
+from tests.made_up import Clock, grade_of, graded, make_question, some
 
 LEASE = timedelta(seconds=60)
 HEAD, LATER = migrate.HEAD, "9998"
@@ -81,7 +87,7 @@ def constraint_names(connection: sa.Connection) -> set[str]:
 
 def test_durable_settings(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
-    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    wanted: dict[str, object] = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
     wanted["application_id"] = APPLICATION_ID
     with store.writing() as connection:
         read = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
@@ -184,24 +190,52 @@ def test_a_read_only_database_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"just a text, and no database at all" * 9, b"\x00" * 4096, b"SQLite format 3\x00"]
+    "content", [b"", b"just a text, and no database at all" * 9, b"\x00" * 4096, b"SQLite format 3\x00"]
 )
 def test_what_is_no_database_is_refused_untouched(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "viva.db").write_bytes(content)
-    before = everything_below(tmp_path)
-    with pytest.raises(StoreError, match=r"viva\.db .*left as it is.*"):
-        Store.open(tmp_path)
-    after = everything_below(tmp_path)
-    assert after["viva.db"] == before["viva.db"]
+    for read_only in (False, True):
+        with pytest.raises(DamagedDatabase, match=r"viva\.db .*left as it is"):
+            Store.open(tmp_path, read_only=read_only)
+    assert everything_below(tmp_path)["viva.db"] == content
 
 
-def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["recipes (name TEXT)", "alembic_version (version_num TEXT)"])
+def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path, table: str) -> None:
     with closing(raw(tmp_path)) as connection:
-        connection.execute("CREATE TABLE recipes (name TEXT)")
+        connection.execute(f"CREATE TABLE {table}")
     before = (tmp_path / "viva.db").read_bytes()
-    with pytest.raises(StoreError, match="not one of Viva"):
+    with pytest.raises(DamagedDatabase, match="not one of Viva"):
         Store.open(tmp_path)
     assert (tmp_path / "viva.db").read_bytes() == before
+
+
+def test_a_log_without_its_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "viva.db-wal").write_bytes(b"what was committed last")
+    with pytest.raises(DamagedDatabase, match=r"viva\.db is gone, but its log"):
+        Store.open(tmp_path)
+    assert (tmp_path / "viva.db-wal").read_bytes() == b"what was committed last"
+
+
+def test_a_first_start_that_was_broken_off_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / ".viva.db.new").write_bytes(b"half of a database")
+    filled(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["viva.db", "viva.lock"]
+
+
+def test_the_way_back_from_a_damaged_database_is_named_and_works(tmp_path: Path) -> None:
+    session_id = filled(tmp_path)
+    good = make_backup(tmp_path, "daily", Clock().now)
+    newer = good.with_name("viva-20260102T120000Z-daily.zip")
+    newer.write_bytes(good.read_bytes()[:-100])  # a newer one that is no use
+    damaged = (tmp_path / "viva.db").read_bytes()[:5000]
+    (tmp_path / "viva.db").write_bytes(damaged)
+    with pytest.raises(DamagedDatabase, match=f"python -m interview restore {good} --data-dir {tmp_path}"):
+        Store.open(tmp_path)
+    aside = restore_backup(good, tmp_path, Clock().now)
+    assert (some(aside) / "viva.db").read_bytes() == damaged
+    with closing(Store.open(tmp_path)) as store:
+        assert some(store.session(session_id).turns[0].answer).text == "text"
 
 
 def test_a_newer_database_is_refused_untouched(tmp_path: Path) -> None:
@@ -262,25 +296,86 @@ def test_a_migration_of_an_existing_database_copies_it_first_and_fails_whole(
     store.close()
     with closing(raw(tmp_path)) as connection:
         assert "note" in {row[1] for row in connection.execute("PRAGMA table_info(answers)")}
-    with closing(sqlite3.connect(store.backup)) as copy:
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
+    assert verify_backup(store.backup).revision == HEAD
+    restore_backup(store.backup, tmp_path / "restored", Clock().now)
+    with closing(raw(tmp_path / "restored")) as copy:
         assert copy.execute("SELECT text FROM answers").fetchall() == [("text",)]
-        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert "note" not in {row[1] for row in copy.execute("PRAGMA table_info(answers)")}
 
 
-def test_a_database_from_before_written_hints_opens_with_everything_in_it(tmp_path: Path) -> None:
-    session_id = filled(tmp_path)
-    with closing(Store.open(tmp_path, read_only=True)) as store:
-        before = store.session(session_id)
+def test_a_database_of_an_earlier_release_opens_with_everything_in_it(tmp_path: Path) -> None:
+    question, outcome = make_question(1), graded()
+    at(tmp_path, "0002")
     with closing(raw(tmp_path)) as connection:
-        connection.execute("ALTER TABLE turns DROP COLUMN written_hints")
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+        insert(connection, "question_versions", **write_question(question))
+        now = "2026-01-01 12:00:00.000000"
+        insert(connection, "sessions", id="s", title="t", plan=SessionPlan(lang="en").model_dump_json(), created_at=now)
+        insert(
+            connection,
+            "sessions",
+            id="h",
+            title="h",
+            plan=SessionPlan(lang="en").model_dump_json(),
+            created_at=now,
+            deleted_at=now,
+        )
+        for session_id in ("s", "h"):
+            version = write_question(question)["version"]
+            insert(connection, "papers", session_id=session_id, position=0, version=version)
+        insert(connection, "turns", id="t", session_id="s", position=0, attempt=1, asked_at=now)
+        insert(connection, "answers", id="a", turn_id="t", text="text", created_at=now)
+        done = {"state": "done", "finished_at": now, **write_outcome(outcome)}
+        insert(connection, "gradings", id="g", answer_id="a", grader="g", rubric="default", created_at=now, **done)
     with closing(Store.open(tmp_path, clock=Clock())) as store:
         assert store.backup is not None
-        assert store.session(session_id) == before
-        turn = store.ask(session_id, 0, 2)
+        (turn,) = store.session("s").turns
+        assert (some(turn.answer).text, grade_of(turn.gradings[0])) == ("text", outcome)
+        turn = store.ask("s", 0, 2)
         assert turn.hints == ()
         assert store.write_hint(turn.id, 1, "Look there.").hints == ("Look there.",)
+        assert Deletions(store).pending() == ()  # what an earlier release only hid is not purged by itself
+        assert [one.id for one in ArchiveStore(store).summaries("deleted", 9)] == ["h"]
+
+
+@pytest.mark.parametrize("revision", ["0002", "0003"])
+def test_a_grading_that_waited_in_an_older_database_waits_on(tmp_path: Path, revision: str) -> None:
+    clock, question = Clock(), make_question(1)
+    at(tmp_path, revision)
+    with closing(raw(tmp_path)) as connection:
+        now = f"{clock.now:%Y-%m-%d %H:%M:%S.%f}"
+        version = write_question(question)["version"]
+        insert(connection, "question_versions", **write_question(question))
+        insert(connection, "sessions", id="s", title="t", plan=SessionPlan(lang="en").model_dump_json(), created_at=now)
+        insert(connection, "papers", session_id="s", position=0, version=version)
+        insert(connection, "turns", id="t", session_id="s", position=0, attempt=1, asked_at=now)
+        insert(connection, "answers", id="a", turn_id="t", text="text", created_at=now)
+        later = f"{clock.now + timedelta(seconds=600):%Y-%m-%d %H:%M:%S.%f}"
+        waits = {"state": "pending", "retry_at": later, "waiting_for": "unreachable", "faults": 1}
+        insert(connection, "gradings", id="g", answer_id="a", grader="g", rubric="default", created_at=now, **waits)
+    with closing(Store.open(tmp_path, clock=clock)) as store:
+        (grading,) = store.session("s").turns[0].gradings
+        assert (grading.waiting_for, grading.waiting_detail, grading.failed) == ("unreachable", "", ())
+        assert store.claim("me", 1, LEASE) == ()
+        clock.pass_by(600)
+        assert len(store.claim("me", 1, LEASE)) == 1
+
+
+def at(folder: Path, revision: str) -> None:
+    """An empty database of an earlier release."""
+    from alembic import command
+
+    config = migrate.configuration()
+    engine = make_engine(folder / "viva.db")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def insert(connection: sqlite3.Connection, table: str, **row: object) -> None:
+    places = ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
 
 
 def later(scripts: Path, body: str) -> None:
@@ -293,17 +388,50 @@ def later(scripts: Path, body: str) -> None:
 
 
 def test_an_external_lock_is_waited_for_and_then_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("interview.store.engine._BUSY_MS", 50)
+    monkeypatch.setattr("interview.store.engine.BUSY_SECONDS", 0.05)
     store = Store.open(tmp_path)
     with closing(raw(tmp_path)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match="locked by another program"):
+        with pytest.raises(StoreBusy, match="another program has locked it"):
             store.remember("key", 1)
         assert store.preference("key") is None  # readers are not kept out
         other.execute("COMMIT")
     store.remember("key", 2)
     assert store.preference("key") == 2
     store.close()
+
+
+def test_waiting_writers_wait_together_no_longer_than_the_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process holds the database; each writer gives up at its own deadline, not one after the other."""
+    deadline = 1.0
+    monkeypatch.setattr("interview.store.engine.BUSY_SECONDS", deadline)
+    code = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()"
+    )
+    with closing(Store.open(tmp_path)) as store:
+        session = store.create_session("t", SessionPlan(lang="en"), [make_question(1)])
+        command = [sys.executable, "-c", code, str(tmp_path / "viva.db")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+            assert some(holder.stdout).readline() == "held\n"
+
+            def write(number: int) -> type[Exception] | None:
+                try:
+                    store.submit(session.turns[0].id, "the same text", "g", "default")
+                except StoreError as error:
+                    return type(error)
+                return None
+
+            begun = time.monotonic()
+            with ThreadPoolExecutor(8) as pool:
+                outcomes = list(pool.map(write, range(8)))
+            taken = time.monotonic() - begun
+            holder.communicate("")
+        assert outcomes == [StoreBusy] * 8
+        assert taken < 4 * deadline  # one after the other it would be eight times
+        assert store.submit(session.turns[0].id, "the same text", "g", "default")[2]
 
 
 def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path: Path) -> None:

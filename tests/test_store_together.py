@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
-from interview.errors import AlreadyAnswered
+from interview.errors import AlreadyAnswered, PassingFault
 from interview.models import SessionPlan
 from interview.store.rows import Claim
 from interview.store.store import Store
@@ -149,7 +149,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(claim=consumes(claims))
     def put_off(self, claim: Claim) -> None:
-        self.store.put_off(claim, self.clock.now + timedelta(seconds=30), "unreachable")
+        self.store.put_off(claim, timedelta(seconds=30), PassingFault("down", fault="unreachable"))
 
     @rule(seconds=st.sampled_from([1, 31, 61]))
     def pass_time(self, seconds: int) -> None:

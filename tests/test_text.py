@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interview.text import clean, fold, judge_copy, script, spread
+from interview.errors import AnswerRefused
+from interview.text import clean, clean_within, fold, judge_copy, script, spread
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -140,3 +141,23 @@ def test_hostile_strings_pass_every_function(shared):
         folded = fold(judge_copy(text))
         assert len(folded.origin) == len(folded.text)
         assert script(text) in {"cjk", "latin", "mixed", "none"}
+
+
+@pytest.mark.parametrize("text", ["x" * 11, "x" * 1_000_000])
+def test_a_text_that_is_too_long_is_refused_with_its_length_and_the_limit(text: str):
+    with pytest.raises(AnswerRefused, match=f"The answer has {len(text):,} characters; the limit is 10. Shorten it."):
+        clean_within(text, 10, "The answer", AnswerRefused, "Shorten it.")
+
+
+def test_a_text_far_too_long_is_refused_before_it_is_cleaned(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("interview.text.clean", lambda _: pytest.fail("cleaned"))
+    with pytest.raises(AnswerRefused):
+        clean_within("x" * 1_000_000, 20_000, "The answer", AnswerRefused)
+
+
+@given(st.text(max_size=30), st.integers(1, 30))
+def test_what_is_within_the_limit_is_cleaned(text: str, limit: int):
+    try:
+        assert clean_within(text, limit, "It", AnswerRefused) == clean(text)
+    except AnswerRefused:
+        assert len(clean(text)) > limit or len(text) > 2 * limit

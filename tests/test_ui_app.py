@@ -1,4 +1,4 @@
-"""The screen without a browser: what the page's configuration, its walls and its events promise."""
+"""The screen without a browser: what the page's configuration, its headers and its events promise."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates, kept_session, read_page
 from interview.ui.practice import PracticeTab
 from interview.ui.questions import QuestionsTab
-from interview.ui.safe_text import safe_markdown
+from interview.ui.safe_text import LATEX_DELIMITERS, safe_markdown
 from interview.ui.server import create_app, listen
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
@@ -110,7 +110,7 @@ def test_no_value_stands_in_a_template_that_is_evaluated(config: dict[str, Any])
     assert {card["html_template"] for card in cards} == {"<div class='viva'></div>"}
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/config", "/nowhere", "/notes/image"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/gradio_api/app_id", "/nowhere", "/notes/image"])
 def test_every_answer_has_the_security_headers(client: TestClient, path: str):
     headers = client.get(path).headers
     assert "default-src 'self'" in headers["content-security-policy"]
@@ -126,7 +126,7 @@ def test_what_nobody_needs_is_closed(client: TestClient, path: str):
 
 def test_monitoring_and_run_history_are_off(client: TestClient):
     assert client.get("/monitoring/summary").status_code in (403, 404)
-    assert client.get("/config").json()["run_history"] is False
+    assert '"run_history":false' in client.get("/").text
 
 
 def test_only_our_own_names_are_answered(client: TestClient):
@@ -199,7 +199,7 @@ def test_a_reference_shows_the_images_of_its_notes_wherever_it_is_drawn(viva: Vi
     use_notes_with_images(viva, tmp_path / "folder")
     page = Page(lang="en", grader="coverage")
     with gr.Blocks():
-        frame = Frame(viva.interviewer, page)
+        frame = Frame(viva.interviewer, viva.waiting, page)
         practice, transcripts = PracticeTab(viva, frame, page), TranscriptsTab(viva, frame)
         questions = QuestionsTab(viva, page)
     session = viva.interviewer.start(SessionPlan(lang="en"))
@@ -307,7 +307,7 @@ def test_an_error_is_told_where_it_happened_and_nothing_else_changes(caplog: pyt
 def test_the_room_shows_what_a_follow_up_asked_below_its_question(viva: Viva):
     page = Page(lang="en", grader="coverage")
     with gr.Blocks():
-        tab = TranscriptsTab(viva, Frame(viva.interviewer, page))
+        tab = TranscriptsTab(viva, Frame(viva.interviewer, viva.waiting, page))
     session = viva.interviewer.start(SessionPlan(lang="en"))
     first = session.turns[0]
     viva.interviewer.submit(first.id, "an answer of some length", "coverage")
@@ -333,7 +333,7 @@ def test_a_room_drawn_for_another_answer_is_drawn_whole_and_one_of_its_own_leave
     assert second is not None
     page = Page(lang="en", grader="coverage")
     with gr.Blocks():
-        tab = TranscriptsTab(viva, Frame(viva.interviewer, page))
+        tab = TranscriptsTab(viva, Frame(viva.interviewer, viva.waiting, page))
     beside = tab.room.beside
     for stamp in ("", f"{first.id} as it was"):
         updates = tab._refresh(page, session.id, second.id, stamp)
@@ -343,3 +343,11 @@ def test_a_room_drawn_for_another_answer_is_drawn_whole_and_one_of_its_own_leave
     assert beside.note_turn not in updates
     assert "value" not in updates[beside.note]
     assert tab._refresh(page, session.id, second.id, updates[tab.room.stamp]) == {}
+
+
+def test_every_component_that_draws_formulas_has_our_delimiters(config: dict[str, Any]):
+    drawing = [one for one in config["components"] if one["type"] in ("markdown", "chatbot")]
+    assert len(drawing) > 10
+    assert [
+        one["props"].get("elem_id") for one in drawing if one["props"]["latex_delimiters"] != LATEX_DELIMITERS
+    ] == []

@@ -100,7 +100,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
     async def built() -> PracticeTab:
         with gr.Blocks():
-            frame = Frame(viva.interviewer, PAGE)
+            frame = Frame(viva.interviewer, viva.waiting, PAGE)
             return PracticeTab(viva, frame, PAGE)
 
     yield World(viva, asyncio.run(built()))

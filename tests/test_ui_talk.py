@@ -49,7 +49,7 @@ def tab(viva: Viva) -> PracticeTab:
     # Gradio makes, and leaves open, an event loop where a page is built outside of one.
     async def built() -> PracticeTab:
         with gr.Blocks():
-            frame = Frame(viva.interviewer, PAGE)
+            frame = Frame(viva.interviewer, viva.waiting, PAGE)
             return PracticeTab(viva, frame, PAGE)
 
     return asyncio.run(built())
@@ -255,6 +255,25 @@ def test_the_plan_takes_what_was_chosen(tab: PracticeTab):
         "practice",
         1,
     )
+
+
+def test_the_sections_of_the_bank_are_chosen_or_left_out(tab: PracticeTab, viva: Viva):
+    viva.interviewer.use_built_in()
+    offered = tab.setup.render(PAGE)[tab.setup.wishes.sections]
+    names = [name for _, name in offered["choices"]]
+    bank = viva.interviewer.bank("en")
+    assert names == [section.name for section in bank.sections]
+    assert offered["value"] == []
+    for chosen in (tuple(names[:7]), tuple(names[7:]), (names[-1],)):
+        if not chosen:
+            continue  # a bank without the later sections
+        for mode in ("practice", "mock", "due"):
+            wishes = Wishes(sections=chosen, number=0, mode=mode)
+            asked = viva.interviewer.paper(tab.setup.plan(PAGE, wishes), tab.setup.due(PAGE, wishes))
+            assert {question.section for question in asked} <= set(chosen)
+            # New questions of the chosen sections are due too, as many as a day brings.
+            there = sum(question.section in chosen for question in bank.questions)
+            assert len(asked) == (min(there, 10) if mode == "due" else there)
 
 
 def test_only_difficulties_that_the_notes_tell_can_be_chosen(tab: PracticeTab, viva: Viva, tmp_path: Path):

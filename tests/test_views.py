@@ -1,19 +1,21 @@
 """Cards as values: what each says in which state, in both languages."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interview.errors import AnswerRefused, ContentError, PassingFault
+from interview.errors import AnswerRefused, ContentError, FaultClass, PassingFault
 from interview.grading.shelf import GraderChoice
 from interview.models import (
     Alternative,
     Appeal,
     Ballot,
     Evidence,
+    FailedAttempt,
     Forecast,
     Grading,
     KeyPoint,
@@ -29,6 +31,7 @@ from interview.models import (
 from interview.notes.bank import Problem, QuestionBank
 from interview.report import report
 from interview.rubrics import load_rubrics
+from interview.service.waiting import WaitingSummary
 from interview.settings import Role, Roles
 from interview.ui import views
 from interview.ui.views.foot import rating_bar
@@ -462,6 +465,7 @@ def test_the_room_groups_turns_and_marks_the_chosen_one():
     assert [item["score"] for item in nav["items"]] == ["9.0", "1.0", "–"]
     assert nav["items"][2]["meta"] == ["not graded", "key refused"]
     assert "mean 5.0 · 2 questions" in words(views.room_head(made.session(*turns), "en"))
+    assert "2 turns are damaged and not shown" in words(views.room_head(made.session(*turns), "en", damaged=2))
 
 
 def test_the_room_tells_a_follow_up_and_a_second_attempt_from_the_first():
@@ -663,3 +667,62 @@ def test_votes_checklist_and_the_other_score_stand_on_the_card(lang: Language):
     assert "4" in card["alternative"]["text"]
     assert card["ring"]["text"] == "4.6"  # the score itself is what was stored
     assert "@012345" in words(card["made"])
+
+
+# --- what waits, and what failed on the way
+
+
+def failed_attempts(*numbers: int) -> tuple[FailedAttempt, ...]:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    about = {"backend": "far", "model": "m-1", "host": "far.example", "seconds": 1.0, "started_at": moment}
+    return tuple(
+        FailedAttempt(number=number, fault="server_fault", detail=f"no. {number}", status=503, **about)
+        for number in numbers
+    )
+
+
+def waiting_grading(fault: FaultClass) -> Grading:
+    return made.grading(None).model_copy(
+        update={
+            "state": "pending",
+            "retry_at": datetime(2026, 1, 1, 12, tzinfo=UTC),
+            "waiting_for": fault,
+            "waiting_detail": "far.example says no.",
+            "failed": failed_attempts(1),
+        }
+    )
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_waiting_answer_says_since_when_why_and_what_comes_next(lang: Language):
+    waiting = waiting_grading("unreachable")
+    turn = made.turn(0, waiting)
+    card = views.grade_card(made.session(turn), turn, waiting, (), lang)
+    assert card["state"] == "waiting"
+    assert "{time}" in card["sentence"]
+    assert card["retry_at"]
+    assert "{time}" in card["since"]["text"]
+    assert card["since"]["at"] == waiting.created_at.isoformat()
+    assert "far.example says no." in card["notes"]
+    assert any("503" in row for row in card["made"]["rows"])
+    refused = waiting_grading("key_refused")
+    sentence = views.grade_card(made.session(turn), turn, refused, (), lang)["sentence"]
+    assert "{time}" not in sentence, "nothing is tried before somebody changes something"
+
+
+def test_a_grade_lists_what_failed_before_it_and_how_much_is_left_out():
+    grading = made.grading(made.judged()).model_copy(update={"failed": failed_attempts(1, 2, 3, 30, 31)})
+    turn = made.turn(0, grading)
+    rows = views.grade_card(made.session(turn), turn, grading, (), "en")["made"]["rows"]
+    told = "\n".join(rows)
+    assert "31 attempts failed before" in told
+    assert "26 in between" in told
+    assert "far.example" in told
+    assert "no. 31" in told
+
+
+def test_the_line_about_what_waits_is_empty_where_nothing_does():
+    assert views.waiting(WaitingSummary(), "en") == {}
+    told = views.waiting(WaitingSummary(count=8, fault="unreachable", detail="Start it."), "zh")
+    assert "8" in told["text"]
+    assert told["detail"] == "Start it."

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from interview.live import LiveFeed
 from interview.models import Graded, SessionPlan, Ungraded
 from interview.rubrics import Rubric, load_rubrics
 from interview.store.store import Store, utc_now
-from interview.worker import RETRY_DELAYS, Worker
+from interview.worker import FIRST_WAIT, Worker
 from tests.conftest import REPO
 from tests.made_up import Clock, graded, make_question, provenance
 from tests.test_live import point, until
@@ -59,7 +60,7 @@ class World:
         self.position = 0
 
     def worker(self, **options) -> Worker:
-        known = {"clock": self.clock, "owner": "me"}
+        known = {"owner": "me", "random": lambda: 0.0}
         return Worker(self.store, self.graders, RUBRICS, self.live, **{**known, **options})
 
     def submit(self, grader: str, text: str = "text", rubric: str = "default") -> str:
@@ -110,7 +111,7 @@ async def cancels_itself(request):
 
 
 async def lasting(request):
-    raise LastingFault("the key was refused", fault="key_refused")
+    raise LastingFault("the text was refused", fault="content_refused")
     yield
 
 
@@ -129,7 +130,7 @@ async def times_out_itself(request):
         (raises, "internal_error"),
         (silent, "internal_error"),
         (cancels_itself, "internal_error"),
-        (lasting, "key_refused"),
+        (lasting, "content_refused"),
         (unstorable, "internal_error"),
         (times_out_itself, "internal_error"),
     ],
@@ -171,9 +172,9 @@ def test_a_passing_fault_is_tried_again_and_then_graded(make_world) -> None:
     asyncio.run(worker.run_once())
     waits = world.grading(turn)
     assert (waits.state, waits.waiting_for) == ("pending", "unreachable")
-    assert waits.retry_at == world.clock.now + timedelta(seconds=RETRY_DELAYS[0])
+    assert waits.retry_at == world.clock.now + timedelta(seconds=FIRST_WAIT)
     assert asyncio.run(worker.run_once()) == 0
-    world.clock.pass_by(RETRY_DELAYS[0])
+    world.clock.pass_by(FIRST_WAIT)
     assert asyncio.run(worker.run_once()) == 1
     assert world.grading(turn).retry_at == world.clock.now + timedelta(seconds=99)  # as the endpoint asked
     world.clock.pass_by(99)
@@ -182,7 +183,7 @@ def test_a_passing_fault_is_tried_again_and_then_graded(make_world) -> None:
     assert world.grading(turn).waiting_for is None
 
 
-def test_after_six_passing_faults_it_is_ungraded_in_about_two_minutes(make_world) -> None:
+def test_an_endpoint_that_is_down_is_never_given_up_on(make_world) -> None:
     calls = []
 
     async def down(request):
@@ -192,17 +193,27 @@ def test_after_six_passing_faults_it_is_ungraded_in_about_two_minutes(make_world
 
     world = make_world(down=down)
     turn = world.submit("down")
-    began = world.clock.now
-    for _ in range(10):
+    waits = []
+    for _ in range(12):
         asyncio.run(world.worker().run_once())
-        due = world.store.next_due()
-        if due is None:
-            break
-        world.clock.now = due
-    assert len(calls) == 6
-    assert world.grading(turn).outcome.reason == "unreachable"
-    assert world.grading(turn).outcome.provenance.grader == "down"
-    assert timedelta(seconds=90) <= world.clock.now - began <= timedelta(seconds=150)
+        waits.append((world.grading(turn).retry_at - world.clock.now).total_seconds())
+        world.clock.now = world.grading(turn).retry_at
+    assert waits == [10, 20, 40, 80, 160, 320, 600, 600, 600, 600, 600, 600]
+    assert len(calls) == 12
+    assert world.grading(turn).state == "pending"
+
+
+def test_waits_are_scattered_and_none_is_longer_than_planned(make_world) -> None:
+    async def down(request):
+        raise PassingFault("down", fault="unreachable")
+        yield
+
+    world = make_world(down=down)
+    turns = [world.submit("down") for _ in range(8)]
+    asyncio.run(world.worker(random=random.Random(1).random).run_once())
+    waits = [(world.grading(turn).retry_at - world.clock.now).total_seconds() for turn in turns]
+    assert len(set(waits)) == 8
+    assert all(0.8 * FIRST_WAIT <= wait <= FIRST_WAIT for wait in waits)
 
 
 def test_an_endpoint_cannot_put_a_grading_off_for_a_year(make_world) -> None:
@@ -214,6 +225,19 @@ def test_an_endpoint_cannot_put_a_grading_off_for_a_year(make_world) -> None:
     turn = world.submit("greedy")
     asyncio.run(world.worker().run_once())
     assert world.grading(turn).retry_at <= world.clock.now + timedelta(hours=1)
+
+
+def test_a_grader_whose_calls_take_long_is_not_ended(make_world) -> None:
+    async def slow(request):
+        for _ in range(3):
+            with request.log.calling():  # a backend bounds its calls itself
+                await asyncio.sleep(0.2)
+        yield graded()
+
+    world = make_world(slow=slow)
+    turn = world.submit("slow")
+    asyncio.run(world.worker(limit=timedelta(seconds=0.1)).run_once())
+    assert isinstance(world.grading(turn).outcome, Graded)
 
 
 def test_a_hanging_grader_is_ended_at_the_limit(make_world) -> None:
@@ -269,9 +293,9 @@ def test_a_cancelled_worker_still_stores_an_outcome_that_has_come(make_world, mo
     async def run() -> None:
         loop = asyncio.get_running_loop()
 
-        def slow_finish(claim, outcome) -> bool:
+        def slow_finish(*given) -> bool:
             asyncio.run_coroutine_threadsafe(_set(finishing), loop).result()
-            return finish(claim, outcome)
+            return finish(*given)
 
         monkeypatch.setattr(world.store, "finish_grading", slow_finish)
         task = asyncio.create_task(world.worker().run())
@@ -306,7 +330,7 @@ def test_a_wake_from_another_thread_starts_what_was_submitted(make_world) -> Non
 
 
 def test_the_worker_wakes_itself_for_a_retry(make_world, monkeypatch) -> None:
-    monkeypatch.setattr("interview.worker.RETRY_DELAYS", (0.02,))
+    monkeypatch.setattr("interview.worker.FIRST_WAIT", 0.02)
     faults = iter([PassingFault("down", fault="unreachable")])
 
     async def shaky(request):
@@ -379,10 +403,10 @@ def test_an_outcome_waits_for_a_store_that_cannot_write(make_world, monkeypatch,
     turn = world.submit("good")
     finish, failures = world.store.finish_grading, iter([StoreError("disk full"), StoreError("disk full")])
 
-    def shaky_finish(claim, outcome) -> bool:
+    def shaky_finish(*given) -> bool:
         for failure in failures:
             raise failure
-        return finish(claim, outcome)
+        return finish(*given)
 
     monkeypatch.setattr(world.store, "finish_grading", shaky_finish)
     with caplog.at_level(logging.ERROR):

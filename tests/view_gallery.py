@@ -26,6 +26,7 @@ from interview.models import (
 )
 from interview.report import report
 from interview.rubrics import load_rubrics
+from interview.service.waiting import WaitingSummary
 from interview.settings import Role, Roles
 from interview.store.appeals import Disputed
 from interview.store.measurements import Measurement
@@ -85,6 +86,7 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("comparison", comparison_card(None, None, found(x=tried(8, "covered"), y=tried(2, "missing")), lang)),
         ("brand", views.brand(lang)),
         ("notice", views.notice(HOSTILE, lang)),
+        ("waiting", views.waiting(WaitingSummary(count=8, fault="key_refused", detail=HOSTILE), lang)),
         ("separator", views.separator(session, spoilt, lang)),
         ("verdict_line", views.verdict_line(spoilt, grading, (), lang)),
         ("grade_card", views.grade_card(session, spoilt, grading, (), lang, RUBRIC)),

@@ -3,8 +3,9 @@
 from collections.abc import AsyncGenerator
 from typing import Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, InstanceOf
 
+from interview.backends.calls import CallLog
 from interview.models import Value
 
 Rung = Literal["json_schema", "json_object", "text"]
@@ -34,7 +35,8 @@ class CompletionRequest(Value):
 
     `purpose` and `session_id` (empty: no session) are for counting what it costs. `patient`: after a passing fault
     somebody asks again later, so that it is no reason yet to ask another backend. `attempts` bounds the tries of a
-    passing fault (None: as many as the backend is set to). None of these is sent.
+    passing fault (None: as many as the backend is set to). `log` is where failed calls are noted, and what limits bad
+    replies (None: a new one). None of these is sent.
     """
 
     messages: tuple[Message, ...]
@@ -45,6 +47,7 @@ class CompletionRequest(Value):
     session_id: str = ""
     patient: bool = False
     attempts: int | None = Field(default=None, ge=1)
+    log: InstanceOf[CallLog] | None = Field(default=None, exclude=True, repr=False)
 
 
 class Usage(Value):
@@ -80,7 +83,8 @@ class Completion(Value):
 
     `cost` (in `currency`) is None where a price or a token count is unknown; `list_date` is the day of the price list
     that it was counted by, empty for the user's own price. `stand_in` says who replied where it was
-    not the backend that was asked.
+    not the backend that was asked. `fingerprint` is the endpoint's mark of what served the reply, `parameters` what was
+    sent beside model, messages and schema.
     """
 
     text: str
@@ -92,6 +96,8 @@ class Completion(Value):
     currency: str = ""
     list_date: str = ""
     stand_in: StandIn | None = None
+    fingerprint: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class Backend(Protocol):

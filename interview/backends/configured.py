@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pydantic import SecretStr
 
 from interview.backends.endpoint import Endpoint, check_base_url
-from interview.backends.presets import GENERIC, Preset, load_presets, preset_for
+from interview.backends.presets import BOUNDS, GENERIC, Preset, load_presets, preset_for
 from interview.backends.tariff import Tariff, tariff_of
 from interview.errors import ContentError, EndpointMistake
 from interview.models import Value
-from interview.settings import ConfiguredBackend, ConfiguredBackends
+from interview.settings import BackendTable, ConfiguredBackend, ConfiguredBackends
 
 CUSTOM = "custom"  # the backend at a host that no preset knows, where the user gave it no name
 _ANY_MODEL = "default"  # a server of one's own with one model takes any name; others say that they do not know it
@@ -60,7 +60,7 @@ def completed(entry: ConfiguredBackend, secret: Callable[[str], SecretStr | None
             model=entry.model or preset.default_model or any_model,
             api_key=key,
             preset=preset,
-            deadline_seconds=entry.deadline_seconds or preset.deadline_seconds,
+            **bounds_of(preset, entry),
         )
     except EndpointMistake as fault:
         raise EndpointMistake(f"{entry.origin}: {fault}", fault.mistake, **fault.names) from fault
@@ -70,6 +70,11 @@ def completed(entry: ConfiguredBackend, secret: Callable[[str], SecretStr | None
     offered = tuple(f"{name}:{model}" for model in models) if entry.model else (name, *(f"{name}:{m}" for m in models))
     tariff_of(entry, endpoint, endpoint.model)  # half of a price is refused here, not at the first call
     return ShelvedBackend(endpoint=endpoint, offered=offered, origin=entry.origin, entry=entry)
+
+
+def bounds_of(preset: Preset, written: BackendTable | None = None) -> dict[str, float]:
+    """Return the bounds of calls in seconds, by their names: what is written, else the preset's."""
+    return {name: getattr(written, name, None) or getattr(preset, name) for name in BOUNDS}
 
 
 def _preset(entry: ConfiguredBackend) -> Preset:

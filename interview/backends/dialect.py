@@ -1,5 +1,6 @@
 """What an endpoint understands: rung, parameter names, streaming. Found out on the way, and remembered."""
 
+import json
 from collections.abc import MutableMapping
 from contextlib import suppress
 
@@ -97,6 +98,11 @@ class Course:
         return self._streams and self.rung != "text"
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """What the model is sent to read."""
+        return tuple(message.content for message in self._request.messages)
+
+    @property
     def dialect(self) -> Dialect:
         """What is worth remembering once a call has worked."""
         return Dialect(
@@ -133,6 +139,11 @@ class Course:
             schema = {"name": self._request.schema_name or "reply", "strict": True, "schema": self._request.json_schema}
             asked["response_format"] = {"type": "json_schema", "json_schema": schema}
         return asked
+
+    def sent(self) -> tuple[tuple[str, str], ...]:
+        """Return the parameters of the call beside model, messages and schema: names, with values as JSON."""
+        asked = {"stream": self.streams, "response_format": self.rung, **self.optional}
+        return tuple((name, json.dumps(value)) for name, value in asked.items())
 
     def adapt(self, failed: CallFailed) -> bool:
         """Change what `failed` calls for; True where it makes sense to ask again at once. Each change comes once."""

@@ -18,7 +18,7 @@ _OWN_NETWORK = (".local", ".lan", ".internal", ".home", ".home.arpa", ".test", "
 
 
 class Endpoint(Value):
-    """One model at one address. `deadline_seconds` is wall-clock time per call.
+    """One model at one address. For the bounds in seconds see Preset.
 
     Raises ContentError, in words for the user, when the base URL or the key cannot be right.
     """
@@ -28,7 +28,10 @@ class Endpoint(Value):
     model: str
     api_key: SecretStr | None = None
     preset: Preset
-    deadline_seconds: float = Field(default=120.0, gt=0)
+    connect_seconds: float = Field(default=10.0, gt=0)
+    first_byte_seconds: float = Field(default=300.0, gt=0)
+    idle_seconds: float = Field(default=120.0, gt=0)
+    deadline_seconds: float = Field(default=1800.0, gt=0)
 
     @field_validator("base_url")
     @classmethod

@@ -10,18 +10,22 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import cast
 
-from interview.errors import Cause, FaultClass
+from interview.errors import NEEDS_CHANGE, Cause, FaultClass
 
 _SENTENCES: dict[FaultClass, str] = {
     "unreachable": "{host} cannot be reached. Check that the server runs and that the base URL {url} is right.",
-    "timed_out": "{host} did not finish its reply within {deadline:g} s. Raise the deadline or take a faster model.",
+    "timed_out": "{host} did not finish its reply within {deadline:g} s. Raise `deadline_seconds` of backend {name} "
+    "or take a faster model.",
     "rate_limited": "{host} receives too many requests with this key. It is tried again later.",
     "server_fault": "{host} reports a fault of its own. It is tried again later.",
     "bad_reply": "{host} sent something that is not a reply of model {model}. Check the base URL {url}.",
     "key_refused": "{host} refuses the API key, or the key may not use model {model}. Check the key of backend {name}.",
     "model_unknown": "{host} does not know the model {model}. Check its name, or load it on the server.",
+    "address_wrong": "{host} offers no chat completions at {url}. The base URL usually ends in /v1.",
     "quota_exhausted": "The account of this key has nothing left at {host}. Top it up or take another backend.",
     "context_exceeded": "The text is too long for model {model} at {host}. Raise the server's context or shorten it.",
+    "prompt_cut": "{host} read only a part of the text: its context is too small, and it cuts without saying so. "
+    "Raise the context of the server to 16384 tokens or more (such as OLLAMA_CONTEXT_LENGTH or num_ctx).",
     "content_refused": "{host} declines to answer for reasons of content. Take another model for this text.",
     "request_refused": "{host} refuses the request. Check that model {model} is a chat model, and the base URL {url}.",
 }
@@ -30,14 +34,12 @@ _CAUSES: dict[Cause, str] = {
     "key_of_other": "{host} refuses the API key. It begins like a key of {hint}: take one of {host}, or that service.",
     "redirected": "{host} redirects to another address, which is not followed: your text goes only where you sent it. "
     "Set the base URL (now {url}) to the final address.",
-    "no_route": "{host} offers no chat completions at {url}. The base URL usually ends in /v1.",
     "through_proxy": "{host} cannot be reached through the proxy {hint}, which the environment names. Check that "
     "proxy, or add {host} to NO_PROXY.",
     "no_chat_model": "{model} at {host} is no chat model, perhaps one for embeddings. Take a chat model.",
 }
-_LASTING: frozenset[FaultClass] = frozenset(
-    {"key_refused", "model_unknown", "quota_exhausted", "context_exceeded", "content_refused", "request_refused"}
-)
+_OF_THIS_TEXT: tuple[FaultClass, ...] = ("context_exceeded", "prompt_cut", "content_refused", "request_refused")
+_LASTING: frozenset[FaultClass] = frozenset({*NEEDS_CHANGE, *_OF_THIS_TEXT})
 
 # What providers say, in lower case; the first that matches decides. Rate limits are told by the status alone.
 _QUOTA = re.compile(
@@ -60,16 +62,18 @@ _MODEL = re.compile(
     r"|\b(model|deployment)\b.{0,120}?(not (found|exist|available|supported|loaded)|n't exist|unavailable)"
 )
 _RUNG = re.compile(r"response_format|response format|json[_ ](schema|object|mode)|schema|grammar|structured|guided")
+_WORDS = re.compile(r"(?=.{3,50}$)[A-Za-z]+(_[A-Za-z]+)*")
 _TELLING_FIELDS = ("message", "msg", "detail", "type", "param", "code", "loc", "error", "title")
 
 
 class CallFailed(Exception):
     """One HTTP call failed; never seen outside the backends.
 
-    `sentence` is a template over name, host, url, model, deadline and hint (what `cause` is about). `names` holds
-    those optional parameters of the request that the server named. `about_rung`: it named the response format.
-    `unnamed`: it refused, or said nothing, without naming anything known, so that the response format may be the cause.
-    `too_short`: the reply hit the token limit. `cut`: the reply ended without saying why.
+    `sentence` is a template over name, host, url, model, deadline, idle, first_byte and hint (what `cause` is about).
+    `code` is the endpoint's own word for the error, where it is a plain word. `names` holds those optional parameters
+    of the request that the server named. `about_rung`: it named the response format. `unnamed`: it refused, or said
+    nothing, without naming anything known, so that the response format may be the cause. `too_short`: the reply hit the
+    token limit. `cut`: the reply ended without saying why.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class CallFailed(Exception):
         cause: Cause = "",
         lasting: bool | None = None,
         status: int | None = None,
+        code: str = "",
         retry_after: float | None = None,
         names: frozenset[str] = frozenset(),
         about_rung: bool = False,
@@ -93,6 +98,7 @@ class CallFailed(Exception):
         self.sentence = sentence or in_words(fault, cause)
         self.lasting = fault in _LASTING if lasting is None else lasting
         self.status = status
+        self.code = code
         self.retry_after = retry_after
         self.names = names
         self.about_rung = about_rung
@@ -113,12 +119,18 @@ def refused(
 
     `waits` is what retry_after() made of the headers.
     """
+    failed = _refused(status, body, model, sent, waits)
+    failed.code = _code(body)
+    return failed
+
+
+def _refused(status: int, body: object, model: str, sent: Collection[str], waits: float | None) -> CallFailed:
     # Else a model called `schema-7b` would speak of schemas.
     said = re.sub(rf"(?<![\w-]){re.escape(model.lower())}(?![\w-])", "…", _said(body).lower())
     if status in {400, 404, 405, 422}:
         return _refused_request(status, said, _fields(body), sent)
     if 300 <= status < 400:
-        return CallFailed("request_refused", cause="redirected", status=status)
+        return CallFailed("address_wrong", cause="redirected", status=status)
     if status == 402 or (status in {403, 429} and _QUOTA.search(said)):
         return CallFailed("quota_exhausted", status=status)
     if status == 403 and _CONTENT.search(said):
@@ -149,7 +161,7 @@ def _refused_request(status: int, said: str, fields: dict[str, object], sent: Co
     if _QUOTA.search(said):
         return CallFailed("quota_exhausted", status=status)
     if _NO_CHAT.search(said):
-        return CallFailed("request_refused", cause="no_chat_model", status=status)
+        return CallFailed("model_unknown", cause="no_chat_model", status=status)
     if _RUNG.search(said):
         return CallFailed("request_refused", status=status, about_rung=True)
     if _CONTENT.search(said):
@@ -159,7 +171,7 @@ def _refused_request(status: int, said: str, fields: dict[str, object], sent: Co
     if _KEY.search(said):
         return CallFailed("key_refused", status=status)
     if status in {404, 405}:
-        return CallFailed("request_refused", cause="no_route", status=status)
+        return CallFailed("address_wrong", status=status)
     return CallFailed("request_refused", status=status, unnamed=True)
 
 
@@ -168,13 +180,11 @@ def reported(error: object, *, model: str, otherwise: FaultClass = "bad_reply") 
     code = str(_fields(error).get("code"))
     if code.isdigit() and 400 <= int(code) < 600:
         failed = refused(int(code), error, model=model)
-        if failed.fault != "request_refused":
+        if failed.fault not in ("request_refused", "address_wrong"):  # no status of ours that says no more than that
             return failed
     said = _said(error).lower()
-    for pattern, fault in _REPORTED:
-        if pattern.search(said):
-            return CallFailed(fault)
-    return CallFailed(otherwise)
+    faults: list[FaultClass] = [fault for pattern, fault in _REPORTED if pattern.search(said)]
+    return CallFailed(faults[0] if faults else otherwise, code=_code(error))
 
 
 _REPORTED: tuple[tuple[re.Pattern[str], FaultClass], ...] = (
@@ -183,6 +193,17 @@ _REPORTED: tuple[tuple[re.Pattern[str], FaultClass], ...] = (
     (_CONTENT, "content_refused"),
     (re.compile(r"rate[_ ]limit"), "rate_limited"),
 )
+
+
+def _code(body: object) -> str:
+    """The error's `code` or `type`, where it is words: what has digits in it may be a key, or the status once more."""
+    fields = _fields(body)
+    for holder in (fields, _fields(fields.get("error"))):
+        for name in ("code", "type"):
+            told = holder.get(name)
+            if isinstance(told, str) and _WORDS.fullmatch(told):
+                return told
+    return ""
 
 
 def _fields(body: object) -> dict[str, object]:
@@ -204,7 +225,8 @@ def _said(body: object, depth: int = 4) -> str:
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Read the seconds (0 or more) to wait from `retry-after-ms` or `retry-after` (seconds or HTTP date), if any.
 
-    `headers` has lower-case names or ignores case. None where it is absent or nonsense.
+    `headers` has lower-case names or ignores case. None where it is absent or nonsense. A date is taken against the
+    endpoint's own clock where it tells the time, else against `now`: ours may be a day off.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
@@ -213,12 +235,18 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     seconds = _number(told)
     if seconds is not None or not told:
         return seconds
+    until = _date(told)
+    if until is None:
+        return None
+    return max(0.0, (until - (_date(headers.get("date", "")) or now)).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
     try:
-        date = parsedate_to_datetime(told)
+        date = parsedate_to_datetime(text)
     except ValueError:
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - now).total_seconds())
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _number(text: str) -> float | None:

@@ -54,8 +54,9 @@ class Gate:
         """
         await self._slot(line)
         try:
+            until = self._clock() + patience
             while left := self.remaining:
-                if left > patience:
+                if self._clock() + left > until:  # also where it was shut again, by others, while this one waited
                     raise CallFailed("rate_limited", retry_after=left)
                 await self._sleep(left)
             yield

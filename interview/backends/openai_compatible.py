@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
@@ -11,23 +12,26 @@ from typing import TYPE_CHECKING, Any, cast
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from interview.backends.backend import Completion, CompletionRequest, Delta, Restarted, Rung
+from interview.backends.bounds import Bounds
+from interview.backends.calls import CallLog
 from interview.backends.dialect import Course, RungMemory
 from interview.backends.endpoint import Endpoint
 from interview.backends.faults import CallFailed, refused, reported, retry_after
 from interview.backends.gate import Clock, Gate, Sleep
+from interview.backends.prompt_size import is_cut
 from interview.backends.reply import Reply
 from interview.backends.telling import told
 from interview.errors import BackendError, PassingFault
+from interview.models import FailedAttempt
 
 if TYPE_CHECKING:
     import openai
 
-_LINES = 2  # deadlines that a call waits in line for those before it
 _LIST_SECONDS = 10.0
-# Everything else that the SDK would add comes from the environment (OPENAI_CUSTOM_HEADERS) and belongs to one provider.
-_OUR_HEADERS = frozenset(
-    {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "user-agent", "authorization"}
-)
+# Of what the SDK would send only these. It adds headers of the environment (OPENAI_CUSTOM_HEADERS), which belong to one
+# provider and may be named like its own; so those with a value of ours are set anew.
+_OUR_HEADERS = frozenset({"accept-encoding", "connection", "content-length"})
+_log = logging.getLogger(__name__)
 _BACK_OFF = wait_exponential_jitter(multiplier=0.5, max=8, jitter=0.5)
 
 
@@ -100,6 +104,7 @@ class OpenAICompatibleBackend:
         """Ask, adapt to what the endpoint refuses, retry what may pass; see the protocol."""
         url = self._endpoint.base_url
         course = Course(request, self._endpoint.preset, self._rungs.recall(url, self.model), self._only)
+        log = request.log or CallLog()
         began = self._clock()
         said = False
         async for attempt in self._retrying(began, request.attempts or self._attempts):
@@ -107,8 +112,8 @@ class OpenAICompatibleBackend:
             while fault is None:
                 try:
                     patience = self._patience - (self._clock() - began)
-                    line = _LINES * self._endpoint.deadline_seconds
-                    async with self._gate.passage(patience, line), aclosing(self._call(course)) as events:
+                    line = self._endpoint.deadline_seconds
+                    async with self._gate.passage(patience, line), aclosing(self._call(course, log)) as events:
                         async for event in events:
                             said = said or isinstance(event, Delta)
                             if isinstance(event, Completion):  # before it is told: nobody has to come back for more
@@ -117,7 +122,7 @@ class OpenAICompatibleBackend:
                             yield event
                     return
                 except CallFailed as failed:
-                    fault = self._settle(course, failed)
+                    fault = self._settle(course, failed, log)
                     why = str(told(failed, self._endpoint))
                 if said:
                     said = False
@@ -139,38 +144,70 @@ class OpenAICompatibleBackend:
             reraise=True,
         )
 
-    def _settle(self, course: Course, failed: CallFailed) -> BackendError | None:
+    def _settle(self, course: Course, failed: CallFailed, log: CallLog) -> BackendError | None:
         """Adapt the course (None: ask again at once), or return the fault for the caller."""
         if failed.retry_after:
             self._gate.close_for(failed.retry_after)
         elif failed.fault == "rate_limited":
             self._gate.slow_down()
+        if log.ends_with(failed.fault):
+            failed.lasting = True
+            return told(failed, self._endpoint)
         if course.adapt(failed):
+            _log.debug("%s %s: asked again, %s", self.host, self.model, course.sent())
             return None
         if failed.unnamed and failed.lasting and course.was_proven and self._only is None:
             self._rungs.forget(self._endpoint.base_url, self.model)
         return told(failed, self._endpoint)
 
-    async def _call(self, course: Course) -> AsyncGenerator[Delta | Completion, None]:
-        """Make one HTTP call. Raises CallFailed."""
-        client = await self._connected()
-        until = asyncio.get_running_loop().time() + self._endpoint.deadline_seconds
-        reply = Reply()
+    async def _call(self, course: Course, log: CallLog) -> AsyncGenerator[Delta | Completion, None]:
+        """Make one HTTP call; one that fails is noted. Raises CallFailed."""
+        started, began = self._now(), self._clock()
         course.calls += 1
+        _log.debug("%s %s: call %d, %s", self.host, self.model, course.calls, course.sent())
+        try:
+            async with aclosing(self._exchange(course)) as events:
+                async for event in events:
+                    yield event
+        except CallFailed as failed:
+            seconds = round(self._clock() - began, 3)
+            _log.debug("%s %s: %s after %.1f s, status %s", self.host, self.model, failed.fault, seconds, failed.status)
+            log.note(
+                FailedAttempt(
+                    started_at=started,
+                    seconds=seconds,
+                    backend=self.name,
+                    model=self.model,
+                    host=self.host,
+                    fault=failed.fault,
+                    detail=str(told(failed, self._endpoint)),
+                    status=failed.status,
+                    code=failed.code,
+                )
+            )
+            raise
+        _log.debug("%s %s: replied after %.1f s", self.host, self.model, self._clock() - began)
+
+    async def _exchange(self, course: Course) -> AsyncGenerator[Delta | Completion, None]:
+        client = await self._connected()
+        reply, bounds = Reply(), Bounds(self._endpoint)
+        asked = course.parameters(self.model)
         try:
             create = cast("Any", client.chat.completions.create)
-            async with asyncio.timeout_at(until):
-                answer = await create(**course.parameters(self.model))
+            async with bounds.step():
+                answer = await create(**asked)
             if course.streams:
+                bounds.listen(answer.response)
                 async with answer:
                     while True:
-                        # Around each step, never around a yield: the deadline would strike in the caller's code.
-                        async with asyncio.timeout_at(until):
+                        # Around each step, never around a yield: the bound would strike in the caller's code.
+                        async with bounds.step():
                             piece = await anext(answer, None)
                         if piece is None:
                             break
                         text = reply.take_piece(piece, self.model)
                         if text:
+                            bounds.began()
                             yield Delta(text=text)
                 _check_streamed(answer, reply, course)
             else:
@@ -179,20 +216,28 @@ class OpenAICompatibleBackend:
             raise
         except Exception as error:
             raise self._failed(error, course.optional) from error
+        if is_cut(reply.usage, course.texts):  # first: it may be why the reply is of no use
+            raise CallFailed("prompt_cut")
         reply.check()
-        model = reply.model or self.model
-        yield Completion(text=reply.text, model=model, rung=course.rung, usage=reply.usage, calls=course.calls)
+        yield Completion(
+            text=reply.text,
+            model=reply.model or self.model,
+            rung=course.rung,
+            usage=reply.usage,
+            calls=course.calls,
+            fingerprint=reply.fingerprint,
+            parameters=course.sent(),
+        )
 
     async def _connected(self) -> "openai.AsyncOpenAI":
         # The import takes about a second; other tasks of this loop go on meanwhile.
         sdk = await asyncio.to_thread(importlib.import_module, "openai")
         if self._client is None:
-            deadline = self._endpoint.deadline_seconds
             client: openai.AsyncOpenAI = sdk.AsyncOpenAI(
                 api_key=self._endpoint.key,
                 base_url=self._endpoint.base_url,
                 max_retries=0,
-                timeout=sdk.Timeout(deadline, connect=min(deadline, 10.0)),
+                timeout=sdk.Timeout(None, connect=self._endpoint.connect_seconds),  # everything else has Bounds
                 # A proxy of the environment must not get what is meant for this machine.
                 http_client=sdk.DefaultAsyncHttpxClient(
                     follow_redirects=False,
@@ -207,18 +252,26 @@ class OpenAICompatibleBackend:
 
     async def _send_our_headers_alone(self, request: Any) -> None:
         for name in [*request.headers]:
-            if name not in _OUR_HEADERS and not name.startswith("x-stainless-"):
+            if name not in _OUR_HEADERS:
                 del request.headers[name]
-        request.headers["authorization"] = f"Bearer {self._endpoint.key}"
+        request.headers.update(
+            {
+                "host": request.url.netloc.decode("ascii"),
+                "accept": "application/json",
+                "content-type": "application/json",
+                "user-agent": "viva",
+                "authorization": f"Bearer {self._endpoint.key}",
+            }
+        )
 
     def _failed(self, error: Exception, sent: Collection[str]) -> CallFailed:
         """Tell what an exception of the SDK means; anything that is no fault of the call is raised again."""
         import openai
 
-        if isinstance(error, openai.APITimeoutError | TimeoutError):
-            return CallFailed("timed_out")
-        if isinstance(error, openai.APIConnectionError):
+        if isinstance(error, openai.APIConnectionError):  # its timeouts, too: the SDK bounds nothing but connecting
             return CallFailed("unreachable")
+        if isinstance(error, TimeoutError):
+            return CallFailed("timed_out")
         if isinstance(error, openai.APIStatusError):
             waits = retry_after(error.response.headers, self._now())
             return refused(error.status_code, error.body, model=self.model, sent=sent, waits=waits)

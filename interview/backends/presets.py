@@ -5,7 +5,7 @@ import ipaddress
 import json
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
@@ -19,6 +19,8 @@ TokenParameter = Literal["max_tokens", "max_completion_tokens"]
 Verified = Literal["real server", "fault server", "not verified"]
 Sampling = Literal["temperature", "top_p", "seed"]
 GENERIC = "generic"
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+BOUNDS = ("connect_seconds", "first_byte_seconds", "idle_seconds", "deadline_seconds")
 _SNAPSHOT = re.compile(r"([-@]\d{4}-?\d\d-?\d\d)?")  # the day of a model, behind its name
 PRESETS_FILE = Path(__file__).with_name("presets.toml")
 
@@ -42,15 +44,27 @@ class Price(Value):
         return model.startswith(self.model) and bool(_SNAPSHOT.fullmatch(model[len(self.model) :]))
 
 
+class SlowBounds(Value):
+    """Other bounds of a preset, for this machine."""
+
+    first_byte_seconds: Seconds
+    idle_seconds: Seconds
+    deadline_seconds: Seconds
+
+
 class Preset(Value):
     """How to talk to one kind of endpoint.
 
     `hosts` are host names (`*.example.com` for all below one); on this machine `localhost:port`. `first_rung` is the
     highest rung of the ladder worth trying. `spare_tokens` is added to the token limit of every request, for
     reasoning that counts against it. `parallel` bounds the calls in flight. `extra_body` goes into every request
-    body. `needs_key`: without a key no call can succeed. `quirks` are sentences for the user. `deadline_seconds` is
-    wall-clock time per call. In `base_url` a part in `<>` is the user's to fill in. `verified` says against what Viva
-    has run: the real server, a local one that plays what is documented, or nothing.
+    body. `needs_key`: without a key no call can succeed. `quirks` are sentences for the user. In `base_url` a part in
+    `<>` is the user's to fill in. `verified` says against what Viva has run: the real server, a local one that plays
+    what is documented, or nothing.
+
+    A call may take `connect_seconds` to connect, and be silent for `first_byte_seconds` before its reply begins and for
+    `idle_seconds` from then on; after `deadline_seconds` it ends in any case. `loopback` are other bounds, for the
+    generic preset on this machine, where a server without a graphics card reads a prompt for minutes.
 
     Known of some: `key_prefixes` begin the keys of this service and of no other; `context_tokens` is the context that
     is documented for the service as a whole (0: none is); `sampling` are the parameters that no model there is known
@@ -70,7 +84,10 @@ class Preset(Value):
     token_parameter: TokenParameter
     spare_tokens: int = Field(ge=0, le=100_000)
     local: bool
-    deadline_seconds: float = Field(gt=0, le=3600)
+    connect_seconds: Seconds
+    first_byte_seconds: Seconds
+    idle_seconds: Seconds
+    deadline_seconds: Seconds
     parallel: int = Field(ge=1, le=64)
     extra_body: dict[str, Any]
     quirks: tuple[str, ...]
@@ -81,6 +98,7 @@ class Preset(Value):
     sampling: tuple[Sampling, ...] = ("temperature", "top_p", "seed")
     reasoning_fields: tuple[str, ...] = ()
     prices: tuple[Price, ...] = ()
+    loopback: SlowBounds | None = None
     program: str = ""
     start: str = ""
     download_gb: float = Field(default=0.0, ge=0)
@@ -139,7 +157,9 @@ def preset_for(base_url: str) -> Preset:
         if any(_covers(host, place) for host in preset.hosts):
             return preset
     generic = presets[GENERIC]
-    return generic.model_copy(update={"local": True}) if is_loopback(base_url) else generic
+    if not is_loopback(base_url):
+        return generic
+    return generic.model_copy(update={"local": True, **(generic.loopback.model_dump() if generic.loopback else {})})
 
 
 def _covers(pattern: str, place: str) -> bool:

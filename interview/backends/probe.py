@@ -19,6 +19,7 @@ _RUNGS: dict[StepName, Rung] = {"json_schema": "json_schema", "json_object": "js
 _LONG_WORDS = 6000  # each of at least one token: beyond the contexts that servers set without being asked
 _CUT_SHARE = 0.9
 _MOST_MODELS = 200
+_NO_LIST: frozenset[FaultClass] = frozenset({"address_wrong", "request_refused", "bad_reply"})
 
 
 class Step(Value):
@@ -65,16 +66,12 @@ class ProbeReport(Value):
         return next((step for step in failed if step.state == "failed"), None)
 
 
-async def probe(
-    endpoint: Endpoint, sample: CompletionRequest, reads: Reads, *, deadline_seconds: float | None = None
-) -> AsyncIterator[ProbeReport]:
+async def probe(endpoint: Endpoint, sample: CompletionRequest, reads: Reads) -> AsyncIterator[ProbeReport]:
     """Make the five calls, one after the other; the report so far after each of them.
 
     `sample` is a real grading in small, with its schema; `reads` says what is wrong with a reply to it (empty:
     nothing). Faults are part of the report, never raised.
     """
-    if deadline_seconds is not None:
-        endpoint = endpoint.model_copy(update={"deadline_seconds": deadline_seconds})
     report = ProbeReport(base_url=endpoint.base_url, model=endpoint.model)
     rungs = RungMemory()
     for name in STEPS:
@@ -142,13 +139,13 @@ def _judged(name: StepName, reply: Completion, reads: Reads, seconds: float) -> 
         return step.model_copy(update={"state": "partly", "text": "The server does not tell how much it read."})
     if name == "long_prompt" and tokens is not None and tokens < _CUT_SHARE * _LONG_WORDS:
         text = f"A long prompt is cut without a word: {tokens} tokens were read of about {_LONG_WORDS}."
-        return step.model_copy(update={"state": "failed", "fault": "context_exceeded", "text": text})
+        return step.model_copy(update={"state": "failed", "fault": "prompt_cut", "text": text})
     return step
 
 
 def _failed(name: StepName, fault: BackendError, seconds: float) -> Step:
     # A list of models is a convenience; many good servers have none.
-    state = "partly" if name == "models" and fault.fault in ("request_refused", "bad_reply") else "failed"
+    state = "partly" if name == "models" and fault.fault in _NO_LIST else "failed"
     return Step(
         name=name,
         state=state,

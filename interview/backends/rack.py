@@ -1,6 +1,8 @@
 """The backends of one process: built on first use, each behind its gate, its breaker and its meter."""
 
+import asyncio
 import threading
+import time
 from collections.abc import Sequence
 
 from interview.backends.backend import Backend
@@ -9,7 +11,7 @@ from interview.backends.chain import ChainBackend, Link
 from interview.backends.configured import ShelvedBackend
 from interview.backends.dialect import RungMemory
 from interview.backends.endpoint import Endpoint
-from interview.backends.gate import Gate
+from interview.backends.gate import Clock, Gate, Sleep
 from interview.backends.metered import Meter, MeteredBackend
 from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.backends.tariff import Tariff
@@ -18,11 +20,13 @@ from interview.backends.tariff import Tariff
 class BackendRack:
     """Gives backends by name: `<backend>` or `<backend>:<model>`. May be used from any thread.
 
-    `rungs` remembers what each endpoint turned out to understand.
+    `rungs` remembers what each endpoint turned out to understand. `clock` gives monotonic seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
         """Empty; `replace` puts backends in."""
+        self._clock = clock
+        self._sleep = sleep
         self.rungs = RungMemory()
         self._lock = threading.RLock()
         self._backends: dict[str, ShelvedBackend] = {}
@@ -67,6 +71,12 @@ class BackendRack:
         links = [Link(name, self._backend(name)) for name in names]
         return ChainBackend(links) if len(links) > 1 else links[0].backend
 
+    def retry(self) -> None:
+        """Ask every endpoint anew that was left alone, or that had refused."""
+        with self._lock:
+            for breaker in self._breakers.values():
+                breaker.reset()
+
     async def close(self) -> None:
         """Close every connection; must run in the loop that used them."""
         with self._lock:
@@ -83,9 +93,11 @@ class BackendRack:
                 if endpoint is None:
                     raise KeyError(name)
                 # One gate for all models of a backend: an endpoint limits the key, not the model.
-                gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel))
-                breaker = self._breakers.setdefault(endpoint.name, Breaker())
-                backend = FusedBackend(OpenAICompatibleBackend(endpoint, rungs=self.rungs, gate=gate), breaker)
+                clock, sleep = self._clock, self._sleep
+                gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel, clock=clock, sleep=sleep))
+                breaker = self._breakers.setdefault(endpoint.name, Breaker(clock=clock))
+                asked = OpenAICompatibleBackend(endpoint, rungs=self.rungs, gate=gate, clock=clock, sleep=sleep)
+                backend = FusedBackend(asked, breaker)
                 self._built[name] = MeteredBackend(backend, self._meter, self.tariff(name)) if self._meter else backend
             return self._built[name]
 

@@ -9,6 +9,7 @@ from interview.backends.backend import Usage
 from interview.backends.faults import CallFailed, reported
 
 _LIMIT = 1_000_000  # characters; a grading has a few thousand
+_LONGEST_FINGERPRINT = 100
 _CUT = "The reply of {model} at {host} broke off before its end."
 _EMPTY = "{model} at {host} sent an empty reply."
 _TOO_SHORT = "The reply of {model} at {host} did not fit into its token limit. Take a model that thinks less at length."
@@ -24,6 +25,7 @@ class Reply:
         self._refuses = False
         self.pieces = 0
         self.model = ""
+        self.fingerprint = ""
         self.usage = Usage()
 
     @property
@@ -47,6 +49,7 @@ class Reply:
             raise reported(error, model=asked)
         self._take_usage(getattr(part, "usage", None))
         self.model = _text(part, "model") or self.model
+        self.fingerprint = _text(part, "system_fingerprint")[:_LONGEST_FINGERPRINT] or self.fingerprint
         choices = getattr(part, "choices", None)
         if not isinstance(choices, list) or not choices:
             return ""  # a stream's last part has the usage and no choice

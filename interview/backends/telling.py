@@ -18,6 +18,8 @@ def told(failed: CallFailed, endpoint: Endpoint) -> BackendError:
         url=endpoint.base_url,
         model=endpoint.model,
         deadline=endpoint.deadline_seconds,
+        idle=endpoint.idle_seconds,
+        first_byte=endpoint.first_byte_seconds,
         hint=hint,
     )
     return kind(words, fault=failed.fault, retry_after=failed.retry_after, cause=cause, hint=hint)

@@ -13,7 +13,7 @@ from interview.models import Graded, Ungraded, UngradedReason, Value, digest
 # What asking again may change: the line, the key, the settings, or a fault of ours. Such a failure is not kept.
 _MAY_PASS: tuple[UngradedReason, ...] = (
     *("unreachable", "timed_out", "rate_limited", "server_fault", "key_refused", "model_unknown", "quota_exhausted"),
-    *("request_refused", "grader_unknown", "internal_error"),
+    *("address_wrong", "prompt_cut", "request_refused", "grader_unknown", "internal_error"),
 )
 
 
@@ -66,7 +66,12 @@ class PaidGradings:
 def grading_key(name: str, request: GradingRequest, repeat: int) -> str:
     """Return what a grading is kept under: the row and its content, and which of the repeats it is."""
     content = digest(f"{request.question.content_digest} {request.lang} {request.answer}")
-    return f"{digest(name)}-{content}-{repeat}"
+    return f"{name_digest(name)}-{content}-{repeat}"
+
+
+def name_digest(name: str) -> str:
+    """Return the part of the keys of a row's gradings that tells them from those of other rows."""
+    return digest(name)
 
 
 def _read(line: bytes) -> Kept | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interview import grading
+from interview.backends.calls import CallLog
 from interview.calibration.paid import Kept, PaidGradings, grading_key
 from interview.errors import BackendError, StoreError
 from interview.grading.grader import Grader, GradingRequest, model_of
@@ -17,7 +18,7 @@ from interview.models import Graded, Provenance, Ungraded, UngradedReason, Value
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
 
-LONGEST_GRADING = 900.0  # seconds; backends have deadlines of their own, this ends what hangs all the same
+LONGEST_GRADING = 900.0  # seconds without a call; backends bound their calls, this ends what hangs all the same
 _log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
@@ -105,16 +106,17 @@ class Trials:
     async def _outcome(self, request: GradingRequest) -> Graded | Ungraded:
         outcome: Graded | Ungraded | None = None
         reason: UngradedReason = "internal_error"
+        log = CallLog()  # a request that is repeated has its bad replies anew
         try:
-            async with asyncio.timeout(LONGEST_GRADING):
-                async for event in self.grader.grade(request):
+            async with log.bounded(LONGEST_GRADING):
+                async for event in self.grader.grade(request.model_copy(update={"log": log})):
                     if isinstance(event, Graded | Ungraded):
                         outcome = outcome or event
             detail = "The grader ended without an outcome."
         except BackendError as fault:
             reason, detail = fault.fault, str(fault)
         except TimeoutError:
-            reason, detail = "timed_out", f"No grade came within {LONGEST_GRADING:.0f} s."
+            reason, detail = "timed_out", f"The grader did nothing for {LONGEST_GRADING:.0f} s."
         except asyncio.CancelledError:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise

@@ -15,12 +15,13 @@ import typer
 from interview.cli.backends import last_of, opened, told
 from interview.cli.options import DataDir, NotesPaths, PromptsDir, RubricsDir
 from interview.cli.output import counted, say
+from interview.cli.sessions import told_waiting
 from interview.errors import VivaError
 from interview.grading.shelf import shelve
 from interview.notes.library import built_in, read_notes
 from interview.prompts import load_prompts
 from interview.rubrics import load_rubrics
-from interview.settings import Settings, read_settings
+from interview.settings import Settings, read_access, read_settings
 from interview.store.store import DATABASE, Store
 
 _OLDEST_PYTHON = (3, 11)
@@ -118,6 +119,21 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     with closing(Store.open(settings.data_dir, read_only=True)) as store:
         yield Finding("ok", "database", f"{path}, {counted(store.session_count(), 'session')}")
+        if told := told_waiting(store):
+            yield Finding("warn", "gradings", told)
+
+
+def _access(settings: Settings) -> Iterator[Finding]:
+    access = read_access(settings)
+    if access.password is not None:
+        origin = "password_file" if settings.password_file is not None else "password"
+        who = f"who knows the password ({settings.origin(origin)})"
+    else:
+        who = "everybody, without a login"
+    where = "this machine and others" if access.is_exposed else "this machine alone"
+    names = f"; also as {', '.join(access.allowed_hosts)}" if access.allowed_hosts else ""
+    status = "ok" if access.is_owner_only else "warn"
+    yield Finding(status, "access", f"{who}, from {where}{names}")
 
 
 def _sqlite(_: Settings) -> Iterator[Finding]:
@@ -177,6 +193,7 @@ def _backends(settings: Settings) -> Iterator[Finding]:
 
 
 _CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
+    ("access", _access),
     ("database", _database),
     ("SQLite", _sqlite),
     ("notes", _notes),

@@ -1,7 +1,8 @@
 """`grade`: one answer, graded once; nothing but its cost is stored."""
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from interview.errors import AnswerRefused, BackendError, ContentError
 from interview.grading.grader import Grader, GradingRequest, model_of
 from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
-from interview.models import Graded, Provenance, Question, Ungraded
+from interview.models import FailedAttempt, Graded, Provenance, Question, Ungraded
 from interview.rubrics import Rubric
 from interview.service.interviewer import DEFAULT_RUBRIC, accepted
 from interview.settings import read_settings
@@ -58,7 +59,7 @@ def grade(
     if isinstance(outcome, Ungraded) and outcome.detail:
         complain(outcome.detail)
     if as_json:
-        say_json(_row(outcome, request.rubric))
+        say_json(_row(outcome, request.rubric) | _made(outcome, request.log.failed))
     else:
         _say_grade(outcome)
 
@@ -140,6 +141,16 @@ def _row(outcome: Graded | Ungraded, rubric: Rubric) -> dict[str, Any]:
         "flags": list(outcome.flags),
         "feedback": graded.feedback if graded else "",
         **(_votes(graded) if graded and graded.ballots else {}),
+    }
+
+
+def _made(outcome: Graded | Ungraded, failed: Sequence[FailedAttempt]) -> dict[str, Any]:
+    """What served the last call, what it sent, and the calls that failed before."""
+    numbered = [one.model_copy(update={"number": number}) for number, one in enumerate(failed, 1)]
+    return {
+        "fingerprint": outcome.provenance.fingerprint,
+        "parameters": {name: json.loads(value) for name, value in outcome.provenance.parameters},
+        "failed": [one.model_dump(mode="json") for one in numbered],
     }
 
 

@@ -1,6 +1,6 @@
 """`sessions list`, `sessions show` and `export` read what is kept; `sessions import` and `regrade` add to it."""
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator, Sequence
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -12,23 +12,22 @@ from interview.cli.options import AsJson, DataDir, SessionId
 from interview.cli.output import complain, counted, printable, say, say_json, say_json_text
 from interview.cli.regrade import regrade_session
 from interview.cli.report import report_session
-from interview.errors import ContentError
-from interview.export import WRITERS, read_transcripts
+from interview.errors import NEEDS_CHANGE, ContentError, StoreError
+from interview.export import WRITERS, read_transcripts, transcript_head
 from interview.files import read_regular
 from interview.jobs import Jobs
-from interview.models import ArchiveFilter, SessionSummary, Shelf, Transcript
+from interview.models import ArchiveFilter, SessionSummary, Transcript
+from interview.rubrics import Rubric, load_rubrics
 from interview.service.archive import Archive, total
-from interview.settings import read_settings
+from interview.service.waiting import summary_of
+from interview.settings import Settings, read_settings
 from interview.store.archive import ArchiveStore
-from interview.store.remarks import RemarkStore
 from interview.store.store import DATABASE, Store
 
 app = typer.Typer(help="Sessions that are kept.", no_args_is_help=True, rich_markup_mode=None)
 app.command("report")(report_session)
 app.command("regrade")(regrade_session)
-_EVERY = 1_000_000
 _IMPORT_LIMIT = 200_000_000  # bytes of a file
-_KEPT: tuple[Shelf, ...] = ("active", "archived")
 
 
 class FileForm(StrEnum):
@@ -53,6 +52,8 @@ def list_sessions(
     if _has_database(folder):
         with _opened(folder) as store:
             found = store.summaries(limit, before)
+            if told := told_waiting(store):
+                complain(told)
     if as_json:
         say_json([summary.model_dump(mode="json") for summary in found])
         return
@@ -90,10 +91,13 @@ def search_sessions(
 @app.command("show")
 def show_session(session_id: SessionId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show one session with every turn, answer and grade."""
-    with _opened(read_settings(data_dir=data_dir).data_dir) as store:
-        transcript = _transcript(store, session_id)
+    settings = read_settings(data_dir=data_dir)
+    with _opened(settings.data_dir) as store:
+        transcript = Archive(store, Jobs(), usable_rubrics(settings)).exported(session_id)
     form = FileForm.JSON if as_json else FileForm.MARKDOWN
     _say(WRITERS[form.value]([transcript]), form)
+    if _name_damaged([transcript]):
+        raise typer.Exit(1)
 
 
 def export(
@@ -108,12 +112,36 @@ def export(
     """Write transcripts: HTML that opens offline and prints, Markdown, JSON or JSON Lines."""
     if bool(session_ids) == every:
         raise ContentError("Say which sessions to write, or --all.")
-    with _opened(read_settings(data_dir=data_dir).data_dir) as store:
-        ids = session_ids or [summary.id for shelf in _KEPT for summary in ArchiveStore(store).summaries(shelf, _EVERY)]
-        transcripts = [_transcript(store, session_id) for session_id in ids]
+    settings = read_settings(data_dir=data_dir)
+    transcripts: list[Transcript] = []
+    damaged = False
+    with _opened(settings.data_dir) as store:
+        archive = Archive(store, Jobs(), usable_rubrics(settings))
+        ids = session_ids or ArchiveStore(store).ids()
+        for session_id in ids:
+            try:
+                transcripts.append(archive.exported(session_id))
+            except StoreError as fault:
+                damaged = True
+                complain(str(fault))
     if not transcripts:
-        raise ContentError("No session is kept here yet.")
-    text = WRITERS[form.value](transcripts)
+        raise ContentError("None of these sessions can be read." if damaged else "No session is kept here yet.")
+    _write(WRITERS[form.value](transcripts), form, output)
+    if form in (FileForm.JSON, FileForm.JSONL):
+        complain(f"Head: {transcript_head(transcripts)}")
+    if _name_damaged(transcripts) or damaged:
+        raise typer.Exit(1)
+
+
+def _name_damaged(transcripts: Sequence[Transcript]) -> bool:
+    """Name the turns that could not be read; return whether there are any."""
+    for transcript in transcripts:
+        for one in transcript.damaged:
+            complain(f"Session {transcript.session.id}: the turn {one.id} is damaged and was left out: {one.what}.")
+    return any(transcript.damaged for transcript in transcripts)
+
+
+def _write(text: str, form: FileForm, output: Path | None) -> None:
     if output is None:
         _say(text, form)
         return
@@ -121,6 +149,15 @@ def export(
         output.write_text(text, encoding="utf-8", newline="")
     except OSError as fault:
         raise ContentError(f"{output}: cannot be written: {fault.strerror}") from fault
+
+
+def usable_rubrics(settings: Settings) -> Collection[Rubric]:
+    """Return the rubrics in use; none where they cannot be read, which is named and keeps nobody from their data."""
+    try:
+        return load_rubrics(settings.rubrics).values()
+    except ContentError as fault:
+        complain(str(fault))
+        return ()
 
 
 @app.command("import")
@@ -151,21 +188,23 @@ def import_sessions(
     say(f"{counted(came.added, 'session')} added, {came.known} here already, {came.restored} brought back.")
 
 
+def told_waiting(store: Store) -> str:
+    """How many gradings wait, and why; empty where none does."""
+    waiting = summary_of(store.waiting())
+    if not waiting.count:
+        return ""
+    then = "once the settings are changed and Viva is started" if waiting.fault in NEEDS_CHANGE else "while Viva runs"
+    return f"{counted(waiting.count, 'grading')} waiting ({waiting.fault}): {waiting.detail} Tried again {then}."
+
+
 def _say(text: str, form: FileForm) -> None:
     if form is FileForm.JSON:
         say_json_text(text)
     elif form is FileForm.JSONL:
-        for line in text.splitlines():
+        for line in text.removesuffix("\n").split("\n"):  # and at no other character that a text may have
             say_json_text(line)
     else:
         typer.echo(printable(text), nl=False)
-
-
-def _transcript(store: Store, session_id: str) -> Transcript:
-    remarks = RemarkStore(store)
-    return Transcript(
-        session=store.session(session_id), marks=remarks.marks(session_id), remarks=remarks.remarks(session_id)
-    )
 
 
 def _has_database(folder: Path) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from interview.export.html_form import transcript_html
-from interview.export.json_form import transcript_json, transcript_lines
+from interview.export.json_form import transcript_head, transcript_json, transcript_lines
 from interview.export.markdown_form import transcript_markdown
 from interview.export.reading import Reading, read_transcripts
 from interview.models import Transcript
@@ -24,6 +24,7 @@ __all__ = [
     "Form",
     "Reading",
     "read_transcripts",
+    "transcript_head",
     "transcript_html",
     "transcript_json",
     "transcript_lines",

@@ -13,7 +13,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from interview.formulas import FORMULA
+from interview.formulas import FORMULA, FormulaBudget, tex_of
 
 _NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 # Those that only draw.
@@ -27,6 +27,8 @@ _ATTRIBUTES = frozenset(
     | {"minsize", "maxsize", "movablelimits", "notation", "displaystyle"}
 )
 _FORMULA = re.compile(FORMULA, re.DOTALL)
+# latex2mathml knows this environment by the name that it has outside of a formula.
+_ALIGNED = re.compile(r"\\(begin|end)\{aligned\}")
 
 
 def markdown_html(text: str) -> str:
@@ -41,9 +43,9 @@ def inline_html(text: str) -> str:
 
 @lru_cache(maxsize=512)
 def mathml(tex: str, display: bool = False) -> str:
-    """Return a formula as MathML; one that cannot be read stands as its source."""
+    """Return a formula that a FormulaBudget allowed as MathML; one that cannot be read as its source."""
     try:
-        tree = ElementTree.fromstring(convert(tex))
+        tree = ElementTree.fromstring(convert(_ALIGNED.sub(r"\\\1{align*}", tex)))
     except Exception:  # the converter raises what it likes at text that is no formula
         return f"<code>{html.escape(tex)}</code>"
     mode = "block" if display else "inline"
@@ -61,13 +63,15 @@ def _element(node: ElementTree.Element) -> str:
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
-    """The rule of the inline parser that takes a formula out of the Markdown around it."""
+    """The rule of the inline parser that takes a formula out of the Markdown around it; a refused one is its source."""
     found = _FORMULA.match(state.src, state.pos) if state.src[state.pos] in "$\\" else None
     if found is None:
         return False
     if not silent:
-        token = state.push("formula", "", 0)
-        token.content = found["display"] or found["bracket"] or found["inline"]
+        budget: FormulaBudget = state.env.setdefault("budget", FormulaBudget())
+        tex = tex_of(found)
+        token = state.push("formula" if budget.allows(tex) else "code_inline", "", 0)
+        token.content = tex
         token.meta = {"display": found["display"] is not None}
     state.pos = found.end()
     return True

@@ -58,6 +58,8 @@ def _session(transcript: Transcript) -> Iterator[str]:
     session = transcript.session
     lang = session.plan.lang
     yield f"<header><h1>{_text(session.title)}</h1>\n<p>{' · '.join(_facts(session, lang))}</p></header>"
+    for one in transcript.damaged:
+        yield f"<p>{_text(word('damaged', lang, id=one.id, what=one.what))}</p>"
     for turn in session.turns:
         yield "\n".join(_turn(transcript, turn, lang))
 

@@ -34,6 +34,7 @@ def transcript_markdown(transcript: Transcript) -> str:
     session = transcript.session
     lang = session.plan.lang
     parts = [f"# {inline(session.title)}\n", _opening(session, lang)]
+    parts += [f"{inline(word('damaged', lang, id=one.id, what=one.what))}\n" for one in transcript.damaged]
     for turn in session.turns:
         parts.append(_turn(session, turn, lang))
         parts.extend(_beside(transcript, turn, lang))

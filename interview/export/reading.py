@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from interview.errors import ContentError
 from interview.export.json_form import FORMAT, VERSION
-from interview.models import Evidence, Graded, Grading, Transcript, Turn, Value
+from interview.models import Graded, Grading, Transcript, Turn, Value
+from interview.rubrics import Rubric
+from interview.verify import false_quotes
 
 PROBLEMS_NAMED = 100
 _GIVEN_UP = 10_000
@@ -22,7 +24,7 @@ _GIVEN_UP = 10_000
 _PARTS_LIMIT = 200_000
 _TOO_MANY = f"it has more than {_PARTS_LIMIT:,} lists and objects, which no transcript has"
 _NO_OBJECT = ValueError("expected an object in braces")
-_LEFT_OUT = {"format", "version"}
+_LEFT_OUT = {"format", "version", "chain"}
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
@@ -149,6 +151,9 @@ def _transcript(document: Any, place: str) -> Transcript:
         )
     try:
         transcript = Transcript.model_validate({key: value for key, value in fields.items() if key not in _LEFT_OUT})
+        for ref, content in transcript.rubrics.items():
+            if Rubric.model_validate(content).ref != ref:
+                raise _Unusable(f"the rubric {ref} has another name or digest")
     except (ValidationError, RecursionError) as fault:
         raise _Unusable(_first(fault)) from fault
     for problem in _problems(transcript):
@@ -204,9 +209,5 @@ def _of_grading(turn: Turn, grading: Grading) -> Iterator[str]:
         return
     if not (math.isfinite(outcome.max_score) and 0 <= outcome.score <= outcome.max_score):
         yield f"the score {outcome.score} is not between 0 and {outcome.max_score}"
-    answer = turn.answer.text if turn.answer else ""
-    proofs: list[Sequence[Evidence]] = [point.evidence for point in outcome.key_points if point.verified]
-    proofs += [(finding.evidence,) for finding in outcome.findings]
-    for evidence in (one for proof in proofs for one in proof):
-        if evidence.quote != answer[max(0, evidence.start) : evidence.end]:
-            yield f"a quote that is not in the answer at its place: “{evidence.quote[:60]}”"
+    for _, quote in false_quotes(outcome.model_dump(), turn.answer.text if turn.answer else ""):
+        yield f"a quote that is not in the answer at its place: “{quote[:60]}”"

@@ -55,7 +55,7 @@ async def hear(
 
     try:
         parts = _parts(request, contested, prompts, nonce)
-        reply = await ask(calls, prompts, parts, AppealReply, purpose="grading")
+        reply = await ask(calls, prompts, parts, AppealReply, purpose="grading", log=request.log)
     except PassingFault:
         raise
     except BackendError as fault:

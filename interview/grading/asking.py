@@ -6,18 +6,38 @@ For everything that a model is asked besides judging an answer, which has a form
 import json
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from interview.backends.backend import Backend, Completion, CompletionRequest, Message, Purpose
+from interview.backends.calls import CallLog
 from interview.errors import LastingFault
 from interview.grading.json_text import NotJson, objects
 from interview.grading.wire import BadReply, Wire, explained, schema_of
+from interview.models import FailedAttempt
 from interview.prompts import Part, Prompts
 
 W = TypeVar("W", bound=Wire)
 _LONGEST_ECHO = 20_000
+_LONGEST_DETAIL = 500
+
+
+def unusable(backend: Backend, log: CallLog, problem: str) -> bool:
+    """Note a reply that came whole and did not fit its form; returns whether it was the last one to ask for."""
+    log.note(
+        FailedAttempt(
+            started_at=datetime.now(UTC),
+            seconds=0.0,
+            backend=backend.name,
+            model=backend.model,
+            host=backend.host,
+            fault="bad_reply",
+            detail=f"The reply did not fit its form: {problem}"[:_LONGEST_DETAIL],
+        )
+    )
+    return log.ends_with("bad_reply")
 
 
 async def complete(backend: Backend, request: CompletionRequest) -> Completion:
@@ -39,14 +59,17 @@ async def ask(
     session_id: str = "",
     max_tokens: int = 4000,
     check: Callable[[W], str] = lambda value: "",
+    log: CallLog | None = None,
 ) -> W:
     """Return what the model says to `parts` as a value of `form`; `session_id` is where its cost is counted.
 
     `check` returns what is wrong with a value that has the form, empty where nothing is. A reply that does not fit is
-    sent back once with the reason. Raises LastingFault (bad_reply) when it stays unusable, and what the backend raises.
+    sent back once with the reason, unless `log` (None: a new one) allows no more bad replies. Raises LastingFault
+    (bad_reply) when it stays unusable, and what the backend raises.
     """
     messages = tuple(Message(role=part.role, content=part.text) for part in parts)
     problem = ""
+    log = log or CallLog()
     for _ in range(2):
         request = CompletionRequest(
             messages=messages,
@@ -55,6 +78,7 @@ async def ask(
             max_tokens=max_tokens,
             purpose=purpose,
             session_id=session_id,
+            log=log,
         )
         reply = (await complete(backend, request)).text
         try:
@@ -64,6 +88,8 @@ async def ask(
                 return value
         except BadReply as fault:
             problem = str(fault)
+        if unusable(backend, log, problem):
+            break
         repair = prompts.repair.parts(problem=problem)
         echo = Message(role="assistant", content=reply[:_LONGEST_ECHO])
         messages = (*messages, echo, *(Message(role=part.role, content=part.text) for part in repair))

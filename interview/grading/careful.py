@@ -5,10 +5,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from interview.backends.backend import Backend
 from interview.grading.grader import VerdictReady, VerdictsCleared
 from interview.grading.judge_prompt import JudgePrompt, Part
-from interview.grading.judging import Judged, judge_once
+from interview.grading.judging import Calls, Judged, judge_once
 from interview.grading.reply import Judgement
 from interview.prompts import Prompt
 
@@ -25,15 +24,15 @@ def parts_of(asked: JudgePrompt) -> tuple[Part, ...]:
     return (*groups, *criteria, Part(rest=True))
 
 
-async def judge_carefully(asked: JudgePrompt, backend: Backend, repair: Prompt) -> AsyncGenerator[_Event, None]:
+async def judge_carefully(asked: JudgePrompt, calls: Calls, repair: Prompt) -> AsyncGenerator[_Event, None]:
     """Make all calls at once; verdicts as they arrive, then one Judged with everything. Raises as `judge_once`.
 
     A part that is asked again voids its own verdicts alone: those of the others are told anew after the clearing.
     """
-    calls = [judge_once(replace(asked, part=part), backend, repair) for part in parts_of(asked)]
-    told: list[list[VerdictReady]] = [[] for _ in calls]
-    found: list[Judgement] = [Judgement()] * len(calls)
-    async with aclosing(_together(calls)) as events:
+    parts = [judge_once(replace(asked, part=part), calls, repair) for part in parts_of(asked)]
+    told: list[list[VerdictReady]] = [[] for _ in parts]
+    found: list[Judgement] = [Judgement()] * len(parts)
+    async with aclosing(_together(parts)) as events:
         async for number, event in events:
             match event:
                 case VerdictReady():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from interview.backends.backend import Backend
+from interview.backends.calls import CallLog
 from interview.errors import BackendError, LastingFault
 from interview.grading.asking import ask
 from interview.grading.evidence import find_evidence
@@ -52,18 +53,24 @@ class MadeReplies(Wire):
 
 
 async def extract(
-    backend: Backend, prompts: Prompts, question: Question, *, by: str = "", session_id: str = ""
+    backend: Backend,
+    prompts: Prompts,
+    question: Question,
+    *,
+    by: str = "",
+    session_id: str = "",
+    log: CallLog | None = None,
 ) -> Checklist:
     """Return the key points of a reference as one call finds them, in the order of the text, each with its span.
 
     A point whose quote is not in the reference is refused, and so is a second point on the same span. Where fewer
     than half of the points hold, or none that is required, the split of the reference stands instead (origin
-    `split`). `by` names the grader whose model is asked. Raises PassingFault and LastingFault.
+    `split`). `by` names the grader whose model is asked; `log` as in `ask`. Raises PassingFault and LastingFault.
     """
     asked = prompts["key_points"].parts(
         question=_encoded(question.text), reference=_encoded(question.reference), most=str(MOST_POINTS)
     )
-    reply = await ask(backend, prompts, asked, AnchoredReplies, purpose="key_points", session_id=session_id)
+    reply = await ask(backend, prompts, asked, AnchoredReplies, purpose="key_points", session_id=session_id, log=log)
     points = anchored(question.reference, reply.key_points)
     found = from_notes(question).model_copy(update={"by": by})
     if 2 * len(points) < len(reply.key_points) or not any(point.kind == "required" for point in points):
@@ -85,7 +92,13 @@ def anchored(reference: str, replies: Sequence[AnchoredReply]) -> tuple[Checklis
 
 
 async def generate(
-    backend: Backend, prompts: Prompts, question: Question, *, by: str = "", session_id: str = ""
+    backend: Backend,
+    prompts: Prompts,
+    question: Question,
+    *,
+    by: str = "",
+    session_id: str = "",
+    log: CallLog | None = None,
 ) -> Checklist:
     """Return the key points of a question without a reference: those that at least 2 of 3 calls come to.
 
@@ -95,7 +108,7 @@ async def generate(
     asked = prompts["key_points_without_reference"].parts(question=_encoded(question.text), most=str(MOST_POINTS // 2))
 
     async def once() -> Sequence[MadeReply]:
-        reply = await ask(backend, prompts, asked, MadeReplies, purpose="key_points", session_id=session_id)
+        reply = await ask(backend, prompts, asked, MadeReplies, purpose="key_points", session_id=session_id, log=log)
         return reply.key_points
 
     runs: list[Sequence[MadeReply]] = []

@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
+from pydantic import Field, InstanceOf
+
+from interview.backends.calls import CallLog
 from interview.models import Contested, Graded, Language, PointGrade, Question, Ungraded, Value
 from interview.rubrics import Rubric
 
@@ -13,6 +16,7 @@ class GradingRequest(Value):
     `follow_up`: what was asked after an earlier answer, where this one replies to that; empty for the question itself.
     `contested`: no new grading, but the appeal against one verdict of an earlier grade.
     `session_id` is where its cost is counted (empty: nowhere). `patient`: after a passing fault somebody asks again.
+    `log` takes the failed calls, and limits bad replies over all layers.
     """
 
     question: Question
@@ -23,6 +27,7 @@ class GradingRequest(Value):
     contested: Contested | None = None
     session_id: str = ""
     patient: bool = False
+    log: InstanceOf[CallLog] = Field(default_factory=CallLog, exclude=True, repr=False)
 
 
 class VerdictReady(Value):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Message, Purpose, Restarted
+from interview.grading.asking import unusable
 from interview.grading.grader import GradingRequest, VerdictReady, VerdictsCleared
 from interview.grading.judge_prompt import JudgePrompt
 from interview.grading.reply import Judgement
@@ -22,18 +23,27 @@ class Calls:
 
     def __init__(self, backend: Backend, request: GradingRequest, purpose: Purpose = "grading") -> None:
         self._backend = backend
-        self._about = {"purpose": purpose, "session_id": request.session_id, "patient": request.patient}
+        self.log = request.log
+        self._about = {
+            "purpose": purpose,
+            "session_id": request.session_id,
+            "patient": request.patient,
+            "log": request.log,
+        }
         self.name, self.model, self.host = backend.name, backend.model, backend.host
         self.completions: list[Completion] = []
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
         """Pass the request on; see the protocol."""
         # Closed at once, not whenever the collector comes by: an abandoned grading must not go on paying for tokens.
-        async with aclosing(self._backend.complete(request.model_copy(update=self._about))) as stream:
-            async for event in stream:
-                if isinstance(event, Completion):
-                    self.completions.append(event)
-                yield event
+        with self.log.calling():
+            async with aclosing(self._backend.complete(request.model_copy(update=self._about))) as stream:
+                async for event in stream:
+                    if isinstance(event, Completion):
+                        self.completions.append(event)
+                    if isinstance(event, Delta):
+                        self.log.arrived(len(event.text))
+                    yield event
 
     async def close(self) -> None:
         """Close nothing: the backend belongs to others too."""
@@ -86,6 +96,8 @@ class Calls:
             cost=self.cost,
             currency=self.last.currency if self.last else "",
             list_date=self.last.list_date if self.last else "",
+            fingerprint=self.last.fingerprint if self.last else "",
+            parameters=self.last.parameters if self.last else (),
         )
 
 
@@ -105,7 +117,7 @@ class Unusable(Exception):
 
 
 async def judge_once(
-    asked: JudgePrompt, backend: Backend, repair: Prompt
+    asked: JudgePrompt, calls: Calls, repair: Prompt
 ) -> AsyncGenerator[VerdictReady | VerdictsCleared | Judged, None]:
     """Ask for one judgement: verdicts as they arrive, each with its quote checked, then Judged.
 
@@ -114,7 +126,7 @@ async def judge_once(
     messages = asked.messages
     for repaired in (False, True):
         text = ""
-        async with aclosing(_told(asked, messages, backend)) as events:
+        async with aclosing(_told(asked, messages, calls)) as events:
             async for event in events:
                 if isinstance(event, Completion):
                     text = event.text
@@ -123,8 +135,8 @@ async def judge_once(
         try:
             judgement = asked.form.read(text, answer=asked.request.answer)
         except BadReply as fault:
-            if repaired:
-                detail = f"The model's reply stayed unusable after one repair turn: {fault}"
+            if unusable(calls, calls.log, str(fault)) or repaired:
+                detail = f"The model's reply stayed unusable{' after one repair turn' if repaired else ''}: {fault}"
                 raise Unusable(detail, text[:LONGEST_RAW_REPLY]) from None
             yield VerdictsCleared(why="The reply did not fit its form; the model is asked to repair it.")
             messages = _with_repair(messages, text, fault, repair)

@@ -92,7 +92,13 @@ class SecondLook:
         )
         try:
             said = await ask(
-                self.backend, self.prompts, parts, SecondOpinion, purpose="grading", max_tokens=_MOST_TOKENS
+                self.backend,
+                self.prompts,
+                parts,
+                SecondOpinion,
+                purpose="grading",
+                max_tokens=_MOST_TOKENS,
+                log=self.request.log,
             )
         except LastingFault:
             return None

@@ -47,9 +47,10 @@ class GraderShelf:
         prompts: Prompts,
         default: str | None = None,
         roles: Roles = _NO_ROLES,
+        rack: BackendRack | None = None,
     ) -> None:
-        """See `replace`."""
-        self.rack = BackendRack()
+        """See `replace`; `rack` builds the backends (None: one by the clock of this machine)."""
+        self.rack = rack or BackendRack()
         self.prompts = prompts
         self._lock = threading.RLock()
         self._graders: dict[str, Grader] = {}

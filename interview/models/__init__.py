@@ -5,6 +5,7 @@ from interview.models.archive import (
     PRACTICE,
     ArchiveFilter,
     Choices,
+    Damaged,
     Found,
     Hit,
     Imported,
@@ -16,6 +17,7 @@ from interview.models.archive import (
 )
 from interview.models.base import Language, Value, digest
 from interview.models.checklists import Checklist, ChecklistPoint, Dispute, DisputeState, Origin, basis_of, notes_digest
+from interview.models.deletion import EVERYTHING, DeletionKind, Extent, PendingDeletion
 from interview.models.grades import (
     Alternative,
     Appeal,
@@ -23,6 +25,7 @@ from interview.models.grades import (
     Contested,
     CriterionGrade,
     Evidence,
+    FailedAttempt,
     Finding,
     Graded,
     Label,
@@ -80,6 +83,7 @@ from interview.models.sessions import (
     SessionSummary,
     Standing,
     Turn,
+    Waiting,
     counting,
     is_won,
 )
@@ -87,6 +91,7 @@ from interview.models.sessions import (
 __all__ = [
     "CANDIDATE",
     "ENOUGH",
+    "EVERYTHING",
     "PRACTICE",
     "Alternative",
     "Answer",
@@ -103,10 +108,14 @@ __all__ = [
     "ConfidenceReport",
     "Contested",
     "CriterionGrade",
+    "Damaged",
     "DayCount",
+    "DeletionKind",
     "Dispute",
     "DisputeState",
     "Evidence",
+    "Extent",
+    "FailedAttempt",
     "Finding",
     "Forecast",
     "ForgottenPoint",
@@ -126,6 +135,7 @@ __all__ = [
     "Mode",
     "Origin",
     "Outcome",
+    "PendingDeletion",
     "PeriodMean",
     "Pitfall",
     "Place",
@@ -165,6 +175,7 @@ __all__ = [
     "UngradedReason",
     "Value",
     "Verdict",
+    "Waiting",
     "basis_of",
     "counting",
     "digest",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from interview.models.base import Value
 from interview.models.sessions import Session
@@ -91,12 +91,26 @@ class Remark(Value):
     created_at: datetime
 
 
+class Damaged(Value):
+    """A row that cannot be read: the table, the id or number of the row, and what is wrong with it."""
+
+    table: str
+    id: str
+    what: str
+
+
 class Transcript(Value):
-    """A session with everything that stands beside its turns; `marks` by the turn's id."""
+    """A session with everything that stands beside its turns; `marks` by the turn's id.
+
+    `rubrics` are those that its grades were computed with, by `name@digest`, as far as they are known. `damaged` are
+    the turns that could not be read and are left out.
+    """
 
     session: Session
     marks: dict[str, TurnMarks] = Field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    rubrics: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    damaged: tuple[Damaged, ...] = ()
 
     @property
     def told(self) -> "Transcript":

@@ -1,5 +1,6 @@
 """What graders find out about an answer: verdicts with evidence, grades, and why there is none."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -17,6 +18,25 @@ UngradedReason = Literal[
     "grader_unknown",  # the grader named in the request is not configured here
     "internal_error",
 ]
+
+
+class FailedAttempt(Value):
+    """One call to a model, or one try to grade, that failed. Kept with the grading that it was made for.
+
+    `number` counts the failed attempts of the grading from 1; 0 before it is stored. `status` and `code` are those of
+    the endpoint's reply, as far as it had any; a `code` is kept only where it is a plain word.
+    """
+
+    number: int = 0
+    started_at: datetime
+    seconds: float
+    backend: str
+    model: str = ""
+    host: str = ""
+    fault: UngradedReason
+    detail: str
+    status: int | None = None
+    code: str = ""
 
 
 class Evidence(Value):
@@ -99,7 +119,9 @@ class Provenance(Value):
     earlier grade anew, after a dispute about the reference. `seconds` is wall-clock; token counts and `cost` (in
     `currency`, at the prices of that day) are None where unknown; `list_date` is the day of the price list behind it,
     empty for a price that the user gave. `mode` is how a judge was asked: `single`, `careful`,
-    `vote=K` or `panel`; empty for other graders and for older grades.
+    `vote=K` or `panel`; empty for other graders and for older grades. `fingerprint` is the endpoint's own mark of what
+    served the last call. `parameters` are what that call sent beside model, messages and schema: names, with values as
+    JSON. Older grades have neither.
     """
 
     grader: str
@@ -122,6 +144,8 @@ class Provenance(Value):
     currency: str = ""
     list_date: str = ""
     checklist: str = ""
+    fingerprint: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class Alternative(Value):

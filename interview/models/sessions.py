@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeVar
 from pydantic import Field, computed_field
 
 from interview.models.base import Language, Value
-from interview.models.grades import Appeal, Contested, Graded, Label, Outcome, SelfGraded, UngradedReason
+from interview.models.grades import Appeal, Contested, FailedAttempt, Graded, Label, Outcome, SelfGraded, UngradedReason
 from interview.models.questions import Question
 
 # What a grade can stand for: what a grader made of the answer, or the candidate's own final word.
@@ -30,6 +30,8 @@ class Grading(Value):
     """One attempt of one grader at one Answer, from the moment it is asked for. `outcome` is None until it is done.
 
     `appeal` says which verdict it hears again, where the candidate appealed; `grader` is `self` for an own verdict.
+    While it waits, `waiting_for` is the fault and `waiting_detail` its sentence.
+    `failed` are the attempts that failed on the way, of many the first and the last.
     """
 
     id: str
@@ -41,6 +43,8 @@ class Grading(Value):
     created_at: datetime
     retry_at: datetime | None = None
     waiting_for: UngradedReason | None = None
+    waiting_detail: str = ""
+    failed: tuple[FailedAttempt, ...] = ()
     finished_at: datetime | None = None
     outcome: Outcome | None = None
     appeal: Appeal | None = None
@@ -59,6 +63,19 @@ class Grading(Value):
         if isinstance(outcome, Graded) and any(flag.startswith("fallback:") for flag in outcome.flags):
             return outcome.provenance.grader
         return self.grader
+
+
+class Waiting(Value):
+    """A grading that was put off: why, since when it is asked for, and when it is tried next."""
+
+    grading_id: str
+    session_id: str
+    grader: str
+    fault: UngradedReason
+    detail: str
+    since: datetime
+    put_off_at: datetime | None
+    retry_at: datetime
 
 
 def is_won(heard: Grading, contested: Grading) -> bool | None:

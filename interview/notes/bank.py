@@ -50,6 +50,16 @@ class QuestionBank(Value):
         """Digest of everything a grade can depend on: ids, texts, references and lists, in order."""
         return digest("\n".join(question.content_digest for question in self.questions))
 
+    def narrowed(self, sections: Collection[str], difficulties: Collection[int]) -> Self:
+        """The same bank with the questions of these sections and difficulties alone; none named means all."""
+        kept = tuple(
+            question
+            for question in self.questions
+            if (not sections or question.section in sections)
+            and (not difficulties or question.difficulty in difficulties)
+        )
+        return self.model_copy(update={"questions": kept})
+
     def find(self, question_id: str) -> Question:
         """Return the question with this id, or raise NotFound."""
         for question in self.questions:

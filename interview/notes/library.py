@@ -14,7 +14,10 @@ from interview.notes.markdown import read_markdown
 
 PROJECT = Path(__file__).resolve().parents[2]
 # The order of an interview that goes through the whole bank; a file that is not named here comes after these.
-_SECTIONS = ("transformer", "nlp", "preprocessing", "llm", "other-nlp", "business", "python")
+_SECTIONS = (
+    *("transformer", "nlp", "preprocessing", "llm", "other-nlp", "business", "python"),
+    *("arch", "train", "align", "serve", "rag", "agent", "eval", "safety", "mm", "code"),
+)
 _PLACE = re.compile(r"^(?::\d+)?: ")  # what stands between a file's name and what is wrong with it
 
 

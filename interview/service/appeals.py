@@ -10,10 +10,7 @@ from interview.rubrics import Rubric
 from interview.service.interviewer import DEFAULT_RUBRIC
 from interview.store.appeals import Disputed, StoredAppeals
 from interview.store.store import Store
-from interview.text import clean
-
-LONGEST_REASON = 1_000
-LONGEST_NOTE = 2_000
+from interview.text import APPEAL_REASON_LIMIT, OWN_VERDICT_LIMIT, clean_within
 
 
 class Appeals:
@@ -46,7 +43,8 @@ class Appeals:
         rubric = self._rubrics.get(contested.rubric)
         if rubric is None or rubric.ref != grade.provenance.rubric:
             raise VerdictRefused("The rubric has changed since this grade: ask for a new grade instead.")
-        appeal = Appeal(grading_id=contested.id, point_id=point_id, reason=_within(reason, LONGEST_REASON, "reason"))
+        said = _within(reason, APPEAL_REASON_LIMIT, "The reason")
+        appeal = Appeal(grading_id=contested.id, point_id=point_id, reason=said)
         grading = self._stored.add_appeal(appeal)
         self._wake()
         self._live.touch(turn.session_id)
@@ -66,7 +64,7 @@ class Appeals:
         own = SelfGraded(
             score=round(score, 1),
             max_score=most,
-            note=_within(note, LONGEST_NOTE, "note"),
+            note=_within(note, OWN_VERDICT_LIMIT, "The note"),
             over=counts.id if counts else "",
         )
         grading = self._stored.add_own(answer_id, rubric, own)
@@ -136,8 +134,5 @@ def line_of(turn: Turn, contested: Grading) -> tuple[Grading, ...]:
     return tuple(grading for grading in turn.gradings if grading.id in line and isinstance(grading.outcome, Graded))
 
 
-def _within(text: str, longest: int, what: str) -> str:
-    cleaned = clean(text).strip()
-    if len(cleaned) > longest:
-        raise VerdictRefused(f"The {what} has {len(cleaned):,} characters; the limit is {longest:,}.")
-    return cleaned
+def _within(text: str, limit: int, what: str) -> str:
+    return clean_within(text, limit, what, VerdictRefused).strip()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from interview.errors import ContentError, NotFound
 from interview.export import Reading, read_transcripts
@@ -19,13 +19,14 @@ from interview.models import (
     Turn,
     digest,
 )
+from interview.rubrics import Rubric
+from interview.service.rubric_history import RubricHistory
 from interview.store.archive import ArchiveStore
+from interview.store.deletions import Deletions
 from interview.store.remarks import RemarkStore
 from interview.store.store import Store
-from interview.text import clean
+from interview.text import NOTE_LIMIT, TITLE_LIMIT, clean_within
 
-LONGEST_TITLE = 200
-LONGEST_NOTE = 20_000
 _MOST_HELD = 4
 IMPORT = "import"  # the kind of its jobs
 
@@ -33,11 +34,13 @@ IMPORT = "import"  # the kind of its jobs
 class Archive:
     """Synchronous, and may be called from any thread; every change is committed on return. NotFound: an unknown id."""
 
-    def __init__(self, store: Store, jobs: Jobs) -> None:
-        """`jobs` runs what takes long."""
+    def __init__(self, store: Store, jobs: Jobs, rubrics: Iterable[Rubric] = ()) -> None:
+        """`jobs` runs what takes long; `rubrics` are those in use."""
         self._store = store
+        self._rubrics = RubricHistory(store, rubrics)
         self._shelves = ArchiveStore(store)
         self._remarks = RemarkStore(store)
+        self._deletions = Deletions(store)
         self._jobs = jobs
         self._imported: dict[str, Imported] = {}
         self._held: dict[str, Reading] = {}
@@ -57,12 +60,25 @@ class Archive:
         return self._shelves.choices()
 
     def transcript(self, session_id: str) -> Transcript:
-        """A session with everything that stands beside it."""
+        """Return a session with everything beside it; damaged turns are left out and named."""
+        session, damaged = self._shelves.readable_session(session_id)
+        ids = {turn.id for turn in session.turns}
         return Transcript(
-            session=self._store.session(session_id),
-            marks=self._remarks.marks(session_id),
-            remarks=self._remarks.remarks(session_id),
+            session=session,
+            marks={turn_id: mark for turn_id, mark in self._remarks.marks(session_id).items() if turn_id in ids},
+            remarks=tuple(remark for remark in self._remarks.remarks(session_id) if remark.turn_id in ids),
+            damaged=damaged,
         )
+
+    def exported(self, session_id: str) -> Transcript:
+        """Return the transcript with the rubrics of its grades, so that its scores can be computed again elsewhere.
+
+        NotFound: there is no such session, or it was deleted.
+        """
+        if self.shelf_of(session_id) == "deleted":
+            raise NotFound(f"The session {session_id} was deleted; `viva data undo {session_id}` brings it back.")
+        transcript = self.transcript(session_id)
+        return transcript.model_copy(update={"rubrics": self._rubrics.of_session(transcript.session)})
 
     def turn(self, turn_id: str) -> Turn:
         """One Turn with its answer and grades."""
@@ -75,19 +91,15 @@ class Archive:
         return self._shelves.shelf_of(session_id)
 
     def rename(self, session_id: str, title: str) -> None:
-        """Give a session another title. ContentError: it is empty, or longer than LONGEST_TITLE."""
-        line = " ".join(clean(title).split())
-        if not line or len(line) > LONGEST_TITLE:
-            raise ContentError(f"A title has 1 to {LONGEST_TITLE} characters; the old one stays.")
+        """Give a session another title. ContentError: it is empty, or longer than TITLE_LIMIT."""
+        line = " ".join(clean_within(title, TITLE_LIMIT, "The title", ContentError, "The old one stays.").split())
+        if not line:
+            raise ContentError("There is nothing in the title; the old one stays.")
         self._shelves.rename(session_id, line)
 
     def archive(self, session_id: str, archived: bool = True) -> None:
         """Put a session away, or back."""
         self._shelves.archive(session_id, archived)
-
-    def delete(self, session_id: str, deleted: bool = True) -> None:
-        """Hide a session everywhere, or bring it back; nothing is destroyed."""
-        self._shelves.delete(session_id, deleted)
 
     # --- marks
 
@@ -97,10 +109,7 @@ class Archive:
 
     def note(self, turn_id: str, note: str) -> None:
         """Keep a note of one's own beside a Turn; empty takes it away. ContentError: it is too long."""
-        text = clean(note).strip()
-        if len(text) > LONGEST_NOTE:
-            raise ContentError(f"The note has {len(text):,} characters; the limit is {LONGEST_NOTE:,}.")
-        self._remarks.note(turn_id, text)
+        self._remarks.note(turn_id, clean_within(note, NOTE_LIMIT, "The note", ContentError).strip())
 
     # --- taking in
 
@@ -114,12 +123,13 @@ class Archive:
             if wanted <= _content(known):
                 if self.shelf_of(known.id) != "deleted":
                     return Imported(known=1)
-                self.delete(known.id, False)
+                self._deletions.undo(known.id)
                 return Imported(restored=1)
         try:
             self._shelves.take_in(transcript.session, transcript.marks, transcript.remarks)
         except ValueError as fault:
             raise ContentError(f"{transcript.session.title}: {fault}") from fault
+        self._rubrics.add(transcript.rubrics)
         return Imported(added=1)
 
     def read(self, name: str, raw: bytes) -> Reading:

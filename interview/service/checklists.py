@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from interview.backends.backend import Backend
+from interview.backends.calls import CallLog
 from interview.errors import BackendError, ChecklistChanged, ChecklistRefused, ModelNeeded, NotFound
 from interview.grading.extraction import extract, generate
 from interview.grading.grader import Grader
@@ -25,6 +26,7 @@ PATIENCE = 90.0
 # After a failure nothing is asked for so long, so that an endpoint that is down is not asked at every answer.
 PAUSE = 600.0
 JOB = "key_points"
+_BAD_REPLIES = 2  # of those that the answer has: the grade itself must have some left
 _log = logging.getLogger(__name__)
 
 
@@ -132,7 +134,7 @@ class Checklists:
         model. NotFound: no such grader. Raises PassingFault and LastingFault.
         """
         self._refuse_looking(question, grader)
-        return await asyncio.shield(self._look(question, grader, ""))
+        return await asyncio.shield(self._look(question, grader, "", CallLog()))
 
     def _refuse_looking(self, question: Question, grader: str) -> None:
         if question.key_points:
@@ -144,8 +146,8 @@ class Checklists:
 
     # --- grading
 
-    async def prepare(self, claim: Claim, grader: Grader) -> Checklist:
-        """The key points that `grader` compares the claim's answer with.
+    async def prepare(self, claim: Claim, grader: Grader, log: CallLog) -> Checklist:
+        """The key points that `grader` compares the claim's answer with; calls for them are noted in `log`.
 
         The coverage estimate takes what a person wrote or locked, else what the notes give: it stays deterministic.
         For a model, key points that nobody gave are looked for once; failing that, those of the notes stand in.
@@ -156,7 +158,7 @@ class Checklists:
         if known or guard_rule(question, claim.answer) is not None or self._is_pausing(present.basis):
             return present
         try:
-            looking = self._look(question, claim.grader, claim.session_id)
+            looking = self._look(question, claim.grader, claim.session_id, log.part(_BAD_REPLIES))
             done, _ = await asyncio.wait({looking}, timeout=self._patience)
             return looking.result() if done else present
         except (BackendError, NotFound) as fault:
@@ -168,11 +170,11 @@ class Checklists:
     def _is_pausing(self, basis: str) -> bool:
         return self._monotonic() - self._failed.get(basis, -PAUSE) < PAUSE
 
-    def _look(self, question: Question, grader: str, session_id: str) -> asyncio.Task[Checklist]:
+    def _look(self, question: Question, grader: str, session_id: str, log: CallLog) -> asyncio.Task[Checklist]:
         """The search for the key points of a basis; while one runs, that one."""
         basis = basis_of(question)
         if basis not in self._looking:
-            task = asyncio.create_task(self._find(question, grader, session_id))
+            task = asyncio.create_task(self._find(question, grader, session_id, log))
             self._looking[basis] = task
             task.add_done_callback(lambda ended: self._ended(basis, ended))
         return self._looking[basis]
@@ -186,13 +188,13 @@ class Checklists:
         else:
             self._failed.pop(basis, None)
 
-    async def _find(self, question: Question, grader: str, session_id: str) -> Checklist:
+    async def _find(self, question: Question, grader: str, session_id: str, log: CallLog) -> Checklist:
         backend = self._backend(grader)
         if backend is None:
             return from_notes(question)
         seen = await asyncio.to_thread(self.newest_id, question)
         find = extract if question.has_reference else generate
-        found = await find(backend, self._prompts, question, by=grader, session_id=session_id)
+        found = await find(backend, self._prompts, question, by=grader, session_id=session_id, log=log)
         try:
             return await asyncio.to_thread(self._kept.add, found, seen=seen)
         except ChecklistChanged:  # somebody wrote or locked a list meanwhile: theirs counts

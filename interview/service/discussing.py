@@ -17,9 +17,8 @@ from interview.models import CANDIDATE, Graded, Language, Remark, RemarkKind, Tu
 from interview.prompts import Part, Prompts
 from interview.store.remarks import RemarkStore
 from interview.store.store import Store
-from interview.text import clean, judge_copy
+from interview.text import MESSAGE_LIMIT, clean_within, judge_copy
 
-LONGEST_MESSAGE = 4_000
 _LONGEST_REPLY = 8_000
 _LONGEST_HISTORY = 12  # remarks that a model is told of, the newest ones
 _LANGUAGE: dict[Language, str] = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
@@ -42,10 +41,10 @@ class Discussing:
         self._touch = touch
 
     def say(self, turn_id: str, text: str) -> Remark:
-        """Keep what the candidate says about a Turn. AnswerRefused: it is empty or longer than LONGEST_MESSAGE."""
-        cleaned = clean(text).strip()
-        if not cleaned or len(cleaned) > LONGEST_MESSAGE:
-            raise AnswerRefused(f"A message has 1 to {LONGEST_MESSAGE:,} characters; it is still in the box.")
+        """Keep what the candidate says about a Turn. AnswerRefused: it is empty or longer than MESSAGE_LIMIT."""
+        cleaned = clean_within(text, MESSAGE_LIMIT, "The message", AnswerRefused, "It is still in the box.").strip()
+        if not cleaned:
+            raise AnswerRefused("There is nothing in the message yet.")
         return self._keep(self._store.turn(turn_id), "discussion", CANDIDATE, cleaned)
 
     def reply(self, turn_id: str, grader: str) -> Job:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Generator, MutableMapping
+from collections.abc import AsyncIterator, Callable, Generator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from interview.backends.configured import completed
 from interview.backends.discovery import LocalServer, StartCommand, find_servers, start_commands
 from interview.backends.endpoint import Endpoint, check_likely, is_chat_model
 from interview.backends.openai_compatible import OpenAICompatibleBackend
-from interview.backends.presets import GENERIC, Preset, load_presets
+from interview.backends.presets import BOUNDS, GENERIC, Preset, load_presets
 from interview.backends.probe import STEPS, ProbeReport, probe
 from interview.errors import ContentError, NotFound, StoreError
 from interview.grading.sample import sample_grading
@@ -40,13 +40,18 @@ class Endpoints:
         rubric: Rubric,
         jobs: Jobs,
         reports: MutableMapping[str, str],
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
-        """`reports` keeps what tests came to, as JSON, by address and model."""
+        """`reports` keeps what tests came to, as JSON, by address and model.
+
+        `changed` is called when other settings are in force, or when a test shows that an endpoint works.
+        """
         self._settings = settings
         self._shelf = shelf
         self._sample = sample_grading(prompts, rubric)
         self._jobs = jobs
         self._reports = reports
+        self._changed = changed
         self._writing = threading.Lock()
         self._saved: dict[str, str] = {}
 
@@ -87,7 +92,10 @@ class Endpoints:
 
     def reload(self) -> None:
         """Read `backends.toml` anew, as another program or the command line has left it. Raises ContentError."""
+        before = (self._shelf.backends, self._shelf.roles)
         reshelve(self._shelf, self._settings.configured_backends(), self._settings.secret)
+        if before != (self._shelf.backends, self._shelf.roles):
+            self._changed()
 
     def local(self) -> tuple[tuple[LocalServer, ...], tuple[StartCommand, ...]]:
         """Servers on this machine that are not in use, and commands for those that could be started."""
@@ -168,6 +176,10 @@ class Endpoints:
         """A test as it stands now. NotFound."""
         return self._jobs.find(job_id)
 
+    def stop(self, job_id: str) -> None:
+        """End a test, and save nothing. NotFound."""
+        self._jobs.stop(job_id)
+
     async def probing(self, endpoint: Endpoint) -> AsyncIterator[ProbeReport]:
         """Test an endpoint; each report is kept, and the last one decides which form judges ask for from now on."""
         request, reads = self._sample
@@ -177,6 +189,8 @@ class Endpoints:
             yield report
             if len(report.steps) == len(STEPS) and report.dialect is not None:
                 self._shelf.rack.rungs.remember(endpoint.base_url, endpoint.model, report.dialect)
+                if any(one.endpoint == endpoint for one in self._shelf.backends):  # not for one that is only typed in
+                    await asyncio.to_thread(self._changed)
 
     # --- changing what there is
 
@@ -208,7 +222,7 @@ class Endpoints:
                 models=other_models(before, endpoint.model, changed=bool(draft.changes)),
                 key_variable=kept.key_variable if kept and not key else None,
                 key_file=self._key_file(name) if key else kept.key_file if kept else None,
-                deadline_seconds=before.deadline_seconds if before else None,
+                **{name: getattr(before, name, None) for name in BOUNDS},
                 **prices_of(before, endpoint.model),
             )
             if key:

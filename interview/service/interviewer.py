@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from interview.attempt import Graders
-from interview.errors import AnswerRefused
+from interview.errors import AnswerRefused, ContentError
 from interview.grading.shelf import GraderChoice
 from interview.live import LiveFeed
 from interview.models import (
@@ -26,9 +26,8 @@ from interview.paper import choose_questions, make_title
 from interview.report import SessionReport, report
 from interview.rubrics import Rubric
 from interview.store.store import Store
-from interview.text import clean
+from interview.text import ANSWER_LIMIT, clean_within
 
-ANSWER_LIMIT = 20_000
 DEFAULT_RUBRIC = "default"
 
 
@@ -67,8 +66,14 @@ class Interviewer:
         rubrics: Mapping[str, Rubric],
         live: LiveFeed,
         wake: Callable[[], None],
+        *,
+        reads_paths: bool = True,
     ) -> None:
-        """`rubrics` has one called `default`; `wake` tells the worker that a grading is due."""
+        """`rubrics` has one called `default`; `wake` tells the worker that a grading is due.
+
+        `reads_paths`: notes may be named by their path. Only the owner may read any file of this machine.
+        """
+        self.reads_paths = reads_paths
         self._store = store
         self._notebook = notebook
         self._shelf = shelf
@@ -84,6 +89,8 @@ class Interviewer:
 
     def use_notes(self, paths: Sequence[str]) -> QuestionBank:
         """Ask from these files and folders, now and later. ContentError: they cannot be; the old ones stay."""
+        if not self.reads_paths:
+            raise ContentError("Notes are not read by path here, because everybody can open this Viva.")
         return self._notebook.use(paths).checked_for_rubrics(self._rubrics)
 
     def use_upload(self, filename: str, raw: bytes) -> QuestionBank:
@@ -282,14 +289,11 @@ def accepted(text: str) -> str:
 
     AnswerRefused: it is empty but for blanks and characters that no eye sees, or longer than ANSWER_LIMIT.
     """
-    cleaned = clean(text)
+    cleaned = clean_within(
+        text, ANSWER_LIMIT, "The answer", AnswerRefused, "Shorten it and send again; it is kept as you wrote it."
+    )
     if not any(_is_visible(character) for character in cleaned):
         raise AnswerRefused("There is nothing in the answer yet.")
-    if len(cleaned) > ANSWER_LIMIT:
-        raise AnswerRefused(
-            f"The answer has {len(cleaned):,} characters; the limit is {ANSWER_LIMIT:,}. Shorten it and send again; "
-            "it is kept as you wrote it."
-        )
     return cleaned
 
 

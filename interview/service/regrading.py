@@ -2,15 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Literal
 
-from interview.errors import ContentError, LastingFault, NotFound
+from interview.errors import NEEDS_CHANGE, ContentError, LastingFault, NotFound
 from interview.grading.shelf import GraderShelf
 from interview.jobs import Job, Jobs, Progress
 from interview.live import LiveFeed
-from interview.models import Checklist, Graded, Grading, Question, Session, Ungraded, Value
+from interview.models import Checklist, Graded, Grading, Question, Session, Value
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
 from interview.service.interviewer import Interviewer
@@ -193,7 +193,7 @@ class Regrading:
             progress(come.done, come.total)
             if come.done == come.total:
                 return come
-            _refuse_hopeless(done)
+            _refuse_hopeless(begun.values())
             if self._live.draining:  # the program ends, and this with it
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
@@ -223,11 +223,11 @@ def _asked_of(grader: str, gradings: tuple[Grading, ...]) -> list[Grading]:
     ]
 
 
-def _refuse_hopeless(done: Sequence[Grading]) -> None:
-    for grading in done:
-        outcome = grading.outcome
-        if isinstance(outcome, Ungraded) and outcome.reason in ("key_refused", "model_unknown", "quota_exhausted"):
-            raise LastingFault(outcome.detail, fault=outcome.reason)
+def _refuse_hopeless(begun: Iterable[Grading]) -> None:
+    """LastingFault where one waits for somebody to change something: so would every other."""
+    for grading in begun:
+        if grading.state != "done" and grading.retry_at and grading.waiting_for in NEEDS_CHANGE:
+            raise LastingFault(grading.waiting_detail, fault=grading.waiting_for)
 
 
 def _begun(session: Session, grader: str, order: Mapping[str, int]) -> dict[str, Grading]:

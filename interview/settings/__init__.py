@@ -1,11 +1,13 @@
 """What the user has set, and where: the only package that reads the environment, `.env` and `backends.toml`."""
 
+from interview.settings.access import Access, read_access
 from interview.settings.backends_file import BackendTable, ConfiguredBackend, ConfiguredBackends
 from interview.settings.roles import Budget, Role, Roles
 from interview.settings.settings import PROJECT, Settings, read_settings
 
 __all__ = [
     "PROJECT",
+    "Access",
     "BackendTable",
     "Budget",
     "ConfiguredBackend",
@@ -13,5 +15,6 @@ __all__ = [
     "Role",
     "Roles",
     "Settings",
+    "read_access",
     "read_settings",
 ]

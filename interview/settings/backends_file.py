@@ -5,7 +5,7 @@ Two tables are no backends: `[roles]` and `[budget]` (see roles.py).
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError
 
@@ -18,14 +18,16 @@ from interview.toml_file import read_toml
 
 # Kinds of provenance that no backend may pass itself off as, and what else `backends.toml` has a place for.
 _RESERVED_NAMES = ("coverage", "guard", "self", "default", "roles", "budget")
+_Seconds = Annotated[float | None, Field(gt=0, le=86_400)]
 
 
 class BackendTable(Value):
     """One table of `backends.toml`: what is written there, not yet completed from a preset.
 
     `key_variable` names an environment variable, `key_file` a file (relative: beside `backends.toml`) and wins
-    over it; the key itself has no place in the table. `models` are offered beside `model`. `deadline_seconds` bounds
-    one call. The prices are what a million tokens of `model` cost in `currency`; unknown where they are left out.
+    over it; the key itself has no place in the table. `models` are offered beside `model`. The bounds in seconds are
+    those of a preset (`backends/presets.py`). The prices are what a million tokens of `model` cost in `currency`;
+    unknown where they are left out.
     """
 
     preset: str | None = None
@@ -34,7 +36,10 @@ class BackendTable(Value):
     models: tuple[str, ...] = ()
     key_variable: str | None = None
     key_file: str | None = None
-    deadline_seconds: float | None = Field(default=None, gt=0, le=3600)
+    connect_seconds: _Seconds = None
+    first_byte_seconds: _Seconds = None
+    idle_seconds: _Seconds = None
+    deadline_seconds: _Seconds = None
     price_prompt: float | None = Field(default=None, ge=0)
     price_completion: float | None = Field(default=None, ge=0)
     price_cached: float | None = Field(default=None, ge=0)

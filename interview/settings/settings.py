@@ -26,6 +26,7 @@ from interview.settings.backends_file import ConfiguredBackend, ConfiguredBacken
 from interview.settings.checks import checked_key, line_of, said
 
 PROJECT = Path(__file__).resolve().parents[2]
+_SECRETS = frozenset({"openai_api_key", "password"})  # never repeated in a message
 
 
 class Settings(BaseSettings):
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     lang: Language = "zh"
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=7860, ge=0, le=65535)
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    no_login: bool = False
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     model: str | None = None
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
@@ -66,6 +71,18 @@ class Settings(BaseSettings):
     @classmethod
     def _several_paths(cls, given: object) -> object:
         return tuple(part for part in given.split(os.pathsep) if part) if isinstance(given, str) else given
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _several_hosts(cls, given: object) -> object:
+        """Split the variable at commas; colons are part of an address."""
+        return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+    @field_validator("password", "password_file", mode="before")
+    @classmethod
+    def _no_password_is_unset(cls, given: object) -> object:
+        """`VIVA_PASSWORD=` in the environment switches off the one in `.env`; blanks may be part of a password."""
+        return given or None
 
     @field_validator("model", "openai_base_url", "openai_api_key", mode="before")
     @classmethod
@@ -175,7 +192,8 @@ def _anchored(settings: Settings, origins: dict[str, str]) -> dict[str, Any]:
         base = Path.cwd() if origins.get(field) == "command line" else settings.project
         return base / path.expanduser()
 
-    single = {field: absolute(getattr(settings, field), field) for field in ("data_dir", "rubrics", "prompts")}
+    folders = ("data_dir", "rubrics", "prompts", "password_file")
+    single = {field: absolute(path, field) for field in folders if (path := getattr(settings, field)) is not None}
     return {**single, "notes": tuple(absolute(path, "notes") for path in settings.notes)}
 
 
@@ -183,6 +201,6 @@ def _explained(fault: ValidationError, origins: dict[str, str]) -> str:
     lines: list[str] = []
     for error in fault.errors():
         field = str(error["loc"][0]).lower()
-        instead = "" if field == "openai_api_key" else f" (it is {error['input']!r})"
+        instead = "" if field in _SECRETS else f" (it is {error['input']!r})"
         lines.append(f"{variable_of(field)} ({origins.get(field, 'default')}): {said(error['msg'])}{instead}")
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from interview.store import rows
 from interview.store import sessions as turns_of
 from interview.store.schema import answers, gradings, sessions, turns
 from interview.store.store import Store, new_id
+from interview.store.summaries import NOT_DELETED
 
 OWN = "self"  # the grader's name in the row of an own verdict
 
@@ -81,7 +82,7 @@ class StoredAppeals:
             .join(answers, gradings.c.answer_id == answers.c.id)
             .join(turns, answers.c.turn_id == turns.c.id)
             .join(sessions, turns.c.session_id == sessions.c.id)
-            .where(sessions.c.deleted_at.is_(None))
+            .where(NOT_DELETED)
             .order_by(gradings.c.seq)
         )
         judged = (

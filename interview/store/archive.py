@@ -1,4 +1,4 @@
-"""The shelves of sessions: found by filters, renamed, archived, deleted and brought back, and taken in from files."""
+"""The shelves of sessions: found by filters, renamed, archived, and taken in from files."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,17 +6,28 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from interview.errors import NotFound
-from interview.models import ArchiveFilter, Choices, Hit, Remark, Session, SessionSummary, Shelf, Turn, TurnMarks
-from interview.store import search, summaries
+from interview.models import (
+    ArchiveFilter,
+    Choices,
+    Damaged,
+    Hit,
+    Remark,
+    Session,
+    SessionSummary,
+    Shelf,
+    Turn,
+    TurnMarks,
+)
+from interview.store import attempts, search, summaries
 from interview.store.remarks import put_marks
 from interview.store.rows import write_outcome, write_question
 from interview.store.schema import answers, gradings, remarks, sessions, turns
-from interview.store.sessions import add_session, read_session
+from interview.store.sessions import add_session, read_readable, read_session
 from interview.store.store import Store, new_id
 
 
 class ArchiveStore:
-    """Every method is one transaction. Nothing is ever destroyed. NotFound: no such session."""
+    """Every method is one transaction. NotFound: no such session."""
 
     def __init__(self, store: Store) -> None:
         """Keeps nothing of its own."""
@@ -32,10 +43,22 @@ class ArchiveStore:
         with self._store.reading() as connection:
             return search.find(connection, wanted, limit, before)
 
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all sessions but deleted ones, newest first, archived ones last."""
+        wanted = sa.select(sessions.c.id).where(sessions.c.deleted_at.is_(None))
+        with self._store.reading() as connection:
+            ordered = wanted.order_by(sessions.c.archived_at.is_not(None), sessions.c.seq.desc())
+            return tuple(connection.scalars(ordered))
+
     def choices(self) -> Choices:
         """What a filter can name."""
         with self._store.reading() as connection:
             return search.choices(connection)
+
+    def readable_session(self, session_id: str) -> tuple[Session, tuple[Damaged, ...]]:
+        """Return a session without its damaged turns, and what those are. StoreError: the session itself is damaged."""
+        with self._store.reading() as connection:
+            return read_readable(connection, session_id)
 
     def shelf_of(self, session_id: str) -> Shelf:
         """Where a session stands."""
@@ -54,10 +77,6 @@ class ArchiveStore:
     def archive(self, session_id: str, archived: bool) -> None:
         """Put a session on the shelf of the archived ones, or back."""
         self._change(session_id, archived_at=self._store.clock() if archived else None)
-
-    def delete(self, session_id: str, deleted: bool) -> None:
-        """Hide a session everywhere, or bring it back to where it was."""
-        self._change(session_id, deleted_at=self._store.clock() if deleted else None)
 
     def _change(self, session_id: str, **columns: str | datetime | None) -> None:
         with self._store.writing() as connection:
@@ -119,4 +138,5 @@ def _take_in_turn(connection: sa.Connection, turn: Turn) -> None:
             asked = grading.model_dump(include={"grader", "rubric", "created_at", "attempt", "finished_at"})
             ended = {"id": new_id(), "answer_id": answer_id, "state": "done", **write_outcome(grading.outcome)}
             connection.execute(sa.insert(gradings), {**asked, **ended})
+            attempts.put(connection, str(ended["id"]), grading.failed)
     search.index_turn(connection, turn.id)

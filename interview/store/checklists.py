@@ -10,7 +10,7 @@ from interview.store import sessions as session_rows
 from interview.store.rows import read_outcome
 from interview.store.schema import answers, checklists, disputes, gradings, papers, question_versions, sessions, turns
 from interview.store.store import Store, new_id
-from interview.store.summaries import TELLS_NOTHING_YET
+from interview.store.summaries import NOT_DELETED, TELLS_NOTHING_YET
 
 
 class ChecklistStore:
@@ -115,7 +115,7 @@ class QuestionHistory:
             .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
             .join(question_versions, question_versions.c.version == papers.c.version)
             .outerjoin(gradings, gradings.c.answer_id == answers.c.id)
-            .where(sessions.c.deleted_at.is_(None), turns.c.follow_up.is_(None))
+            .where(NOT_DELETED, turns.c.follow_up.is_(None))
             .subquery()
         )
 
@@ -148,7 +148,7 @@ _asked = (
     .join(sessions, sessions.c.id == turns.c.session_id)
     .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
     .join(question_versions, question_versions.c.version == papers.c.version)
-    .where(sessions.c.deleted_at.is_(None))
+    .where(NOT_DELETED)
 )
 
 

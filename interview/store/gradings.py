@@ -1,19 +1,21 @@
 """Statements about answers and their gradings: submitted, claimed under a lease, finished behind a fence."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from interview.errors import AlreadyAnswered
-from interview.models import Answer, Appeal, Contested, Graded, Grading, Outcome, SessionPlan
-from interview.store import rows, search
+from interview.errors import AlreadyAnswered, BackendError
+from interview.models import Answer, Appeal, Contested, FailedAttempt, Graded, Grading, Outcome, SessionPlan, Waiting
+from interview.store import attempts, rows, search
 from interview.store.rows import Claim
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
 
+_SKEW = timedelta(seconds=5)
 _IDLE: dict[str, Any] = {"owner": None, "lease_until": None}
+_NOT_WAITING: dict[str, Any] = {"retry_at": None, "put_off_at": None, "waiting_for": None, "waiting_detail": None}
 
 
 def add_answer(connection: sa.Connection, row: dict[str, Any]) -> tuple[Answer, bool]:
@@ -68,18 +70,42 @@ def first_grading(connection: sa.Connection, answer_id: str) -> str:
     return str(connection.execute(wanted).scalar_one())
 
 
-def _due(now: datetime) -> sa.ColumnElement[bool]:
-    waiting = sa.and_(gradings.c.state == "pending", sa.func.coalesce(gradings.c.retry_at, now) <= now)
-    return sa.or_(waiting, sa.and_(gradings.c.state == "running", gradings.c.lease_until <= now))
+# Of a deleted answer nothing is graded any more: its text goes to no model.
+_NOT_DELETED = ~sa.exists().where(
+    answers.c.id == gradings.c.answer_id,
+    turns.c.id == answers.c.turn_id,
+    sessions.c.id == turns.c.session_id,
+    sa.or_(turns.c.deleted_at.is_not(None), sessions.c.deleted_at.is_not(None)),
+)
+
+
+def _due(now: datetime, lease: timedelta, ready: Collection[str]) -> sa.ColumnElement[bool]:
+    """What waits for nothing. A moment that cannot be (the clock was set back since) keeps nothing waiting.
+
+    Moments are taken before the lock is waited for, and clocks are slewed, so a little ahead is no such moment.
+    """
+    over = sa.or_(gradings.c.retry_at.is_(None), gradings.c.retry_at <= now, gradings.c.put_off_at > now + _SKEW)
+    waiting = sa.and_(gradings.c.state == "pending", sa.or_(over, gradings.c.id.in_(list(ready))))
+    ended = sa.or_(gradings.c.lease_until <= now, gradings.c.lease_until > now + 2 * lease)
+    return sa.or_(waiting, sa.and_(gradings.c.state == "running", ended))
 
 
 def claim(
-    connection: sa.Connection, owner: str, limit: int, now: datetime, lease_until: datetime, held: Collection[str]
+    connection: sa.Connection,
+    owner: str,
+    limit: int,
+    now: datetime,
+    lease: timedelta,
+    held: Collection[str],
+    ready: Collection[str],
 ) -> tuple[Claim, ...]:
-    """Lease up to `limit` due gradings, oldest first, to `owner`; never one of `held`, which it runs already."""
+    """Lease up to `limit` due gradings, oldest first, to `owner`.
+
+    Never one of `held`, which it runs already or keeps waiting; those of `ready` are due whatever the time of day.
+    """
     chosen = (
         sa.select(gradings.c.id)
-        .where(_due(now), gradings.c.id.not_in(list(held)))
+        .where(_due(now, lease, ready), _NOT_DELETED, gradings.c.id.not_in(list(held)))
         .order_by(gradings.c.seq)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -87,7 +113,7 @@ def claim(
     ids = connection.scalars(
         sa.update(gradings)
         .where(gradings.c.id.in_(chosen))
-        .values(state="running", owner=owner, lease_until=lease_until, attempt=gradings.c.attempt + 1, retry_at=None)
+        .values(state="running", owner=owner, lease_until=now + lease, attempt=gradings.c.attempt + 1, retry_at=None)
         .returning(gradings.c.id)
     ).all()
     return _read_claims(connection, ids) if ids else ()
@@ -120,6 +146,8 @@ def _read_claims(connection: sa.Connection, ids: Collection[str]) -> tuple[Claim
             attempt=row["attempt"],
             owner=row["owner"],
             faults=row["faults"],
+            waiting_for=row["waiting_for"],
+            bad_replies=row["bad_replies"],
             session_id=row["session_id"],
             turn_id=row["turn_id"],
             question=rows.read_question(row["content"]),
@@ -160,16 +188,75 @@ def let_go(connection: sa.Connection, held: Claim) -> bool:
     return change_held(connection, held, state="pending", **_IDLE)
 
 
-def put_off(connection: sa.Connection, held: Claim, retry_at: datetime, waiting_for: str) -> bool:
-    """Back to pending, to be claimed from `retry_at` on; counts one passing fault."""
-    columns = {"retry_at": retry_at, "waiting_for": waiting_for, "faults": gradings.c.faults + 1}
-    return change_held(connection, held, state="pending", **_IDLE, **columns)
+def put_off(
+    connection: sa.Connection,
+    held: Claim,
+    retry_at: datetime,
+    fault: BackendError,
+    failed: Sequence[FailedAttempt],
+    *,
+    bad_replies: int,
+    now: datetime,
+) -> bool:
+    """Back to pending, to be claimed from `retry_at` on, with why; counts it."""
+    put = change_held(
+        connection,
+        held,
+        state="pending",
+        retry_at=retry_at,
+        put_off_at=now,
+        waiting_for=fault.fault,
+        waiting_detail=str(fault),
+        faults=gradings.c.faults + 1,
+        bad_replies=bad_replies,
+        **_IDLE,
+    )
+    if put:
+        attempts.add(connection, held.grading_id, failed)
+    return put
 
 
-def finish(connection: sa.Connection, held: Claim, outcome: dict[str, Any], now: datetime) -> bool:
-    """Write the outcome, once."""
-    return change_held(
-        connection, held, state="done", finished_at=now, retry_at=None, waiting_for=None, **_IDLE, **outcome
+def finish(
+    connection: sa.Connection,
+    held: Claim,
+    outcome: dict[str, Any],
+    failed: Sequence[FailedAttempt],
+    now: datetime,
+) -> bool:
+    """Write the outcome, once, and what failed before it. What it waited for is told by the failed attempts now."""
+    done = change_held(connection, held, state="done", finished_at=now, **_NOT_WAITING, **_IDLE, **outcome)
+    if done:
+        attempts.add(connection, held.grading_id, failed)
+    return done
+
+
+def retry(connection: sa.Connection, grading_id: str, grader: str) -> None:
+    """Make a grading that was put off due at once, to be asked of `grader`."""
+    waits = sa.and_(gradings.c.id == grading_id, gradings.c.state == "pending")
+    connection.execute(sa.update(gradings).where(waits).values(retry_at=None, grader=grader))
+
+
+def read_waiting(connection: sa.Connection) -> tuple[Waiting, ...]:
+    """What was put off and is not done, old ones first."""
+    wanted = (
+        sa.select(gradings, turns.c.session_id)
+        .join(answers, gradings.c.answer_id == answers.c.id)
+        .join(turns, answers.c.turn_id == turns.c.id)
+        .where(gradings.c.state == "pending", gradings.c.retry_at.is_not(None))
+        .order_by(gradings.c.seq)
+    )
+    return tuple(
+        Waiting(
+            grading_id=row["id"],
+            session_id=row["session_id"],
+            grader=row["grader"],
+            fault=row["waiting_for"],
+            detail=row["waiting_detail"] or "",
+            since=row["created_at"],
+            put_off_at=row["put_off_at"],
+            retry_at=row["retry_at"],
+        )
+        for row in connection.execute(wanted).mappings()
     )
 
 
@@ -188,15 +275,16 @@ def let_all_go(connection: sa.Connection, owner: str | None = None) -> int:
     return released.rowcount
 
 
-def next_due(connection: sa.Connection, held: Collection[str]) -> datetime | None:
+def next_due(connection: sa.Connection, held: Collection[str], now: datetime) -> datetime | None:
     """When the next grading but those `held` can be claimed (it may have passed); None where nothing waits."""
     wanted = sa.select(
         sa.func.min(
             sa.case(
                 (gradings.c.state == "running", gradings.c.lease_until),
+                (gradings.c.put_off_at > now + _SKEW, gradings.c.created_at),
                 else_=sa.func.coalesce(gradings.c.retry_at, gradings.c.created_at),
             ),
             type_=gradings.c.lease_until.type,
         )
-    ).where(gradings.c.state != "done", gradings.c.id.not_in(list(held)))
+    ).where(gradings.c.state != "done", _NOT_DELETED, gradings.c.id.not_in(list(held)))
     return connection.execute(wanted).scalar_one()

@@ -1,74 +1,86 @@
-"""Bring the database to the schema of this program: refused when newer, copied before it is changed."""
+"""Bring the database to the schema of this program: refused when newer or damaged, made whole or not at all."""
 
-import os
 import sqlite3
-from collections.abc import Callable
+import zlib
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from interview.errors import StoreError
-from interview.store.engine import APPLICATION_ID, said_plainly
+from interview.errors import DamagedDatabase, StoreError
+from interview.store.engine import APPLICATION_ID, make_engine, said_plainly
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 # The newest revision. A constant, so that alembic (0.2 s) is imported only when a database is older than this.
-HEAD = "0003"
+HEAD = "0005"
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def current_revision(path: Path) -> str | None:
-    """Revision of the database at `path`, read without changing the file; None where there is nothing yet.
+    """Revision of the database at `path`, read without changing the file; None where there is no file.
 
-    StoreError: not a database, a damaged one, or the database of another program.
+    DamagedDatabase: it is empty, no database, a damaged one, or the database of another program.
     """
-    if not path.exists() or path.stat().st_size == 0:
+    log = path.with_name(f"{path.name}-wal")
+    if not path.exists():
+        if log.exists():
+            raise DamagedDatabase(f"The database {path} is gone, but its log {log.name} is there.")
         return None
-    with said_plainly(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+    if path.stat().st_size == 0:
+        raise DamagedDatabase(f"The database {path} is empty (0 bytes) and was left as it is.")
+    if not (log.exists() and log.stat().st_size) and path.stat().st_size < _size_in_header(path):
+        raise DamagedDatabase(f"The database {path} is cut short and was left as it is.")
+    with said_plainly(path), closing(_read_only(path)) as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        if not tables:
-            return None
         if owner != APPLICATION_ID or "alembic_version" not in tables:
-            raise StoreError(
-                f"The file {path} is a database, but not one of Viva; it was left as it is. Move it away, or choose "
-                "another folder with --data-dir."
-            )
+            raise DamagedDatabase(f"The file {path} is a database, but not one of Viva; it was left as it is.")
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        return None if row is None else str(row[0])
+        revision = "" if row is None else str(row[0])
+        if revision == HEAD and connection.execute("PRAGMA user_version").fetchone()[0] != _checksum(connection):
+            raise DamagedDatabase(f"The database {path} is damaged and was left as it is (its tables are not ours).")
+        return revision
 
 
 def refuse_damaged(path: Path) -> None:
-    """StoreError where SQLite finds the file damaged (10 ms for 10 MB): better no start than lost transcripts."""
-    with said_plainly(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    """DamagedDatabase where SQLite finds the file damaged: better no start than lost transcripts."""
+    with said_plainly(path), closing(_read_only(path)) as connection:
+        found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
     if found != "ok":
-        copies = sorted((path.parent / "backups").glob("*.db"), key=lambda copy: copy.stat().st_mtime)
-        newest = f"put {copies[-1]} in its place" if copies else "put a copy of yours in its place"
-        raise StoreError(f"The database {path} is damaged and was left as it is ({found}). Move it away and {newest}.")
+        raise DamagedDatabase(f"The database {path} is damaged and was left as it is ({found}).")
 
 
-def migrate(engine: sa.Engine, path: Path, revision: str | None, clock: Callable[[], datetime]) -> Path | None:
-    """Migrate from `revision` (of `current_revision`) to HEAD; return the path of the copy made before, if any.
+def create(path: Path) -> None:
+    """Make a new database under another name and put it there when it is complete.
 
-    StoreError: the database is newer than this program; it is untouched.
+    So a file of that name that has nothing in it is never a start that was broken off.
     """
-    if revision == HEAD:
-        return None
+    unfinished = path.with_name(f".{path.name}.new")
+    for left in (unfinished, *(unfinished.with_name(unfinished.name + end) for end in ("-wal", "-shm"))):
+        left.unlink(missing_ok=True)
+    engine = make_engine(unfinished)
+    try:
+        upgrade(engine, unfinished)
+    finally:
+        engine.dispose()  # closing the last connection moves everything out of the log
+    unfinished.replace(path)
+
+
+def upgrade(engine: sa.Engine, path: Path) -> None:
+    """Bring the database of an engine to HEAD, in one transaction."""
     from alembic import command
 
     config = configuration()
-    _refuse_newer(config, path, revision)
-    copy = None if revision is None else back_up(path, revision, clock())
     with said_plainly(path), engine.begin() as connection:
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-    return copy
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {_checksum(driver)}")
 
 
 def refuse_other(path: Path, revision: str | None) -> None:
@@ -77,24 +89,43 @@ def refuse_other(path: Path, revision: str | None) -> None:
         return
     if revision is None:
         raise StoreError(f"There is no database at {path} yet. Start Viva on this folder first.")
-    _refuse_newer(configuration(), path, revision)
+    refuse_newer(path, revision)
     raise StoreError(f"The database {path} is of an older version. Start Viva on this folder once; it is then updated.")
 
 
-def back_up(path: Path, revision: str, now: datetime) -> Path:
-    """Copy the database, with what stands in its write-ahead log, to `backups/` beside it; returns the copy's path."""
-    folder = path.parent / "backups"
-    folder.mkdir(exist_ok=True)
-    copy = folder / f"{path.stem}-{revision}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}.db"
-    with (
-        said_plainly(path),
-        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source,
-        closing(sqlite3.connect(copy)) as target,
-    ):
-        source.backup(target)
-    with copy.open("rb+") as written:
-        os.fsync(written.fileno())
-    return copy
+def refuse_newer(path: Path, revision: str) -> None:
+    """StoreError where a database or a backup was made by a newer version of this program."""
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    if revision not in known:
+        raise StoreError(
+            f"{path} was made by a newer version of Viva (its schema is {revision}, this program knows up to {HEAD}). "
+            "It was left as it is: update the program, or choose another folder with --data-dir."
+        )
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _size_in_header(path: Path) -> int:
+    """How long the file should be by its own header; 0 where that does not say. SQLite itself reads a missing end as 0.
+
+    With a log beside it a file may be shorter: a checkpoint that was broken off is gone on with.
+    """
+    with path.open("rb") as file:
+        header = file.read(100)
+    if len(header) < 100 or header[24:28] != header[92:96]:  # else the number of pages is of an older change
+        return 0
+    page = int.from_bytes(header[16:18], "big")
+    return int.from_bytes(header[28:32], "big") * (65536 if page == 1 else page)
+
+
+def _checksum(connection: sqlite3.Connection) -> int:
+    """What `user_version` says after a migration: a damaged name of a table or column is found by it."""
+    own = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
+    return zlib.crc32(repr(connection.execute(own).fetchall()).encode()) & 0x7FFFFFFF
 
 
 def configuration() -> "Config":
@@ -105,14 +136,3 @@ def configuration() -> "Config":
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def _refuse_newer(config: "Config", path: Path, revision: str | None) -> None:
-    from alembic.script import ScriptDirectory
-
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
-        raise StoreError(
-            f"The database {path} was made by a newer version of Viva (its schema is {revision}, this program knows "
-            f"up to {HEAD}). It was left as it is: update the program, or choose another folder with --data-dir."
-        )

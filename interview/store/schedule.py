@@ -1,4 +1,4 @@
-"""Statements about the cards of spaced repetition and the reviews that moved them; a review is never deleted."""
+"""Statements about the cards of spaced repetition and the reviews that moved them."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -9,8 +9,9 @@ from sqlalchemy.dialects.sqlite import insert
 
 from interview.errors import NotFound, TooLate
 from interview.models import Rating, Value
-from interview.store.schema import cards, reviews
+from interview.store.schema import cards, reviews, sessions, turns
 from interview.store.store import Store, new_id
+from interview.store.summaries import NOT_DELETED
 
 
 class Review(Value):
@@ -34,6 +35,16 @@ class ScheduledCard(Value):
 Move = Callable[[str | None, datetime], ScheduledCard]
 
 
+# A review counts as long as neither its turn nor its session was deleted, and a card unless none of its reviews does.
+_OF_KEPT_TURN = (
+    sa.exists()
+    .where(turns.c.id == reviews.c.turn_id, sessions.c.id == turns.c.session_id, NOT_DELETED)
+    .correlate(reviews)
+)
+_OF_CARD = sa.and_(reviews.c.question_id == cards.c.question_id, reviews.c.undone_at.is_(None))
+IS_SCHEDULED = sa.or_(sa.exists().where(_OF_CARD, _OF_KEPT_TURN), ~sa.exists().where(_OF_CARD))
+
+
 class Cards:
     """The schedule as it is kept: one card per question, moved by reviews that can be taken back."""
 
@@ -48,14 +59,15 @@ class Cards:
 
     def due_before(self, moment: datetime) -> tuple[tuple[str, datetime], ...]:
         """Ids of the questions that are due before a moment, with when; the earliest first. One indexed query."""
-        wanted = sa.select(cards.c.question_id, cards.c.due).where(cards.c.due < moment).order_by(cards.c.due)
+        due = sa.select(cards.c.question_id, cards.c.due).where(cards.c.due < moment, IS_SCHEDULED)
+        wanted = due.order_by(cards.c.due)
         with self._store.reading() as connection:
             return tuple((row[0], row[1]) for row in connection.execute(wanted))
 
     def known(self) -> frozenset[str]:
         """Ids of all questions that have a card."""
         with self._store.reading() as connection:
-            return frozenset(connection.scalars(sa.select(cards.c.question_id)))
+            return frozenset(connection.scalars(sa.select(cards.c.question_id).where(IS_SCHEDULED)))
 
     def review_of(self, turn_id: str) -> Review | None:
         """The rating of a turn that stands."""
@@ -72,7 +84,7 @@ class Cards:
     def reviews_since(self, moment: datetime) -> tuple[tuple[datetime, bool], ...]:
         """When something was rated from a moment on, and whether for the first time; what was undone is left out."""
         wanted = sa.select(reviews.c.reviewed_at, reviews.c.before.is_(None)).where(
-            reviews.c.reviewed_at >= moment, reviews.c.undone_at.is_(None)
+            reviews.c.reviewed_at >= moment, reviews.c.undone_at.is_(None), _OF_KEPT_TURN
         )
         with self._store.reading() as connection:
             return tuple((row[0], bool(row[1])) for row in connection.execute(wanted))

@@ -63,7 +63,7 @@ sessions = sa.Table(
     _column("created_at", Utc),
     _column("finished_at", Utc, null=True),
     _column("archived_at", Utc, null=True),
-    _column("deleted_at", Utc, null=True),  # hidden everywhere; kept, so that deleting can be undone
+    _column("deleted_at", Utc, null=True),  # hidden everywhere until it is purged or brought back
 )
 
 papers = sa.Table(
@@ -91,11 +91,12 @@ turns = sa.Table(
     _column("parent", sa.String(32), null=True),  # the turn that a follow-up goes on from
     _column("stuck_at", Utc, null=True),  # when the candidate said that nothing comes to mind
     _column("written_hints", sa.JSON, server_default=sa.text("'[]'")),  # by a model, where the notes have none
+    _column("deleted_at", Utc, null=True),  # its answer is hidden; stays when it is purged, so that none comes back
     sa.ForeignKeyConstraint(["session_id", "position"], ["papers.session_id", "papers.position"]),
     sa.UniqueConstraint("session_id", "position", "attempt"),
 )
 
-# Append-only: triggers of the first migration refuse UPDATE and DELETE.
+# Append-only: triggers refuse UPDATE, and DELETE of what was not marked as deleted before.
 answers = sa.Table(
     "answers",
     METADATA,
@@ -106,7 +107,7 @@ answers = sa.Table(
     _column("created_at", Utc),
 )
 
-# A pending grading is a row; its outcome is written once, then triggers refuse UPDATE and DELETE.
+# A pending grading is a row; its outcome is written once, then triggers refuse UPDATE; DELETE as of answers.
 gradings = sa.Table(
     "gradings",
     METADATA,
@@ -123,6 +124,9 @@ gradings = sa.Table(
     _column("lease_until", Utc, null=True),
     _column("retry_at", Utc, null=True),
     _column("waiting_for", sa.Text, null=True),
+    _column("waiting_detail", sa.Text, null=True),  # the sentence of that fault
+    _column("put_off_at", Utc, null=True),  # when it was put off to `retry_at`; after now: the clock was set back
+    _column("bad_replies", sa.Integer, server_default=sa.text("0")),  # so far; limited over all attempts
     _column("finished_at", Utc, null=True),
     _column("outcome", sa.Text, null=True),  # Outcome as JSON; the columns below repeat what lists need
     _column("label", sa.Text, null=True),
@@ -137,11 +141,44 @@ gradings = sa.Table(
     sa.Index("ix_gradings_waiting", "state", sqlite_where=sa.text("state <> 'done'")),
 )
 
+# What failed on the way to an outcome: the first and the last failures of each grading, numbered through.
+attempts = sa.Table(
+    "attempts",
+    METADATA,
+    _seq(),
+    _column("grading_id", sa.String(32), sa.ForeignKey("gradings.id")),
+    _column("number", sa.Integer),
+    _column("started_at", Utc),
+    _column("seconds", sa.Float),
+    _column("backend", sa.Text),
+    _column("model", sa.Text),
+    _column("host", sa.Text),
+    _column("fault", sa.Text),
+    _column("detail", sa.Text),
+    _column("status", sa.Integer, null=True),
+    _column("code", sa.Text),
+    sa.UniqueConstraint("grading_id", "number"),
+)
+
 preferences = sa.Table(
     "preferences",
     METADATA,
     _column("key", sa.Text, primary_key=True),
     _column("content", sa.Text),  # JSON
+)
+
+# What was deleted and can still be brought back: one row until it is purged or undone.
+deletions = sa.Table(
+    "deletions",
+    METADATA,
+    _column("id", sa.String(32), primary_key=True),  # of the session or the answer; `all`
+    _column("kind", sa.String(8)),
+    _column("requested_at", Utc),
+    _column("due_at", Utc),
+    _column("purged_at", Utc, null=True),  # the rows are gone; the row goes when their traces are, too
+    _column("with_notes", sa.Boolean(create_constraint=False), server_default=sa.text("0")),
+    _column("with_backups", sa.Boolean(create_constraint=False), server_default=sa.text("0")),
+    sa.CheckConstraint("kind IN ('session', 'answer', 'all')", name="kind"),
 )
 
 # --- checklists: key points by version, and doubts about references

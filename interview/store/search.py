@@ -57,8 +57,27 @@ _PASSED_OVER = sa.and_(
 def index_turn(connection: sa.Connection, turn_id: str) -> None:
     """Repeat what the tables say about a Turn; to be called wherever a transaction changed something of that.
 
-    Of a grade that is not told yet neither band nor score nor feedback can be found.
+    Of a grade that is not told yet neither band nor score nor feedback can be found. A deleted Turn is not found.
     """
+    deleted = sa.select(turns.c.seq).where(turns.c.id == turn_id, turns.c.deleted_at.is_not(None))
+    if connection.scalar(deleted) is None:
+        _index(connection, turn_id)
+    else:
+        unindex(connection, deleted)
+
+
+def unindex(connection: sa.Connection, numbers: sa.Select[tuple[int]]) -> None:
+    """Take turns, whose `seq` a statement selects, out of lists and search."""
+    connection.execute(sa.delete(_words).where(_words.c.rowid.in_(numbers)))
+    connection.execute(sa.delete(turn_facts).where(turn_facts.c.seq.in_(numbers)))
+
+
+def compact(connection: sa.Connection) -> None:
+    """Merge the full-text index into one segment, so that none of the words which were taken out is left in it."""
+    connection.exec_driver_sql("INSERT INTO search(search) VALUES ('optimize')")
+
+
+def _index(connection: sa.Connection, turn_id: str) -> None:
     asked = connection.execute(_ASKED.where(turns.c.id == turn_id)).mappings().one()
     answer = connection.execute(sa.select(answers).where(answers.c.turn_id == turn_id)).mappings().one_or_none()
     graded = () if answer is None else _gradings(connection, answer["id"])
@@ -107,9 +126,9 @@ def index_session(connection: sa.Connection, session_id: str) -> None:
 
 
 def index_all(connection: sa.Connection) -> None:
-    """`index_turn` for every Turn."""
+    """Index every Turn; for a migration that makes the index, when no Turn can be deleted yet."""
     for turn_id in connection.scalars(sa.select(turns.c.id).order_by(turns.c.seq)).all():
-        index_turn(connection, turn_id)
+        _index(connection, turn_id)
 
 
 def mode_of(plan: str) -> str:

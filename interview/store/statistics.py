@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from interview.models import counting
 from interview.models.progress import AnswerFact, AskedQuestion, GradingFact, PointFact
 from interview.store import rows
+from interview.store.schedule import IS_SCHEDULED
 from interview.store.schema import answers, cards, gradings, papers, question_versions, sessions, turns
 from interview.store.store import Store
-from interview.store.summaries import TELLS_NOTHING_YET
+from interview.store.summaries import NOT_DELETED, TELLS_NOTHING_YET
 
 _shown = turns.alias("shown")
 # What `turns.help_used` tells of one Turn, for all of them in one pass.
@@ -33,7 +34,7 @@ _ANSWERS = (
     .join(answers, answers.c.turn_id == turns.c.id)
     .join(papers, sa.and_(papers.c.session_id == turns.c.session_id, papers.c.position == turns.c.position))
     .join(sessions, sessions.c.id == turns.c.session_id)
-    .where(sessions.c.deleted_at.is_(None))
+    .where(NOT_DELETED)
     .order_by(answers.c.seq)
 )
 _GRADINGS = sa.select(
@@ -50,6 +51,7 @@ class Statistics:
         self._store = store
         self._reading = threading.Lock()
         self._points: dict[int, tuple[PointFact, ...]] = {}
+        self._purges = store.purges
 
     def answers(self) -> list[AnswerFact]:
         """Every answer with its gradings, in the order in which they were given."""
@@ -67,10 +69,12 @@ class Statistics:
     def points(self, wanted: Iterable[int]) -> Mapping[int, tuple[PointFact, ...]]:
         """What judges found about required key points, by `seq` of the `wanted` gradings; those have a judgement.
 
-        An outcome never changes once it is written, so each is parsed once in the life of the process.
+        An outcome never changes once it is written, so each is parsed once as long as no row is deleted.
         """
         wanted = set(wanted)
         with self._reading, self._store.reading() as connection:
+            if self._purges != self._store.purges:  # the numbers of deleted rows are given again
+                self._points, self._purges = {}, self._store.purges
             for some in _batches(sorted(wanted - self._points.keys())):
                 found = sa.select(gradings.c.seq, gradings.c.outcome).where(gradings.c.seq.in_(some))
                 for seq, outcome in connection.execute(found):
@@ -79,14 +83,14 @@ class Statistics:
 
     def due(self, until: datetime) -> list[datetime]:
         """When the scheduled questions fall due, those before `until`, earliest first."""
-        wanted = sa.select(cards.c.due).where(cards.c.due < until).order_by(cards.c.due)
+        wanted = sa.select(cards.c.due).where(cards.c.due < until, IS_SCHEDULED).order_by(cards.c.due)
         with self._store.reading() as connection:
             return list(connection.scalars(wanted))
 
     def is_scheduled(self) -> bool:
         """Whether any question is scheduled at all."""
         with self._store.reading() as connection:
-            return connection.execute(sa.select(cards.c.question_id).limit(1)).first() is not None
+            return connection.execute(sa.select(cards.c.question_id).where(IS_SCHEDULED).limit(1)).first() is not None
 
 
 def _fact(row: Any, graded: Sequence[GradingFact]) -> AnswerFact:

@@ -7,12 +7,17 @@ import sqlalchemy as sa
 
 from interview.models import SessionSummary, Shelf
 from interview.report import GradingStanding, TurnStanding, marks, mean
+from interview.store.rows import state_of
 from interview.store.schema import answers, gradings, papers, sessions, turns
 
 # A mock interview that still runs, of which nothing that a grade says is told; see Session.tells_nothing_yet.
 TELLS_NOTHING_YET = sa.and_(
     sa.func.coalesce(sa.func.json_extract(sessions.c.plan, "$.mode"), "") == "mock", sessions.c.finished_at.is_(None)
 )
+
+
+# For statements that join `turns` and `sessions`: neither was deleted.
+NOT_DELETED = sa.and_(turns.c.deleted_at.is_(None), sessions.c.deleted_at.is_(None))
 
 
 def count(connection: sa.Connection) -> int:
@@ -87,11 +92,12 @@ def _read_standings(
             turns.c.position,
             turns.c.attempt,
             turns.c.skipped_at,
+            turns.c.deleted_at,
             turns.c.parent,
             answers.c.id.label("answer_id"),
             *(gradings.c[name] for name in ("grader", "state", "label", "score", "max_score", "band")),
         )
-        .outerjoin(answers, answers.c.turn_id == turns.c.id)
+        .outerjoin(answers, sa.and_(answers.c.turn_id == turns.c.id, turns.c.deleted_at.is_(None)))
         .outerjoin(gradings, gradings.c.answer_id == answers.c.id)
         .where(turns.c.session_id.in_(ids), turns.c.follow_up.is_(None))
         .order_by(turns.c.seq, gradings.c.seq)
@@ -114,12 +120,11 @@ def _read_standings(
             )
     standings: defaultdict[str, list[TurnStanding]] = defaultdict(list)
     for turn_id, row in first.items():
-        state = "answered" if row["answer_id"] else "open" if row["skipped_at"] is None else "skipped"
         standings[row["session_id"]].append(
             TurnStanding(
                 position=row["position"],
                 attempt=row["attempt"],
-                state=state,
+                state=state_of(row, is_answered=row["answer_id"] is not None),
                 is_follow_up=bool(row["parent"]),
                 gradings=tuple(found[turn_id]),
             )

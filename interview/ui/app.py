@@ -23,7 +23,7 @@ class _Screen:
     """Connects the header with the tabs below it."""
 
     def __init__(self, viva: Viva, page: Page, demo: gr.Blocks, uploads: Uploads) -> None:
-        self.frame = Frame(viva.interviewer, page)
+        self.frame = Frame(viva.interviewer, viva.waiting, page, with_login=viva.access.password is not None)
         with gr.Tabs(elem_id="tabs", selected="practice", overflow_behavior="wrap") as self.tabs:
             with gr.Tab(t("tab.practice", page.lang), id="practice", elem_id="tab-practice") as self.practice_tab:
                 self.practice = PracticeTab(viva, self.frame, page)
@@ -43,6 +43,7 @@ class _Screen:
 
     def _connect(self, wires: Wires, demo: gr.Blocks) -> None:
         frame, practice, transcripts = self.frame, self.practice, self.transcripts
+        frame.connect(wires)
         entered = {name: wake.change for name, wake in frame.wakes.items()}
         practice.connect(wires, entered["practice"])
         transcripts.connect(wires, entered["transcripts"], self.tabs, practice)

@@ -9,9 +9,11 @@ from gradio.components import Component
 
 from interview.models import ArchiveFilter, Language, Session, Shelf, Value
 from interview.service.archive import Archive
+from interview.service.archive_jobs import ArchiveJobs
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.importing import ImportPanel
 from interview.ui.page import Page, Updates
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.strings import TABLE, t
 from interview.ui.views import mark_word, session_rows, view
 from interview.ui.views.found import hit_rows
@@ -52,13 +54,13 @@ _CHOSEN = ("section", "mark", "grader", "mode", "tag")
 class ListPanel:
     """Everything above the review room. `wanted` holds what the page lists, as JSON."""
 
-    def __init__(self, archive: Archive, lang: Language) -> None:
+    def __init__(self, archive: Archive, archives: ArchiveJobs, lang: Language) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         self._archive = archive
-        self.importing = ImportPanel(archive)
+        self.importing = ImportPanel(archive, archives)
         with gr.Column(elem_id="sessions") as self.column:
             with gr.Row(elem_id="undo", elem_classes=["card"], visible=False) as self.undo_row:
-                self.undo_text = gr.Markdown("", elem_id="undo-text")
+                self.undo_text = gr.Markdown("", elem_id="undo-text", latex_delimiters=LATEX_DELIMITERS)
                 self.undo = gr.Button("", size="sm", scale=0, elem_classes=["pill"], elem_id="undo-button")
             with gr.Column(elem_classes=["card"]):
                 self._build_filters(lang)
@@ -127,14 +129,13 @@ class ListPanel:
         """The room is open instead."""
         return {self.column: gr.update(visible=False)}
 
-    def put_away(self, page: Page, session: Session, shelf: Shelf, wanted: str) -> Updates:
-        """The list after a session left it, with the way to bring it back."""
-        name = "undo.deleted" if shelf == "deleted" else "undo.archived"
+    def archived(self, page: Page, session: Session, wanted: str) -> Updates:
+        """The list after a session was archived, with the way to bring it back."""
         return {
             **self.show(page, wanted),
             self.undo_row: gr.update(visible=True),
-            self.undo_text: gr.update(value=t(name, page.lang, title=session.title).replace("<", "‹")),
-            self.undoing: f"{shelf}:{session.id}",
+            self.undo_text: gr.update(value=t("undo.archived", page.lang, title=session.title).replace("<", "‹")),
+            self.undoing: session.id,
         }
 
     def _rows(self, page: Page, chosen: Wanted) -> Updates:
@@ -210,11 +211,7 @@ class ListPanel:
         return self._rows(page, chosen.model_copy(update={"listed": chosen.listed + _PAGE_SIZE}))
 
     def _undo(self, page: Page, undoing: str, wanted: str) -> Updates:
-        shelf, _, session_id = undoing.partition(":")
-        if shelf == "deleted":
-            self._archive.delete(session_id, False)
-        elif shelf == "archived":
-            self._archive.archive(session_id, False)
+        self._archive.archive(undoing, False)
         return {**self.show(page, wanted), self.undo_row: gr.update(visible=False), self.undoing: ""}
 
 

@@ -16,6 +16,7 @@ from interview.ui.events import Trigger, Wires
 from interview.ui.frame import Frame
 from interview.ui.page import Page, Updates
 from interview.ui.roles import RolesPanel
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.strings import t
 from interview.ui.views import notice, view
 from interview.ui.views.graders import backend_rows, local_servers, probe_card
@@ -50,7 +51,7 @@ class BackendsPanel:
 
     def _build_form(self, lang: Language) -> None:
         first = self._endpoints.services()[0]
-        self.title = gr.Markdown("", elem_id="backend-title")
+        self.title = gr.Markdown("", elem_id="backend-title", latex_delimiters=LATEX_DELIMITERS)
         self.service = gr.Dropdown(
             choices=self._services(lang),
             value=first.name,
@@ -121,6 +122,7 @@ class BackendsPanel:
         wires.on(self.cancel.click, self._clear, seen, place)
         wires.on_select(self.rows.select, self._act, "act", seen, place)
         wires.on_select(self.local.select, self._act, "act", seen, place)
+        wires.on_select(self.probe.select, self._act, "act", seen, place)
         self.roles.connect(wires)
         wires.on(self.timer.tick, self._follow, seen, place, [self.job], clears=False)
 
@@ -233,10 +235,13 @@ class BackendsPanel:
     # --- the list
 
     def _act(self, page: Page, told: str) -> Updates:
-        """A click in a card: `use`, `test`, `change` or `remove` with a name, or `adopt` with a server and a model."""
+        """A click in a card: `use`, `test`, `change` or `remove` a name, `adopt` a server and model, `stop` a job."""
         act, _, name = told.partition(":")
         if act == "use":
             return self._use(page, self._frame.choice(name).name)
+        if act == "stop":
+            self._endpoints.stop(name)
+            return {}
         if act == "test":
             return self._started(self._endpoints.test(self._endpoints.find(name)).id)
         if act == "adopt":

@@ -33,7 +33,7 @@ class BesidePanel:
         with gr.Column(elem_classes=["card"], elem_id="room-attempts", visible=False) as self.attempts_column:
             self.attempts = view("attempts_card", {}, elem_id="attempts")
         with gr.Column(elem_classes=["card"], elem_id="room-beside", visible=False) as self.column:
-            self.no_model = gr.Markdown("", elem_id="room-no-model", visible=False)
+            self.no_model = gr.Markdown("", elem_id="room-no-model", visible=False, latex_delimiters=LATEX_DELIMITERS)
             self.job = view("job_line", {}, elem_id="room-job")
             with gr.Accordion("", open=False, elem_id="room-improved") as self.improved_fold:
                 self.improved = view("improved_card", {}, elem_id="improved")
@@ -50,7 +50,7 @@ class BesidePanel:
         self.note_turn = gr.Textbox(visible="hidden", elem_id="room-note-turn", label="note")
 
     def _build_discussion(self) -> None:
-        self.told = gr.Markdown("", elem_id="room-discussion-told")
+        self.told = gr.Markdown("", elem_id="room-discussion-told", latex_delimiters=LATEX_DELIMITERS)
         self.talk = gr.Chatbot(
             [],
             elem_id="room-talk",

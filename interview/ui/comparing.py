@@ -99,7 +99,7 @@ class ComparingPanel:
             session_id = self._comparing.session_of(turn_id)
             return {**transcripts.show_room(page, session_id, turn_id), tabs: gr.update(selected="transcripts")}
 
-        wires.on_select(self.card.select, look, "turn", [*transcripts.opening, tabs], place)
+        wires.on_select(self.card.select, look, "turn", [*transcripts.opening, tabs], place, shows=True)
 
     def _start(self, page: Page, sessions: Sequence[str], graders: Sequence[str]) -> Updates:
         self._comparing.start(sessions, graders)

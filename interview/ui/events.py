@@ -1,7 +1,7 @@
 """The one place where a component's event becomes a call, and an error becomes words on the screen."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,7 +10,8 @@ from gradio.blocks import Block
 from gradio.components import Component
 from gradio.events import Dependency
 
-from interview.errors import VivaError
+from interview.errors import TextTooLong, VivaError
+from interview.text import FIELD_LIMIT
 from interview.ui.page import Page, Updates, read_page
 from interview.ui.strings import t
 from interview.ui.uploads import Uploads, browser_of
@@ -94,7 +95,8 @@ class Wires:
             return self._guarded(use, place, read_page(session, wishes, grader, self.fallback), ())
 
         sent = button.upload(None, [button], [key], js="(file) => file?.path ?? ''", queue=False, **PRIVATE)
-        return sent.then(run, [*self._page, key], _unique(outputs, place), queue=False, **PRIVATE)
+        then = cast("Trigger", sent.then)
+        return then(run, [*self._page, key], _unique(outputs, place), queue=False, **PRIVATE)
 
     def on_select(
         self,
@@ -104,17 +106,22 @@ class Wires:
         outputs: Sequence[Block],
         place: Component,
         inputs: Sequence[Component] = (),
+        *,
+        shows: bool = False,
     ) -> Dependency:
         """Call `act(page, what was clicked, *values of inputs)` on a click inside a card or the chat.
 
         `claimed` names what the click tells, such as `turn`, `id` or `index`: the client's word, to be looked up.
+        `shows`: the click only opens something. Then the last click counts, even while an earlier one is under way;
+        other clicks are dropped meanwhile. (Gradio's "always_last" forgets what was clicked.)
         """
 
         def run(event: gr.EventData, session: object, wishes: object, grader: object, *values: object) -> Updates:
             page = read_page(session, wishes, grader, self.fallback)
             return self._guarded(act, place, page, (_plain_claim(getattr(event, claimed, "")), *values))
 
-        return trigger(run, [*self._page, *inputs], _unique(outputs, place), queue=False, **PRIVATE)
+        mode = {"trigger_mode": "multiple"} if shows else {}
+        return trigger(run, [*self._page, *inputs], _unique(outputs, place), queue=False, **mode, **PRIVATE)
 
     @property
     def _page(self) -> list[Component]:
@@ -126,6 +133,7 @@ class Wires:
         # Gradio takes no empty dict, so an event that changes nothing names the place at least.
         cleared: Updates = {place: gr.update(value=notice("", page.lang)) if clears else gr.update()}
         try:
+            _check_lengths(values)
             return {block: _plain(change) for block, change in {**cleared, **act(page, *values)}.items()}
         except VivaError as error:
             return {place: gr.update(value=notice(error, page.lang))}
@@ -136,8 +144,17 @@ class Wires:
 
 def _plain_claim(claim: object) -> object:
     """What a click says, if it is text, a number or a place in a list: anything else may be a file to Gradio."""
-    parts = cast("list[object]", claim) if isinstance(claim, list) else [claim]
-    return claim if all(isinstance(part, str | int | float) for part in parts) else ""
+    parts: list[object] = cast("list[object]", claim) if isinstance(claim, list) else [claim]
+    return cast("object", claim) if all(isinstance(part, str | int | float) for part in parts) else ""
+
+
+def _check_lengths(values: Sequence[object]) -> None:
+    """Raise TextTooLong for a field of any event that is longer than the longest that a person may fill in."""
+    for value in values:
+        inner = cast("Mapping[object, object]", value).values() if isinstance(value, Mapping) else (value,)
+        longest = max((len(one) for one in inner if isinstance(one, str)), default=0)
+        if longest > FIELD_LIMIT:
+            raise TextTooLong(f"This text has {longest:,} characters; the limit is {FIELD_LIMIT:,}.", FIELD_LIMIT)
 
 
 def _plain(change: Any) -> Any:

@@ -6,10 +6,12 @@ from gradio.blocks import Block
 from interview.grading.shelf import GraderChoice
 from interview.models import Language, Session, Ungraded
 from interview.service.interviewer import Interviewer
-from interview.ui.events import PRIVATE
+from interview.service.waiting import WaitingGradings
+from interview.ui.events import PRIVATE, Wires
+from interview.ui.follow import SLOW_SECONDS
 from interview.ui.page import SESSION_KEY, STORAGE_SECRET, WISHES_KEY, Page, Updates, kept_session
 from interview.ui.strings import t
-from interview.ui.views import banner, brand, view
+from interview.ui.views import banner, brand, view, waiting
 
 # In the order in which they stand on the screen.
 TABS = ("practice", "transcripts", "progress", "questions", "graders")
@@ -26,9 +28,12 @@ class Frame:
     tab shows is read then and not before.
     """
 
-    def __init__(self, interviewer: Interviewer, fallback: Page) -> None:
-        """`fallback`: language and grader of a browser that was never here."""
+    def __init__(
+        self, interviewer: Interviewer, waiting: WaitingGradings, fallback: Page, *, with_login: bool = False
+    ) -> None:
+        """`fallback`: language and grader of a browser that was never here; `with_login`: one can sign out."""
         self._interviewer = interviewer
+        self._waiting = waiting
         self.lang: Language = fallback.lang
         lang = self.lang
         self.session = gr.BrowserState(kept_session(""), storage_key=SESSION_KEY, secret=STORAGE_SECRET)
@@ -53,12 +58,37 @@ class Frame:
             self.dark = gr.Button(
                 t("top.dark", lang), scale=0, min_width=40, size="sm", elem_id="dark", elem_classes=["pill"]
             )
+            self.sign_out = gr.Button(
+                t("login.out", lang),
+                scale=0,
+                min_width=40,
+                size="sm",
+                elem_id="sign-out",
+                elem_classes=["pill"],
+                visible=with_login,
+            )
         self.banner = view("banner", banner(self.choice(fallback.grader), lang), elem_id="banner")
+        self.waiting = view("waiting", {}, elem_id="waiting")
         self.notice = view("notice", {}, elem_id="frame-notice")
+        self._timer = gr.Timer(SLOW_SECONDS)
         self.wakes = {
             name: gr.Textbox(visible="hidden", elem_id=f"wake-{name}", label="wake", container=False) for name in TABS
         }
         self.dark.click(None, js="() => viva.toggleDark()", queue=False, **PRIVATE)
+        self.sign_out.click(None, js="() => viva.signOut()", queue=False, **PRIVATE)
+
+    def connect(self, wires: Wires) -> None:
+        """Keep the line about what waits up to date, and let its button try all of it again."""
+        wires.on(self._timer.tick, self.show_waiting, [self.waiting], self.notice, clears=False)
+        wires.on_select(self.waiting.select, self._retry_all, "retry", [self.waiting], self.notice)
+
+    def show_waiting(self, page: Page) -> Updates:
+        """How many gradings wait, and why. It says nothing of any grade, so it is shown in a mock interview, too."""
+        return {self.waiting: gr.update(value=waiting(self._waiting.summary(), page.lang))}
+
+    def _retry_all(self, page: Page, _: object) -> Updates:
+        self._waiting.retry_all()
+        return self.show_waiting(page)
 
     def choice(self, name: str) -> GraderChoice:
         """The grader of that name; the default one where this server does not know it."""
@@ -75,7 +105,9 @@ class Frame:
                 elem_classes=[self._dot(page.grader, None)],
             ),
             self.language: gr.update(value=t("top.language", page.lang)),
+            self.sign_out: gr.update(value=t("login.out", page.lang)),
             self.banner: gr.update(value=banner(self.choice(page.grader), page.lang)),
+            **self.show_waiting(page),
         }
 
     def choose(self, page: Page) -> Updates:
@@ -97,7 +129,7 @@ class Frame:
     @property
     def outputs(self) -> list[Block]:
         """Everything that `labels` and `choose` change."""
-        return [self.brand, self.grader, self.language, self.banner]
+        return [self.brand, self.grader, self.language, self.sign_out, self.banner, self.waiting]
 
     def grader_choices(self, lang: Language) -> list[tuple[str, str]]:
         """Labels and names of all graders, for a dropdown."""

@@ -12,6 +12,7 @@ from interview.service.appeals import Appeals
 from interview.service.measuring import Measuring
 from interview.ui.events import Trigger, Wires
 from interview.ui.page import Page, Updates
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.strings import t
 from interview.ui.views.measuring import measuring_card
 from interview.ui.views.parts import grader_word
@@ -33,7 +34,7 @@ class MeasuringPanel:
         self._appeals = appeals
         self._graders = graders
         with gr.Column(elem_id="measuring", elem_classes=["card"]):
-            self.title = gr.Markdown(elem_id="measuring-title")
+            self.title = gr.Markdown(elem_id="measuring-title", latex_delimiters=LATEX_DELIMITERS)
             with gr.Row(elem_id="measuring-form", equal_height=False):
                 self.grader = gr.Dropdown(
                     choices=[],

@@ -166,13 +166,13 @@ class PracticeTab:
         done = "(turn) => { if (turn) viva.clearDraft(turn); viva.sent(); }"
         self.follow(submitted.then(None, [talk.sent], None, js=done, **PRIVATE))
         submitted.failure(None, None, None, js="() => viva.sent()", **PRIVATE)
-        self.follow(wires.on(talk.hint.click, act.hint, seen, place, [talk.turn]))
-        for button, does in ((talk.reveal, act.reveal), (talk.skip, act.skip)):
-            wires.on(button.click, does, seen, place, [talk.turn])
-        opened = wires.on(talk.source.click, act.source, seen, place, [talk.shown])
-        opened.then(None, None, None, js="() => viva.showPassage()", **PRIVATE)
-        wires.on(talk.retry.click, act.retry, seen, place, [talk.shown])
-        wires.on(foot.next.click, act.go_on, seen, place)
+        newest = "viva.followChat()"
+        self.follow(wires.on(talk.hint.click, act.hint, seen, place, [talk.turn], before=newest))
+        wires.on(talk.reveal.click, act.reveal, seen, place, [talk.turn])
+        wires.on(talk.skip.click, act.skip, seen, place, [talk.turn], before=newest)
+        wires.on(talk.source.click, act.source, seen, place, [talk.shown], before="viva.showPassage()")
+        wires.on(talk.retry.click, act.retry, seen, place, [talk.shown], before=newest)
+        wires.on(foot.next.click, act.go_on, seen, place, before=newest)
         wires.on(foot.sure.input, act.sure, [foot.sure], place, [talk.turn, foot.sure])
         wires.on_select(foot.rating.select, act.rate, "rating", seen, place, [talk.shown])
         wires.on(talk.rate_all.click, act.rate_all, seen, place)
@@ -183,9 +183,9 @@ class PracticeTab:
 
     def _connect_reading(self, wires: Wires) -> None:
         talk, place, seen = self.talk, self.talk.foot.notice, self._seen
-        wires.on_select(talk.chat.select, self._show_message, "index", seen, place)
+        wires.on_select(talk.chat.select, self._show_message, "index", seen, place, shows=True)
         for card in (talk.head, talk.report):
-            wires.on_select(card.select, self._show, "turn", seen, place)
+            wires.on_select(card.select, self._show, "turn", seen, place, shows=True)
         wires.on(talk.foot.summary.click, self._show_summary, seen, place)
         self.follow(wires.on(talk.regrade.click, self._regrade, seen, place, [talk.shown]))
         self.follow(wires.on_select(talk.grade.select, self._say_against, "wish", seen, place, [talk.shown]))

@@ -148,7 +148,7 @@ class ProgressTab:
             return {**transcripts.show_room(page, session_id, turn_id), tabs: gr.update(selected="transcripts")}
 
         for listed in (self.forgotten, self.questions, self.wrong):
-            wires.on_select(listed.select, review, "place", [*transcripts.opening, tabs], self.notice)
+            wires.on_select(listed.select, review, "place", [*transcripts.opening, tabs], self.notice, shows=True)
 
 
 def _card() -> gr.Column:

@@ -17,6 +17,7 @@ from interview.ui.events import Trigger, Wires
 from interview.ui.page import Page, Updates, together
 from interview.ui.practice import PracticeTab
 from interview.ui.question_card import QuestionCard
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.strings import t
 from interview.ui.transcripts import TranscriptsTab
 from interview.ui.views import notice, view
@@ -50,7 +51,7 @@ class QuestionsTab:
             with gr.Column(elem_id="questions-left", elem_classes=["card"]):
                 self.rows = view("question_rows", {}, elem_id="question-rows")
             with gr.Column(elem_id="questions-right"):
-                self.hint = gr.Markdown("", elem_id="questions-hint")
+                self.hint = gr.Markdown("", elem_id="questions-hint", latex_delimiters=LATEX_DELIMITERS)
                 self.card = QuestionCard(viva.interviewer.image)
         self.opened = gr.Textbox(visible="hidden", elem_id="question-opened", label="question")
         self._timer = gr.Timer(_TICK_SECONDS, active=False)
@@ -90,7 +91,7 @@ class QuestionsTab:
         for changed in (self.search.change, self.section.input):
             # Every change: a paste, a deletion and the words of an input method are no `input` to a Textbox.
             wires.on(changed, self._filter, [self.rows], place, state, latest=True)
-        wires.on_select(self.rows.select, self._choose, "id", seen, place, found)
+        wires.on_select(self.rows.select, self._choose, "id", seen, place, found, shows=True)
         wires.on(card.back.click, self._close, seen, place, found)
         wires.on(card.edit.click, self._edit, card.outputs, card.problem, [self.opened])
         wires.on(card.close.click, self._leave_editor, card.outputs, card.notice)
@@ -115,7 +116,7 @@ class QuestionsTab:
             return {**transcripts.show_room(page, session_id, turn_id), tabs: gr.update(selected="transcripts")}
 
         practice.follow(wires.on(card.practise.click, practise, [*practice.outputs, tabs], card.notice, [self.opened]))
-        wires.on_select(card.history.select, review, "place", [*transcripts.opening, tabs], card.notice)
+        wires.on_select(card.history.select, review, "place", [*transcripts.opening, tabs], card.notice, shows=True)
 
     # --- the list
 

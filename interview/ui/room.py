@@ -93,7 +93,9 @@ class RoomPanel:
                 with gr.Column():
                     self.answer = view("answer_segments", {}, elem_id="room-answer")
                 with gr.Column():
-                    self.reference_title = gr.Markdown("", elem_id="room-reference-title")
+                    self.reference_title = gr.Markdown(
+                        "", elem_id="room-reference-title", latex_delimiters=LATEX_DELIMITERS
+                    )
                     self.marks = view("reference_marks", {}, elem_id="room-reference-marks")
                     self.reference = gr.Markdown(
                         "", elem_id="room-reference", latex_delimiters=LATEX_DELIMITERS, visible=False
@@ -161,7 +163,7 @@ class RoomPanel:
         updates: Updates = {
             self.column: gr.update(visible=True, elem_classes=[]),
             self.back: gr.update(value=t("room.back", lang)),
-            self.head: gr.update(value=room_head(session, lang)),
+            self.head: gr.update(value=room_head(session, lang, len(transcript.damaged))),
             self.resume: gr.update(value=t("room.resume", lang), visible=session.finished_at is None),
             self.nav: gr.update(value=room_nav(session, chosen, lang)),
             self.session_id: session.id,
@@ -171,9 +173,10 @@ class RoomPanel:
             **self._manage(page, session, shelf, moved),
             **self._turn(page, transcript, turn, words, moved),
         }
+        offered = shelf != "deleted" and not session.tells_nothing_yet
         for suffix, key in _FORMS.items():
             updates[self.exports[suffix]] = gr.update(
-                value=t(key, lang), link=download_link(session.id, suffix), visible=not session.tells_nothing_yet
+                value=t(key, lang), link=download_link(session.id, suffix), visible=offered
             )
         return updates
 

@@ -1,31 +1,41 @@
-"""Makes text safe to stand in Gradio's Markdown: no tag, no remote image, formulas only where the author meant one.
+r"""Make text safe to stand in Gradio's Markdown and in a card: no tag, no remote image, no formula but ours.
 
 Gradio's sanitiser keeps class, id, style, forms, images and video, so text alone could forge a mark or cover the page.
 Every text of a candidate, of a model or of the notes passes `safe_markdown`, `safe_answer` or `safe_reference` before
-it reaches a Chatbot or Markdown.
+it reaches a Chatbot or Markdown, and `card_line` before a card draws its formulas.
+
+The page draws a formula between `LATEX_DELIMITERS` and nowhere else. These hold a word joiner, which is taken out of
+every text first, so only this module writes them: it does not matter what KaTeX, Markdown or a browser that decodes
+entities would make of a `$$` or `\(` in a text.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
-from interview.formulas import SEGMENT, is_cut, is_meant
+from interview.formulas import SEGMENT, FormulaBudget, is_cut, is_meant, tex_of
 from interview.notes.images import SEGMENT_OR_IMAGE, read_reference
 
 # WORD JOINER: invisible and of no width; it keeps `<` from opening a tag and `![` from opening an image.
 JOINER = "\u2060"
-# The only delimiters the page may use: with a single `$`, "costs $5 and $6" would become a formula.
+_DISPLAY = (f"$${JOINER}", f"{JOINER}$$")
+_INLINE = (f"\\({JOINER}", f"{JOINER}\\)")
+# The only delimiters a Chatbot or Markdown may have. `formulas.js` knows them too.
 LATEX_DELIMITERS: list[dict[str, str | bool]] = [
-    {"left": "$$", "right": "$$", "display": True},
-    {"left": "\\(", "right": "\\)", "display": False},
+    {"left": _DISPLAY[0], "right": _DISPLAY[1], "display": True},
+    {"left": _INLINE[0], "right": _INLINE[1], "display": False},
 ]
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _IMAGE = re.compile(r"!(?=\[)")
+# An entity that a browser decodes to the joiner, and the name under which Gradio sets formulas aside.
+_JOINER_ENTITY = re.compile(r"&(?=#0*8288|#[xX]0*2060|NoBreak)")
+_SET_ASIDE = re.compile(r"LATEX(?=\\?_)")
+_ENTITY = re.compile(r"&(?=[#A-Za-z])")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 # A `cpp` block blanks the whole message unless `c` was loaded before, and a diagram would be drawn from the text.
 # Every repetition here is bounded, so that no text makes the page wait.
 _FENCE_NAME = re.compile(r"^((?:[ \t>*+-]|\d{1,9}[.)]){0,24}(?:`{3,}|~{3,})[ \t]{0,8})([\w+#-]{1,40})", re.MULTILINE)
 _RENAMED = {"cpp": "c", "c++": "c", "cc": "c", "cxx": "c", "hpp": "c", "mermaid": "text"}
-_OPENING = re.compile(r"^(\$|\\)(?=[$(])")
 _SPACE = re.compile(r"\s+")
 # An image's alternative text is read aloud; nothing in it may end the brackets around it.
 _NOT_SPOKEN = re.compile(r"[^\w.,-]+|_+")
@@ -44,9 +54,14 @@ _PAIRS = tuple(
 def safe_markdown(text: str, *, formulas: bool = False) -> str:
     r"""The text as Markdown that can neither open a tag nor call out; what is read stays the same.
 
-    `formulas`: turn `$…$` into `\(…\)`, for notes and for a model's words.
+    `formulas`: draw `$…$` too, for notes and for a model's words.
     """
-    return _safe(text.replace(JOINER, ""), SEGMENT, lambda found: _drawn(found, not found["inline"] or formulas))
+    budget = FormulaBudget()
+
+    def drawn(found: re.Match[str]) -> str:
+        return _drawn(found, budget, is_formula=formulas or not found["inline"])
+
+    return _safe(text.replace(JOINER, ""), SEGMENT, drawn)
 
 
 @lru_cache(maxsize=512)
@@ -56,9 +71,10 @@ def safe_answer(text: str, edges: tuple[int, ...] = ()) -> str:
     `edges`: offsets where a mark begins or ends. A formula that one of them cuts stands as it was written.
     """
     moved = [edge - text.count(JOINER, 0, edge) for edge in edges]
+    budget = FormulaBudget()
 
     def drawn(found: re.Match[str]) -> str:
-        return _drawn(found, is_meant(found) and not is_cut(found, moved))
+        return _drawn(found, budget, is_formula=is_meant(found) and not is_cut(found, moved))
 
     return _safe(text.replace(JOINER, ""), SEGMENT, drawn)
 
@@ -69,19 +85,44 @@ def safe_reference(text: str, address_of: Callable[[str], str | None], word: str
     `address_of` tells it of a source: a path in which all but letters, digits and `-._~/?=&` is percent-encoded, or
     None. An image without one is its alternative text behind `word`, which holds no Markdown.
     """
+    budget = FormulaBudget()
+
+    def formula(found: re.Match[str]) -> str:
+        return _drawn(found, budget, is_formula=True)
 
     def drawn(found: re.Match[str]) -> str:
-        return _drawn(found, True) if found["image"] is None else _image(found["image"], address_of, word)
+        return formula(found) if found["image"] is None else image(found["image"])
+
+    def image(written: str) -> str:
+        reference = read_reference(written)
+        if reference is None:
+            return _disarm(written)
+        address = address_of(reference.source)
+        if address is None:
+            return f"{word} {_safe(reference.alt.replace(JOINER, ''), SEGMENT, formula)}".rstrip()
+        return f"![{_NOT_SPOKEN.sub(' ', reference.alt).strip()}]({address})"
 
     return _safe(text.replace(JOINER, ""), SEGMENT_OR_IMAGE, drawn)
 
 
 def plain_line(text: str) -> str:
-    """The text on one line without code ticks and emphasis, for cards that show no Markdown; formulas stay whole."""
+    """The text on one line without code ticks and emphasis, where no Markdown is shown; formulas stay whole."""
     for pair in _PAIRS:
         formulas = [found.span() for found in SEGMENT.finditer(text) if not found["code"]]
         text = pair.sub(partial(_without_marks, formulas), text)
     return _SPACE.sub(" ", text).strip()
+
+
+@lru_cache(maxsize=2048)  # lists show the same questions again at every event
+def card_line(text: str) -> str:
+    """The same for `formulas` of the script, which draws what stands between `LATEX_DELIMITERS`."""
+    budget = FormulaBudget()
+
+    def marked(found: re.Match[str]) -> str:
+        tex = tex_of(found)
+        return _enclosed(found, tex) if tex and budget.allows(tex) else found[0]
+
+    return plain_line(SEGMENT.sub(marked, text.replace(JOINER, "")))
 
 
 def _without_marks(formulas: Sequence[tuple[int, int]], pair: re.Match[str]) -> str:
@@ -94,37 +135,30 @@ def _safe(text: str, segments: re.Pattern[str], drawn: Callable[[re.Match[str]],
     pieces: list[str] = []
     end = 0
     for found in segments.finditer(text):
-        pieces.append(_disarm(text[end : found.start()], JOINER))
+        pieces.append(_disarm(text[end : found.start()]))
         pieces.append(drawn(found))
         end = found.end()
-    whole = "".join([*pieces, _disarm(text[end:], JOINER)])
+    whole = "".join([*pieces, _disarm(text[end:])])
     return _FENCE_NAME.sub(lambda fence: fence[1] + _RENAMED.get(fence[2].lower(), fence[2]), whole)
 
 
-def _drawn(found: re.Match[str], is_formula: bool) -> str:
-    return _formula(found) if is_formula and not found["code"] else _source(found)
+def _drawn(found: re.Match[str], budget: FormulaBudget, *, is_formula: bool) -> str:
+    """A match of SEGMENT: drawn as a formula, or shown as it was written."""
+    tex = tex_of(found)
+    if tex and is_formula and budget.allows(tex):
+        # A space means nothing in a formula; a word joiner is an unknown symbol there.
+        return _enclosed(found, _TAG.sub("< ", _IMAGE.sub("! ", _ENTITY.sub("& ", tex))))
+    if found["code"] or (found["inline"] and not is_formula):
+        return _disarm(found[0])
+    return _PUNCTUATION.sub(lambda sign: f"&#{ord(sign[0])};", found[0])
 
 
-def _image(written: str, address_of: Callable[[str], str | None], word: str) -> str:
-    reference = read_reference(written)
-    if reference is None:
-        return _disarm(written, JOINER)
-    address = address_of(reference.source)
-    if address is None:
-        return f"{word} {safe_markdown(reference.alt, formulas=True)}".rstrip()
-    return f"![{_NOT_SPOKEN.sub(' ', reference.alt).strip()}]({address})"
+def _enclosed(found: re.Match[str], tex: str) -> str:
+    left, right = _DISPLAY if found["display"] else _INLINE
+    return f"{left}{tex}{right}"
 
 
-def _formula(found: re.Match[str]) -> str:
-    # A space means nothing in a formula; a word joiner is an unknown symbol there.
-    return _disarm(rf"\({found['inline']}\)" if found["inline"] else found[0], " ")
-
-
-def _source(found: re.Match[str]) -> str:
-    """What stands there, as words: a joiner in the sign that opens a formula, and the page draws none."""
-    words = _disarm(found[0], JOINER)
-    return words if found["code"] or found["inline"] else _OPENING.sub(rf"\1{JOINER}", words)
-
-
-def _disarm(text: str, between: str) -> str:
-    return _IMAGE.sub("!" + between, _TAG.sub("<" + between, text))
+def _disarm(text: str) -> str:
+    for sign in (_IMAGE, _TAG, _JOINER_ENTITY, _SET_ASIDE):
+        text = sign.sub(rf"\g<0>{JOINER}", text)
+    return text

@@ -16,33 +16,46 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from interview.errors import ContentError
 from interview.models import Language
+from interview.settings import Access
 from interview.ui import GRADIO_FOLDER
 from interview.ui.app import build_app
+from interview.ui.connections import TimedConnection
 from interview.ui.downloads import add_downloads
-from interview.ui.gradio_routes import GradioRoutes
 from interview.ui.images import add_images
+from interview.ui.login import Login, add_login
+from interview.ui.middleware import protect
+from interview.ui.page_states import PAGES_KEPT, keep_pages_small
 from interview.ui.theme import PAGE
 from interview.ui.uploads import Uploads, add_uploads
-from interview.ui.walls import Walls
 from interview.wiring import Viva
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Followers end at once when drained; this bounds what else may still be open, so that the whole exit stays below 2 s.
 _GRACE_SECONDS = 1
 
 
-def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
-    """The whole web app: the screen at `/`, downloads at `/export/`, images of the notes, `/healthz`, and the worker.
+def create_app(viva: Viva, lang: Language) -> ASGIApp:
+    """Return the routes of `create_routes` behind the checks that `viva.access` asks for.
+
+    `lang` is the language of a browser that was never here.
+    """
+    login = None if viva.access.password is None else Login(viva.access.password)
+    return protect(create_routes(viva, lang, login), viva.access, login, lang)
+
+
+def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
+    """Return the app without its checks: the screen at `/`, downloads, images of the notes, `/healthz`, the login.
 
     Entering its lifespan starts the worker, and goes on with what was broken off; leaving it stops the worker (leases
     are released), then closes the backends and the store.
     """
     worker: list[asyncio.Task[None]] = []
+    uploads = Uploads()
+    demo = build_app(viva, lang, uploads)
+    viva.deleting.clear_uploads = uploads.clear
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -50,8 +63,12 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
         try:
             async with viva.jobs.running():
                 viva.regrading.resume()
-                yield
-                viva.live.drain()
+                upkeep = asyncio.create_task(viva.upkeep.run(), name="upkeep")
+                try:
+                    yield
+                    viva.live.drain()
+                finally:
+                    await _stop(upkeep)
         finally:
             viva.live.drain()
             await _stop(worker[0])
@@ -66,15 +83,12 @@ def create_app(viva: Viva, lang: Language, host: str = "127.0.0.1") -> FastAPI:
         return JSONResponse({"status": "ok" if alive else "worker stopped"}, 200 if alive else 503)
 
     app.add_api_route("/healthz", healthz)
-    add_downloads(app, viva.archive)
+    add_downloads(app, viva.archive, viva.archive_jobs)
     add_images(app, viva.interviewer.image)
-    uploads = Uploads()
     add_uploads(app, uploads, lang)
-    _mount(app, build_app(viva, lang, uploads))
-    app.add_middleware(Walls)
-    if host in LOOPBACK:
-        # A page of another site can point its own name at this machine; only our names are answered.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"])
+    if login is not None:
+        add_login(app, login, lang)
+    _mount(app, demo)
     return app
 
 
@@ -86,20 +100,33 @@ def serve(viva: Viva, host: str, port: int, *, lang: Language, on_started: Calla
     """
 
     def started() -> None:
-        _announce(host, listener)
+        _announce(viva.access, host, listener)
         on_started()
 
     with listen(host, port) as listener:
-        app = create_app(viva, lang, host)
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="on"
-        )
+        config = server_config(create_app(viva, lang), viva.access)
         server = _Server(config, on_exit=viva.live.drain, on_started=started)
         with _signals_end_quietly():
             server.run(sockets=[listener])
     # All is closed and stored. The interpreter would now search everything that Gradio built for cycles, for a second
     # or more on a busy machine, only to throw it away.
     gc.freeze()
+
+
+def server_config(app: ASGIApp, access: Access) -> uvicorn.Config:
+    """Return how uvicorn serves the app: HTTP alone, and a proxy is believed only where there is one."""
+    return uvicorn.Config(
+        app,
+        http=TimedConnection,
+        ws="none",
+        # Who names a host for a proxy has one. Its address is 127.0.0.1, or in uvicorn's FORWARDED_ALLOW_IPS.
+        proxy_headers=bool(access.allowed_hosts),
+        server_header=False,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        lifespan="on",
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -143,7 +170,7 @@ class _Server(uvicorn.Server):
 def _mount(app: FastAPI, demo: gr.Blocks) -> None:
     demo.max_threads = 512  # each running event, async ones too, takes one of these
     demo.queue(default_concurrency_limit=None, max_size=512)
-    demo.state_session_capacity = 1000
+    demo.state_session_capacity = PAGES_KEPT
     gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType]
         app,
         demo,
@@ -156,9 +183,7 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
         mcp_server=False,
         **PAGE,
     )
-    mounted = next(route.app for route in reversed(app.routes) if isinstance(route, Mount))
-    assert isinstance(mounted, FastAPI)
-    mounted.add_middleware(GradioRoutes)
+    keep_pages_small(app)
 
 
 async def _stop(task: asyncio.Task[Any]) -> None:
@@ -183,10 +208,14 @@ def _do_nothing(sig: int, frame: FrameType | None) -> None:
     pass
 
 
-def _announce(host: str, listener: socket.socket) -> None:
+def _announce(access: Access, host: str, listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Viva: http://{shown}:{port}\n")
-    if host not in LOOPBACK:
+    if access.password is not None:
+        sys.stdout.write("The page asks for the password.\n")
+    elif not access.is_owner_only:
         sys.stdout.write("Everybody who can reach this address can read and answer; there is no login.\n")
+    if access.is_exposed and not access.allowed_hosts:
+        sys.stdout.write("The connection is not encrypted; docs/security.md says how to put TLS in front.\n")
     sys.stdout.flush()

@@ -13,6 +13,7 @@ from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.ui.due import DuePanel
 from interview.ui.page import Page, Update, Updates, together
+from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.setup_wishes import (
     ALL,
     DEFAULT_NUMBER,
@@ -57,11 +58,13 @@ class SetupPanel:
                 with gr.Column(elem_classes=["card"]):
                     self.wishes.build_sections()
                     self.wishes.build_more()
-                    self.left_out = gr.Markdown("", elem_id="setup-left-out", visible=False)
+                    self.left_out = gr.Markdown(
+                        "", elem_id="setup-left-out", visible=False, latex_delimiters=LATEX_DELIMITERS
+                    )
                     self.start = gr.Button("", variant="primary", elem_id="start")
                     self.notice = view("notice", {}, elem_id="setup-notice")
                 with gr.Column(elem_classes=["card"], elem_id="setup-recent", visible=False) as self.recent_card:
-                    self.recent_title = gr.Markdown("")
+                    self.recent_title = gr.Markdown("", latex_delimiters=LATEX_DELIMITERS)
                     self.recent = view("session_rows", {}, elem_id="setup-recent-rows")
             with gr.Column(scale=4, elem_id="setup-side"):
                 self.unfinished = view("unfinished_card", {}, elem_id="setup-unfinished")
@@ -77,10 +80,13 @@ class SetupPanel:
                 size="sm",
                 elem_id="notes-upload",
             )
+            by_path = self._interviewer.reads_paths
             self.uploaded = gr.Textbox("", visible="hidden", elem_id="notes-uploaded", label="uploaded")
-            self.path = gr.Textbox(label="", lines=1, max_lines=1, elem_id="notes-path", interactive=True)
+            self.path = gr.Textbox(
+                label="", lines=1, max_lines=1, elem_id="notes-path", interactive=True, visible=by_path
+            )
             with gr.Row(elem_classes=["tight"]):
-                self.use_path = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-use")
+                self.use_path = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-use", visible=by_path)
                 self.use_built_in = gr.Button("", size="sm", elem_classes=["pill"], elem_id="notes-built-in")
 
     @property
@@ -207,7 +213,8 @@ class SetupPanel:
         """The questions that are due, for a plan that asks them first or alone; new ones only for the latter."""
         bank, _ = self._bank(page.lang)
         if wishes.mode == "due":
-            return self._schedule.queue(bank)
+            # The day's new questions are the first ones of what was chosen, not of the whole bank.
+            return self._schedule.queue(bank.narrowed(wishes.sections, wishes.difficulties))
         return self._schedule.due(bank) if wishes.mode == "mock" and wishes.due_first else ()
 
     def wish_schedule(self, page: Page, day: str, cap: int) -> Updates:
@@ -224,6 +231,8 @@ class SetupPanel:
     def use_paths(self, page: Page, path: str) -> Updates:
         """Replace the notes by a file or folder of this machine; nothing happens where no path was typed."""
         path = path.strip()
+        if not self._interviewer.reads_paths:
+            return self.render(page, error=t("refused.path", page.lang))
         return self._replaced(page, lambda: self._interviewer.use_notes([path])) if path else {}
 
     def go_built_in(self, page: Page) -> Updates:

@@ -85,6 +85,7 @@ class TalkPanel:
             group_consecutive_messages=False,
             latex_delimiters=LATEX_DELIMITERS,
             height="100%",
+            autoscroll=False,  # Gradio scrolls 300 ms after it drew, wherever the reader is by then; see navigation.js
         )
         self.foot = FootPanel(lang)
 
@@ -142,7 +143,12 @@ class TalkPanel:
 
     def stamp_of(self, page: Page, session: Session, shown: str) -> str:
         """Digest of everything that `render` shows; equal stamps, equal pages."""
-        live = [len(self._points(grading)) for turn in session.turns for grading in turn.gradings]
+        live = [
+            (len(self._points(grading)), self._live.characters(grading.id))
+            for turn in session.turns
+            for grading in turn.gradings
+            if grading.outcome is None
+        ]
         rated = sorted(self._schedule.rated(session))
         told = repr([live, rated, self._now(session, page.lang)])
         return digest("\n".join([session.model_dump_json(), page.model_dump_json(), shown, told]))
@@ -243,7 +249,10 @@ class TalkPanel:
         return {
             self.grade_column: gr.update(visible=True),
             self.grade: gr.update(
-                value=grade_card(session, turn, grading, self._points(grading), page.lang, rubric, self._graders())
+                value=grade_card(
+                    *(session, turn, grading, self._points(grading), page.lang, rubric, self._graders()),
+                    characters=self._live.characters(grading.id) if grading else 0,
+                )
             ),
             self.feedback: gr.update(value=safe_markdown(feedback, formulas=True), visible=bool(feedback)),
             self.regrade: gr.update(

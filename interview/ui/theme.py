@@ -100,6 +100,11 @@ def build_theme() -> Base:
     return base.set(**fills, **twins, **white, **_FIXED)  # pyright: ignore[reportUnknownMemberType]
 
 
+def styles(names: Sequence[str]) -> str:
+    """Return the named parts of the style, in this order."""
+    return _joined("style", names, "css")
+
+
 def _joined(folder: str, names: Sequence[str], ending: str) -> str:
     return "\n".join((_FOLDER / folder / f"{name}.{ending}").read_text(encoding="utf-8") for name in names)
 
@@ -119,11 +124,16 @@ STYLES = (
     "graders",
     "comparing",
     "measuring",
+    "login",
     "phone",
     "motion",
 )
 SCRIPTS = (
+    "replies",
+    "redraw",
+    "navigation",
     "pieces",
+    "refused",
     "cards_frame",
     "cards_setup",
     "cards_practice",
@@ -151,5 +161,5 @@ _SCRIPT = f'(() => {{\n"use strict";\n{_joined("script", SCRIPTS, "js")}\n}})();
 # The style goes into the head as it is: `css=` rewrites every selector and tears those with a comma inside brackets.
 PAGE: PageLook = {
     "theme": build_theme(),
-    "head": f"<style>\n{_joined('style', STYLES, 'css')}\n</style>\n<script>\n{_SCRIPT}\n</script>\n",
+    "head": f"<style>\n{styles(STYLES)}\n</style>\n<script>\n{_SCRIPT}\n</script>\n",
 }

@@ -1,15 +1,14 @@
 """The Transcripts tab: the list with its search, and the review room of the session that is opened."""
 
-from collections.abc import Callable
-
 import gradio as gr
 from gradio.blocks import Block
 from gradio.events import Dependency
 
-from interview.models import Shelf
+from interview.models import PendingDeletion
 from interview.ui.archive_list import ListPanel, read_wanted
 from interview.ui.beside import BesidePanel, job_stamp
 from interview.ui.contest import Contest
+from interview.ui.deleting import DataPanel, DeletionPanel
 from interview.ui.events import Trigger, Wires
 from interview.ui.follow import SLOW_SECONDS, Follower, new_beat
 from interview.ui.frame import Frame
@@ -35,7 +34,11 @@ class TranscriptsTab:
         self._frame = frame
         self._contest = Contest(interviewer, viva.appeals)
         self.notice = view("notice", {}, elem_id="transcripts-notice")
-        self.list = ListPanel(archive, frame.lang)
+        self._deleting = viva.deleting
+        self.panel = DeletionPanel(viva.deleting)
+        self.list = ListPanel(archive, viva.archive_jobs, frame.lang)
+        with self.list.column:
+            self.data = DataPanel(viva.deleting, viva.upkeep, frame.lang)
         self.room = RoomPanel(
             viva.live,
             viva.rubrics,
@@ -80,11 +83,12 @@ class TranscriptsTab:
         listing, opening = [*self.list.listed, *room.place], self.opening
         seen = [*self.list.listed, self.beat]
         shown = wires.on(entered, self._enter, seen, place, [room.session_id, self.list.words, wanted])
-        wires.on(shown.then, self.list.label, self.list.labelled, place, [wanted], clears=False)
+        wires.on(shown.then, self._label, [*self.list.labelled, *self.data.outputs], place, [wanted], clears=False)
         wires.on(room.back.click, self.show_list, listing, place, [wanted])
-        self._follow(wires.on_select(self.list.rows.select, self.show_room, "id", opening, place))
-        self._follow(wires.on_select(self.list.hits.select, self._show_hit, "turn", opening, place, [wanted]))
-        self._follow(wires.on_select(room.nav.select, self._select_turn, "turn", opening, place, [room.session_id]))
+        self._follow(wires.on_select(self.list.rows.select, self.show_room, "id", opening, place, shows=True))
+        hits, room_id = self.list.hits.select, room.session_id
+        self._follow(wires.on_select(hits, self._show_hit, "turn", opening, place, [wanted], shows=True))
+        self._follow(wires.on_select(room.nav.select, self._select_turn, "turn", opening, place, [room_id], shows=True))
         self._follow(wires.on(room.regrade.click, self._regrade, room.outputs, place, [*ids, room.grader]))
         self._follow(wires.on_select(room.grade.select, self._say_against, "wish", room.outputs, place, ids))
         drawn = [*ids, room.stamp]
@@ -92,14 +96,22 @@ class TranscriptsTab:
         wires.on(refreshed.then, self._look_again, [self.beat], place, drawn, clears=False)
         wires.on(self._timer.tick, self._look, [self.beat], place, drawn, clears=False)
         self._connect_shelves(wires)
+        self._connect_deleting(wires)
         self._connect_practice(wires, tabs, practice)
 
     def _connect_shelves(self, wires: Wires) -> None:
-        room, place, seen = self.room, self.notice, self.outputs
+        room, place = self.room, self.notice
         for trigger in (room.rename.click, room.title.submit):
             wires.on(trigger, self._rename, room.outputs, place, [room.session_id, room.turn_id, room.title])
-        wires.on(room.archive.click, self._put_away("archived"), seen, place, [room.session_id, self.list.wanted])
-        wires.on(room.delete.click, self._put_away("deleted"), seen, place, [room.session_id, self.list.wanted])
+        wires.on(room.archive.click, self._put_away, self.outputs, place, [room.session_id, self.list.wanted])
+
+    def _connect_deleting(self, wires: Wires) -> None:
+        room, panel, place = self.room, self.panel, self.notice
+        inputs = [room.session_id, room.turn_id]
+        changed: list[Block] = [*self.outputs, *self.data.outputs, self.beat]
+        wires.on(room.delete.click, self._delete, [*room.outputs, *panel.outputs], place, inputs)
+        panel.connect(wires, place, self._after_deletion, changed)
+        self.data.connect(wires, place, panel, self._after_deletion, changed)
 
     def _connect_practice(self, wires: Wires, tabs: gr.Tabs, practice: PracticeTab) -> None:
         room, place = self.room, self.notice
@@ -111,7 +123,9 @@ class TranscriptsTab:
             return {**self.show_room(page, session_id), tabs: gr.update(selected="transcripts")}
 
         def act(page: Page, wish: str, session_id: str, turn_id: str) -> Updates:
-            """The buttons in the head of a Turn: its star, and «answer again»."""
+            """The buttons in the head of a Turn: its star, «answer again», and «delete answer»."""
+            if wish == "delete":
+                return self._ask_about_answer(page, turn_id)
             if wish != "again":
                 self._archive.star(turn_id, wish == "star")
                 return self._redraw(page, session_id, turn_id)
@@ -120,8 +134,8 @@ class TranscriptsTab:
 
         practice.follow(wires.on(room.resume.click, resume, [*practice.outputs, tabs], place, [room.session_id]))
         recent = practice.setup.recent.select
-        self._follow(wires.on_select(recent, review, "id", [*self.opening, tabs], practice.setup.notice))
-        everything = [*room.outputs, *practice.outputs, tabs]
+        self._follow(wires.on_select(recent, review, "id", [*self.opening, tabs], practice.setup.notice, shows=True))
+        everything = [*room.outputs, *practice.outputs, *self.panel.outputs, tabs]
         wires.on_select(room.turn_head.select, act, "wish", everything, place, [room.session_id, room.turn_id])
 
     def _follow(self, dependency: Dependency) -> None:
@@ -171,19 +185,35 @@ class TranscriptsTab:
         self._archive.rename(session_id, title)
         return self._redraw(page, session_id, turn_id)
 
-    def _put_away(self, shelf: Shelf) -> Callable[[Page, str, str], Updates]:
-        """Archive or delete, and back to the list with the way to undo it; what is there already comes back."""
+    def _put_away(self, page: Page, session_id: str, wanted: str) -> Updates:
+        """Archive, and back to the list with the way to undo it; what is archived already comes back."""
+        is_back = self._archive.shelf_of(session_id) == "archived"
+        self._archive.archive(session_id, not is_back)
+        if is_back:
+            return self._redraw(page, session_id, "")
+        session = self._interviewer.session(session_id)
+        return {**self.room.hide(), **self.list.archived(page, session, wanted)}
 
-        def act(page: Page, session_id: str, wanted: str) -> Updates:
-            is_back = self._archive.shelf_of(session_id) == shelf
-            put = self._archive.delete if shelf == "deleted" else self._archive.archive
-            put(session_id, not is_back)
-            if is_back:
-                return self._redraw(page, session_id, "")
-            session = self._interviewer.session(session_id)
-            return {**self.room.hide(), **self.list.put_away(page, session, shelf, wanted)}
+    def _label(self, page: Page, wanted: str) -> Updates:
+        return {**self.list.label(page, wanted), **self.data.show(page)}
 
-        return act
+    def _delete(self, page: Page, session_id: str, turn_id: str) -> Updates:
+        """Ask before a session is deleted; one that is deleted comes back."""
+        if self._archive.shelf_of(session_id) != "deleted":
+            return self.panel.ask(page, "session", session_id, self._interviewer.session(session_id).title)
+        self._deleting.undo(session_id)
+        return {**self._redraw(page, session_id, turn_id), **self.panel.hide()}
+
+    def _ask_about_answer(self, page: Page, turn_id: str) -> Updates:
+        answer = self._archive.turn(turn_id).answer
+        return {} if answer is None else self.panel.ask(page, "answer", answer.id)
+
+    def _after_deletion(self, page: Page, ordered: PendingDeletion) -> Updates:
+        """The room of an answer, else the list."""
+        updates = self.data.show(page)
+        if ordered.kind == "answer":
+            return {**updates, self.beat: new_beat()}
+        return {**updates, **self.show_list(page)}
 
     def _say_against(self, page: Page, wish: object, session_id: str, turn_id: str) -> Updates:
         self._contest(wish, self._interviewer.session(session_id).turns)

@@ -21,6 +21,12 @@ Object.assign(views, {
     h("div", "v-notice", { role: "alert" }, infoIcon(), h("span", "v-grow", h("b", "", value.text), value.detail && h("span", "v-detail", value.detail))),
   ],
 
+  waiting: (value, act) => [
+    h("div", "v-job", { role: "status" },
+      h("span", "v-grow", h("b", "", value.text), " ", value.then, value.detail && h("small", "v-detail", value.detail)),
+      h("button", "v-pill", { type: "button", onclick: () => act("select", { retry: "all" }) }, value.retry)),
+  ],
+
   job_line: (value, act) => [
     h("div", value.problem ? "v-job v-warn" : "v-job", { role: "status" },
       h("span", "", value.text), value.count && h("span", "v-muted", value.count),

@@ -12,7 +12,7 @@ Object.assign(views, {
       h("button", "v-close", { type: "button", onclick: sheet.close }, value.close),
       h("div", "v-grade-head", ring(value.ring, "large"),
         h("div", "v-grow", h("div", "v-title-row", h("h2", `v-title ${tone(value.ring.tone)}`, value.title), chips(value.chips)),
-          h("p", "v-sentence", { "aria-live": live ? "polite" : undefined }, withTime(value.sentence, value.retry_at)), h("p", "v-meta", dotted(value.meta)))),
+          h("p", "v-sentence", { "aria-live": live ? "polite" : undefined }, withTime(value.sentence, value.retry_at)), h("p", "v-meta", dotted(value.meta)), value.since && h("p", "v-meta", withTime(value.since.text, value.since.at)))),
       value.doubt && h("div", "v-doubt", h("b", "", value.doubt.title), value.doubt.quote && quoted(value.doubt.quote, "partial"), h("p", "", value.doubt.reason), h("small", "", value.doubt.note)),
       value.alternative && h("p", "v-alternative", value.alternative.text, " ", h("small", "", value.alternative.sum)),
       list(value.points).length > 0 && h("ul", "v-points", value.points.map((point) => pointRow(point, root, wish))),

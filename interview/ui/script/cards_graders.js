@@ -27,8 +27,10 @@ Object.assign(views, {
           h("div", "v-command", h("code", "v-grow", command.command), copyButton(command.command, value)), h("p", "v-meta", command.sizes))))),
   ],
 
-  probe_card: (value) => [
-    h("div", "v-title-row", h("h2", "", value.title), chips(value.chips)),
+  probe_card: (value, act) => [
+    h("div", "v-title-row", h("h2", "", value.title), chips(value.chips),
+      value.stop && h("button", "v-pill", { type: "button", onclick: () => act("select", { act: value.stop.act }) }, value.stop.text)),
+    value.patience && h("p", "v-meta", value.patience),
     list(value.steps).length > 0 && h("ul", "v-steps", { "aria-live": "polite" }, list(value.steps).map((step) =>
       h("li", "", icon(step.icon), h("span", "v-grow", step.text), h("span", "v-meta", step.fact)))),
     value.why && h("div", "v-notice", infoIcon(), h("span", "v-grow", h("b", "", value.why), value.detail && h("span", "v-detail", value.detail))),

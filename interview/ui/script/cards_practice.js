@@ -7,7 +7,7 @@ Object.assign(views, {
       h("button", `v-dot ${tone(dot.tone)}`, {
         type: "button", title: dot.label, "aria-label": dot.label, disabled: dot.turn ? undefined : "",
         "aria-current": dot.current ? "true" : undefined,
-        onclick: () => { scrollToTurn(dot.turn); act("select", { turn: dot.turn }); },
+        onclick: () => { showTurn(dot.turn); act("select", { turn: dot.turn }); },
       }));
     const pips = list(value.pips).map((name) => h("i", verdict(name)));
     return [

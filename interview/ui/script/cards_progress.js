@@ -2,9 +2,9 @@
 
 Object.assign(views, {
   report_card(value, act, root) {
-    // It comes where a grade was read to its end.
-    if (!root.firstChild) setTimeout(() => document.getElementById("practice-right")?.scrollTo({ top: 0 }), 150);
-    const open = (turn) => () => { scrollToTurn(turn); act("select", { turn }); };
+    // The column may be scrolled to the end of the grade that was read there.
+    if (!root.firstChild) navigation.show(() => document.getElementById("report-card"));
+    const open = (turn) => () => { showTurn(turn); act("select", { turn }); };
     return [
       h("div", "v-grade-head v-report", ring(value.ring, "large"),
         h("div", "v-grow", h("div", "v-title-row", h("h2", `v-title ${tone(value.ring.tone)}`, value.heading)), h("p", "v-sentence", value.sentence),

@@ -11,7 +11,7 @@ Object.assign(views, {
       type: "button", "aria-label": one.label, "data-key": JSON.stringify([role, one.act, one.name]),
       disabled: String(one.wish.names) === String(names), onclick: () => wish(one.wish, role, one),
     }, text);
-    if (root.dataset.goal && root.dataset.seen !== seen) setTimeout(() => refocus(root));
+    if (root.dataset.goal && root.dataset.seen !== seen) refocus(root);
     return [
       h("div", "v-card-head", h("h2", "", value.title), h("p", "", value.text)),
       list(value.roles).map(({ role, ...one }) => {
@@ -41,8 +41,6 @@ Object.assign(views, {
 function refocus(root) {
   const [role, act, name] = JSON.parse(root.dataset.goal);
   delete root.dataset.goal;
-  if (!root.contains(document.activeElement) && document.activeElement !== document.body) return;
-  const found = [act, "up", "down", "out", "add"].map((key) => [...root.querySelectorAll("button:not(:disabled)")]
-    .find((button) => button.dataset.key === JSON.stringify([role, key, name])));
-  found.find(Boolean)?.focus();
+  navigation.focus(() => [act, "up", "down", "out", "add"].map((key) => [...root.querySelectorAll("button:not(:disabled)")]
+    .find((button) => button.dataset.key === JSON.stringify([role, key, name]))).find(Boolean), "#roles-card");
 }

@@ -2,7 +2,7 @@
 
 Object.assign(views, {
   setup_head(value) {
-    drafts.lead("#start", 40); // keyboard first: all of it is preset
+    drafts.lead("#start"); // keyboard first: all of it is preset
     return [h("div", "v-head", h("h1", "", value.title), h("p", "", value.text))];
   },
 

@@ -10,12 +10,13 @@ const pieces = (parts) => list(parts).map((part) => (part.hit ? h("mark", "v-hit
 
 // On a phone the room is the list of questions or one of them; a tap leads in, a link back. Told on the page itself,
 // for the room may not be there yet when a tap elsewhere leads into it.
-const showDetail = (shown) => document.documentElement.classList.toggle("viva-detail", shown);
-const openDetail = () => { showDetail(true); scrollTo({ top: 0 }); };
-const closeDetail = () => { showDetail(false); scrollTo({ top: 0 }); };
-addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest("#room-back, #session-rows .v-session")) showDetail(false);
-}, true);
+// The list that was clicked stays where it is until the room is drawn.
+function showRoom(detail) {
+  document.documentElement.classList.toggle("viva-detail", detail);
+  navigation.show(() => document.getElementById("room")?.checkVisibility() && document.documentElement);
+}
+const openDetail = () => showRoom(true);
+const openList = () => showRoom(false);
 
 Object.assign(views, {
   session_rows(value, act, root) {
@@ -31,7 +32,7 @@ Object.assign(views, {
       there.length > 0 && h("p", "v-export", h("span", "v-muted", value.export), list(value.forms).map((form) =>
         h("a", "v-pill", { href: `/export/${there.map(encodeURIComponent).join("+")}.${form.suffix}`, download: "" }, form.label))),
       h("div", "v-rows", rows.map((row) => h("div", "v-row", list(value.forms).length > 0 && (row.choose ? choose(row) : h("span", "v-choose", "")),
-        h("button", "v-session", { type: "button", onclick: () => act("select", { id: row.id }) },
+        h("button", "v-session", { type: "button", onclick: () => { openList(); act("select", { id: row.id }); } },
           ring(row.ring, "middle"), h("span", "v-grow v-session-text", h("b", "", row.title), h("small", "", dotted(row.meta))), squares(row.marks, row.marks_label), time(row.at))))),
     ];
   },
@@ -52,17 +53,20 @@ Object.assign(views, {
     list(value.said).length > 0 && h("p", "v-job", { role: "status" }, list(value.said).map((text) => h("span", "", text, " "))),
     value.title && h("p", "v-job v-broken", { role: "alert" }, value.title),
     h("ul", "v-problems", list(value.problems).map((text) => h("li", "", text))),
+    value.link && h("a", "v-pill", { href: value.link.href, download: "" }, value.link.label),
   ],
 
   turn_head(value, act, root) {
     paint.room("words", root, value.words);
     const wish = (name) => () => act("select", { wish: name });
+    const again = () => { navigation.followChat(); act("select", { wish: "again" }); };
     return [
       h("p", "v-turn-head",
-        h("button", "v-link v-to-list", { type: "button", onclick: closeDetail }, value.back),
+        h("button", "v-link v-to-list", { type: "button", onclick: openList }, value.back),
         h("b", "v-muted", value.place), chips(value.chips), h("span", "v-grow", ""),
         h("button", "v-pill v-star-button", { type: "button", "aria-pressed": value.starred ? "true" : "false", onclick: wish(value.starred ? "unstar" : "star") }, value.starred ? "★ " : "☆ ", value.star),
-        value.again && h("button", "v-pill", { type: "button", onclick: wish("again") }, value.again)),
+        value.again && h("button", "v-pill", { type: "button", onclick: again }, value.again),
+        value.delete && h("button", "v-pill v-delete", { type: "button", onclick: wish("delete") }, value.delete)),
       value.told && h("p", "v-aside", value.told),
     ];
   },

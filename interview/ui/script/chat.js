@@ -5,13 +5,7 @@ const inChat = (selector, turn) =>
   [...(chat()?.querySelectorAll(selector) ?? [])].find((node) => node.dataset.turn === String(turn));
 const rowOf = (node) => node?.closest(".message-row");
 
-// At once: a chat that stands at its end when it is drawn again goes back to the end. Gradio decides that at the
-// drawing and does it 300 ms later, so what was drawn just before the click takes it back once.
-function scrollToTurn(turn) {
-  const go = () => rowOf(inChat(".v-sep, .v-follow", turn))?.scrollIntoView({ block: "start", behavior: "instant" });
-  go();
-  setTimeout(go, 350);
-}
+const showTurn = (turn) => navigation.show(() => rowOf(inChat(".v-sep, .v-follow", turn)));
 
 // The head repeats the question only while its own message is out of sight.
 function watchQuestion() {
@@ -23,16 +17,10 @@ function watchQuestion() {
 }
 // What stands above the conversation is taken from its height, so that the page itself does not scroll.
 function measureBanner() {
-  const banner = document.querySelector("#banner .v-banner");
-  const height = `${banner ? banner.offsetHeight + 16 : 0}px`;
+  const above = [...document.querySelectorAll("#banner .v-banner, #waiting .v-job")];
+  const height = `${above.reduce((sum, node) => sum + node.offsetHeight + 16, 0)}px`;
   const style = document.documentElement.style;
   if (style.getPropertyValue("--banner") !== height) style.setProperty("--banner", height);
 }
-let frameAsked = false;
-function soon() {
-  if (frameAsked) return;
-  frameAsked = true;
-  requestAnimationFrame(() => { frameAsked = false; measureBanner(); watchQuestion(); paint.repaint(); });
-}
-for (const event of ["scroll", "toggle", "resize"]) addEventListener(event, soon, { capture: true, passive: true });
-new MutationObserver(soon).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+redraw.after(measureBanner);
+redraw.after(watchQuestion);

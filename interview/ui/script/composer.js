@@ -4,7 +4,7 @@
 const composer = (() => {
   const AT_MOST_MS = 15_000; // whatever becomes of an event, the box is not shut for ever
   let since = -Infinity;
-  let held = "";
+  let held = null; // what to send once the box is free
   const box = () => document.querySelector("#composer textarea");
   const sends = (event) => event.target instanceof Element && (event.type === "click"
     ? event.target.closest("#composer button")
@@ -17,17 +17,20 @@ const composer = (() => {
       // An empty box accepts and goes on; while its question waits for an answer there is nothing to send.
       const means = text.trim() || document.getElementById("next")?.offsetParent;
       if (means && !busy) return;
-      if (text.trim()) held = text;
+      if (means) held = text;
       event.stopImmediatePropagation();
       event.preventDefault();
     }, true);
   }
   return {
-    sending() { since = performance.now(); },
+    sending() {
+      since = performance.now();
+      navigation.followChat();
+    },
     sent() {
       since = -Infinity;
-      const again = held && box()?.value === held;
-      held = "";
+      const again = held !== null && box()?.value === held;
+      held = null;
       if (again) document.querySelector("#composer button")?.click();
     },
   };

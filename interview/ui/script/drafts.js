@@ -12,6 +12,7 @@ const drafts = (() => {
   const KEPT_MS = 30 * 86_400_000;
   let turn = "";
   let isOpen = false;
+  let restored = ""; // the Turn whose draft is in the box
   let savedWord = "";
   const box = () => document.querySelector("#composer textarea");
   const read = (id) => {
@@ -33,31 +34,22 @@ const drafts = (() => {
     if (text === "") memory.remove(PREFIX + turn);
     say(text !== "" && memory.set(PREFIX + turn, JSON.stringify({ text, at: Date.now() })));
   }
-  function restore(id, tries) {
-    if (id !== turn) return;
+  function restore() {
     const field = box();
-    if (!field) {
-      if (tries > 0) setTimeout(() => restore(id, tries - 1), 50);
-      return;
-    }
-    const text = read(id)?.text ?? "";
+    if (restored === turn || !field) return;
+    restored = turn;
+    const text = read(turn)?.text ?? "";
     if (field.value !== text) {
       field.value = text;
       field.dispatchEvent(new Event("input", { bubbles: true })); // so that Gradio knows it too
     }
     say(text !== "");
   }
-  // Keyboard first: a new question waits in the box, an answered one at the way on. Nobody who is busy elsewhere is
-  // disturbed, and no keyboard springs up on a phone.
-  function lead(selector, tries) {
-    if (matchMedia("(pointer: coarse)").matches) return;
-    const target = document.querySelector(selector);
-    if (!target || target.disabled || !target.offsetParent) {
-      if (tries > 0) setTimeout(() => lead(selector, tries - 1), 50);
-      return;
-    }
-    const active = document.activeElement;
-    if (!active || active === document.body || active.closest("#foot, #setup")) target.focus({ preventScroll: true });
+  redraw.after(restore);
+  // Keyboard first: a new question is answered in the box, an answered one left by the button. On a phone the focus
+  // would open the keyboard.
+  function lead(selector) {
+    if (!matchMedia("(pointer: coarse)").matches) navigation.focus(() => document.querySelector(selector));
   }
   // What the mouse has pressed does not keep the keys: Enter would press it again, and what is typed would be nowhere.
   addEventListener("click", (event) => {
@@ -65,7 +57,7 @@ const drafts = (() => {
       && event.target.closest("#q-card button, #q-card #sure label, #practice-right .label-wrap, #practice-right summary");
     if (!pressed || pressed.closest("dialog")) return;
     document.activeElement?.blur();
-    lead(isOpen ? "#composer textarea" : "#next", 10);
+    lead(isOpen ? "#composer textarea" : "#next");
   });
   addEventListener("input", (event) => {
     if (event.target instanceof HTMLTextAreaElement && event.target.closest("#composer")) keep(event.target.value);
@@ -75,14 +67,14 @@ const drafts = (() => {
     show(id, word, open) {
       savedWord = word ?? "";
       // Later than a second press of Enter, which would skip the grade.
-      if (id === turn && isOpen && !open) setTimeout(() => { if (!isOpen) lead("#next", 40); }, 700);
+      if (id === turn && isOpen && !open) setTimeout(() => { if (!isOpen) lead("#next"); }, 700);
       isOpen = open;
       if (id === turn) return;
       turn = id;
       prune();
       if (open) sheet.close();
-      restore(id, 100);
-      if (open) lead("#composer textarea", 40);
+      restore();
+      if (open) lead("#composer textarea");
     },
     // With `submitted`, a draft that has changed since stays.
     clear(id, submitted) {

@@ -1,7 +1,8 @@
-// Formulas within the text of a card, as MathML. One that is not understood stands as it was written.
+// Formulas within the text of a card, as MathML. One that is not understood is shown as its source.
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
-const IN_TEXT = /(?<!\\)\$\$(.{1,2000}?)\$\$|\\\((.{1,2000}?)\\\)|(?<![\\$\w])\$([^\s$`{](?:[^$`\n]{0,500}?[^\s$`\\])?)\$(?![\d${])/s;
+// What encloses a formula that the server found and allows: LATEX_DELIMITERS of safe_text.py.
+const IN_TEXT = /(?:\$\$|\\\()\u2060([^\u2060]+)\u2060(?:\$\$|\\\))/g;
 const TOKENS = /\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S/gsu;
 const named = (names) => Object.fromEntries(names.split(" ").map((name) => [name, name]));
 const LETTERS = {
@@ -28,10 +29,14 @@ const math = (tag, ...children) => fill(document.createElementNS(MATHML, tag), {
 
 // The text as strings and nodes.
 function formulas(text) {
-  const found = IN_TEXT.exec(text ?? "");
-  if (!found) return [text];
-  const end = found.index + found[0].length;
-  return [text.slice(0, found.index), readFormula(found[1] ?? found[2] ?? found[3]) ?? found[0], ...formulas(text.slice(end))];
+  const words = String(text ?? "");
+  const nodes = [];
+  let at = 0;
+  for (const found of words.matchAll(IN_TEXT)) {
+    nodes.push(words.slice(at, found.index), readFormula(found[1]) ?? `$${found[1]}$`);
+    at = found.index + found[0].length;
+  }
+  return [...nodes, words.slice(at)];
 }
 
 function readFormula(tex) {

@@ -6,7 +6,6 @@ const keys = (() => {
     KeyA: "#practice-retry", KeyN: "#next",
   };
   const dialog = () => document.querySelector("#practice-keys dialog");
-  const typing = (node) => node instanceof Element && Boolean(node.closest("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])"));
   const press = (selector) => {
     const target = document.querySelector(selector);
     const can = target && target.offsetParent && !target.disabled;
@@ -23,7 +22,7 @@ const keys = (() => {
     const number = digit(event);
     let done = false;
     if (event.altKey) done = number ? level(number) : event.code in BUTTONS && press(BUTTONS[event.code]);
-    else if (!typing(event.target)) done = number ? press(`#rate [data-rating="${number}"]`) : event.key === "?" && keys.open();
+    else if (!navigation.isTyped(event.target)) done = number ? press(`#rate [data-rating="${number}"]`) : event.key === "?" && keys.open();
     if (done) event.preventDefault();
   });
   return {
@@ -41,6 +40,8 @@ addEventListener("keydown", (event) => {
   const next = group[(group.indexOf(radio) + step + group.length) % group.length];
   if (!next || next === radio) return;
   event.preventDefault();
-  next.focus();
+  // What is chosen may have the group drawn anew.
+  const { id } = radio.closest(".block");
+  navigation.focus(() => (next.isConnected ? next : document.querySelector(`#${id} input[value="${CSS.escape(next.value)}"]`)), ".block");
   next.click();
 });

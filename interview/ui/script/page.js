@@ -45,6 +45,7 @@ const tabs = (() => {
     entered(place, wake) {
       if (place === current) return wake; // the first tab, on a page that opens
       current = place;
+      navigation.show(() => document.documentElement);
       return stamp();
     },
     switchLanguage(wishes, ...wakes) {
@@ -55,20 +56,40 @@ const tabs = (() => {
   };
 })();
 
-function showPassage() {
-  setTimeout(() => document.getElementById("practice-passage")?.scrollIntoView({ block: "nearest" }), 150);
+const showPassage = () => navigation.show(() => document.getElementById("practice-passage"), "nearest");
+
+// The question that a click has brought up, or what came of it: seen, and at hand for the keyboard. Gradio draws the
+// panel after the value that says what it is about, so its control is waited for.
+function showDeletion(tries = 60) {
+  const about = document.querySelector("#deleting-target :is(input, textarea)")?.value ?? "";
+  if (!about) return;
+  const control = about.endsWith(":done") ? "#deleting-undo" : about.startsWith("all:") ? "#deleting-word :is(input, textarea)" : "#deleting-confirm";
+  const found = document.querySelector(control);
+  if (found?.offsetParent) {
+    document.getElementById("deleting").scrollIntoView({ block: "nearest" });
+    found.focus({ preventScroll: true });
+  } else if (tries > 0) setTimeout(() => showDeletion(tries - 1), 50);
+}
+
+// Everything was deleted: this browser forgets drafts and the session it showed, and keeps language and colours.
+function forgetAll() {
+  for (const key of memory.keys()) if (key.startsWith("viva.") && key !== "viva.theme") memory.remove(key);
+  location.reload();
 }
 
 window.viva = {
+  showDeletion,
+  forgetAll,
   mount,
   clearDraft: drafts.clear,
   sending: composer.sending,
   sent: composer.sent,
   toggleDark: dark.toggle,
+  signOut: refused.signOut,
   entered: tabs.entered,
   switchLanguage: tabs.switchLanguage,
-  scrollToTurn,
   showPassage,
+  followChat: navigation.followChat,
   openSheet: sheet.open,
   closeSheet: sheet.close,
 };

@@ -110,12 +110,13 @@ const paint = (() => {
   return {
     able,
     repaint,
-    room(kind, root, items) { room[kind] = list(items); roots.set(root, kind); soon(); },
-    show(root, turn, marks) { shown.set(root, { turn, marks }); soon(); },
+    room(kind, root, items) { room[kind] = list(items); roots.set(root, kind); redraw.soon(); },
+    show(root, turn, marks) { shown.set(root, { turn, marks }); redraw.soon(); },
     hide(root) {
       if (roots.has(root)) room[roots.get(root)] = [];
-      if (shown.delete(root) || roots.delete(root)) soon();
+      if (shown.delete(root) || roots.delete(root)) redraw.soon();
     },
-    hover(root, point) { hovered = { root, point }; soon(); },
+    hover(root, point) { hovered = { root, point }; redraw.soon(); },
   };
 })();
+redraw.after(paint.repaint);

@@ -4,17 +4,22 @@ const sheet = (() => {
   let opener = null;
   const column = () => document.getElementById("practice-right");
   const isPhone = () => matchMedia("(max-width: 760px)").matches;
+  const closer = () => [...(column()?.querySelectorAll(".v-close") ?? [])].find((button) => button.checkVisibility());
+  // The conversation may have been drawn anew meanwhile.
+  const same = (node) => (node?.isConnected || !node ? node : document.getElementById(node.id) ?? inChat(".v-line", node.dataset.turn));
   return {
     open(from) {
       if (!isPhone() || !column()) return;
       opener = from;
       column().classList.add("open");
-      column().querySelector(".v-close")?.focus({ preventScroll: true });
+      navigation.focus(closer, "#q-card, #practice-right");
     },
     close() {
       column()?.classList.remove("open");
-      opener?.focus?.({ preventScroll: true });
+      if (!opener) return;
+      const from = opener;
       opener = null;
+      navigation.focus(() => same(from), "#practice-right");
     },
   };
 })();

@@ -6,11 +6,13 @@
 from interview.models import Language
 from interview.ui.strings import (
     comparing,
+    deleting,
     errors,
     frame,
     grade,
     graders,
     jobs,
+    login,
     measuring,
     practice,
     progress,
@@ -26,12 +28,14 @@ TABLES = (
     practice.WORDS,
     grade.WORDS,
     transcripts.WORDS,
+    deleting.WORDS,
     progress.WORDS,
     questions.WORDS,
     graders.WORDS,
     roles.WORDS,
     comparing.WORDS,
     jobs.WORDS,
+    login.WORDS,
     measuring.WORDS,
     errors.WORDS,
 )

@@ -4,6 +4,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "error.VivaError": ("出了一点问题。", "Something went wrong."),
     "error.ContentError": ("内容用不了。", "The content cannot be used."),
     "error.EndpointMistake": ("这个设置用不了。", "The setting cannot be used."),
+    "error.TextTooLong": (
+        "这段文字太长了（最多 {limit:,} 个字），什么都没有改变。",
+        "The text is too long (at most {limit:,} characters); nothing was changed.",
+    ),
     "error.AnswerRefused": (
         "这个回答不能提交（最多 {limit:,} 个字），它还在输入框里。",
         "The answer cannot be taken (at most {limit:,} characters); it is still in the box.",
@@ -35,9 +39,21 @@ WORDS: dict[str, tuple[str, str]] = {
         "数据文件夹用不了，什么也没有写进去。",
         "The data folder cannot be used; nothing was written.",
     ),
-    "upload.too_large": (
-        "文件超过 {limit} MB，没有接收。请把它拆成几份。",
-        "The file is larger than {limit} MB and was not taken. Split it.",
+    "error.Deleted": (
+        "这里的内容已经删除，所以没有保存。你写的还在输入框里：撤销删除，或者重新提问。",
+        "This was deleted, so nothing was stored. Your text is still in the box: undo the deletion, or ask anew.",
+    ),
+    "error.StoreBusy": (
+        "数据库正被另一个程序占用，没有写进去。你写的还在，请再试一次。",
+        "Another program holds the database; nothing was written. Your text is kept: try again.",
+    ),
+    "error.DamagedRow": (
+        "数据库里有一条内容损坏了，其余的还能用。可以从备份恢复（viva restore）。",
+        "A stored row is damaged; the rest can be used. A backup has it as it was (viva restore).",
+    ),
+    "error.DamagedDatabase": (
+        "数据库文件损坏了，没有改动它。请停止 Viva，再从备份恢复（viva restore）。",
+        "The database file is damaged and was left as it is. Stop Viva and restore a backup (viva restore).",
     ),
     "upload.full": (
         "正在等待处理的上传太多，没有接收。请过一会儿再试。",

@@ -12,6 +12,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "top.dark": ("◐", "◐"),
     "grader.self": ("自评", "oneself"),
     "grader.coverage": ("覆盖度估计（离线）", "Coverage estimate (offline)"),
+    "waiting.count": ("等待评分：{n} · {why}", "Waiting for a grade: {n} · {why}"),
+    "waiting.by_itself": (
+        "回答都已保存，会自动重试，不用守着。",
+        "The answers are saved, and are tried again by themselves.",
+    ),
+    "waiting.changed": (
+        "回答都已保存。在「评分器」页改好设置后会自动重试。",
+        "The answers are saved, and are tried again once the settings are changed on the Graders tab.",
+    ),
+    "waiting.retry": ("立即全部重试", "Retry all now"),
     "banner.title": ("没有连接模型。", "No model is connected."),
     "banner.text": (
         "现在用离线的要点覆盖度估计，不是对错判断；也不计入统计。",

@@ -36,6 +36,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "grade.judged_of": ("已判断 {n}/{m} 个要点", "{n} of {m} points judged"),
     "grade.judged": ("已判断 {n} 个要点", "{n:point|points} judged"),
     "grade.retry_at": ("；{{time}} 第 {n} 次尝试", "; attempt {n} at {{time}}"),
+    "grade.retry_changed": (
+        "；改好设置，或点「立即全部重试」后再评",
+        "; tried again when the settings change, or by «Retry all now»",
+    ),
+    "grade.arrived": ("已收到 {n} 个字符", "{n} characters have arrived"),
+    "grade.waits_since": ("回答已保存，从 {{time}} 起等待评分", "Saved; waiting for a grade since {{time}}"),
+    "grade.failed": ("之前有 {n} 次没有成功：", "{n:attempt|attempts} failed before:"),
+    "grade.failed_left_out": ("…（中间 {n} 次略去）", "… ({n} in between are left out)"),
+    "grade.fingerprint": ("指纹 {mark}", "fingerprint {mark}"),
     "grade.provisional_verdicts": (
         "判断逐条到达，引文已经由代码核对；全部到齐后才算分。",
         "Verdicts arrive one by one, their quotes already checked by code; the score follows when all are in.",
@@ -198,8 +207,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason.bad_reply": ("模型的回复无法使用", "unusable reply"),
     "reason.key_refused": ("密钥被拒绝", "key refused"),
     "reason.model_unknown": ("没有这个模型", "no such model"),
+    "reason.address_wrong": ("地址不对", "wrong address"),
     "reason.quota_exhausted": ("额度用完了", "quota used up"),
     "reason.context_exceeded": ("超出模型的长度上限", "too long for the model"),
+    "reason.prompt_cut": ("服务没有读完输入", "the server did not read all of it"),
     "reason.content_refused": ("模型拒绝了内容", "content refused"),
     "reason.request_refused": ("请求被拒绝", "request refused"),
     "reason.abstained": ("模型无法判断", "the model abstained"),
@@ -241,6 +252,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "服务不认识这个模型，没有打分。请在「评分器」页换一个。",
         "The service does not know this model, so nothing was scored. Choose another on the Graders tab.",
     ),
+    "ungraded.address_wrong": (
+        "这个地址没有对话接口，或会转到别处，没有打分。请在「评分器」页检查地址，它通常以 /v1 结尾。",
+        "The address has no chat completions or redirects elsewhere, so nothing was scored. Check it on the Graders "
+        "tab; it usually ends in /v1.",
+    ),
     "ungraded.quota_exhausted": (
         "这个账户的额度用完了，没有打分。充值之后再评，或换一个评分器。",
         "The account's quota is used up, so nothing was scored. Top it up, or use another grader.",
@@ -248,6 +264,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "ungraded.context_exceeded": (
         "题目、参考答案和回答加起来超出了模型的长度上限，没有打分。换一个上限更大的模型。",
         "Question, reference and answer exceed the model's limit, so nothing was scored. Use one with a larger limit.",
+    ),
+    "ungraded.prompt_cut": (
+        "服务没有读完题目和回答就作答，也没有说明，所以没有打分。把服务的上下文调到 16384 以上"
+        "（例如 OLLAMA_CONTEXT_LENGTH 或 num_ctx），再评一次。",
+        "The server did not read all of question and answer and did not say so, so nothing was scored. Set its context "
+        "to 16,384 or more (such as OLLAMA_CONTEXT_LENGTH or num_ctx), then grade again.",
     ),
     "ungraded.content_refused": (
         "模型拒绝处理这段内容，没有打分。可以换一个评分器。",

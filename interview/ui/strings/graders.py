@@ -57,6 +57,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "probe.running": ("正在测试 {n}/{m}", "testing {n}/{m}"),
     "probe.usable": ("可以使用", "works"),
     "probe.unusable": ("用不了", "cannot be used"),
+    "probe.stop": ("停止测试", "Stop the test"),
+    "probe.patience": (
+        "慢的服务要几分钟，没有总时限；可以先去做别的。",
+        "A slow server takes minutes, and may: nothing cuts it off. You can go on meanwhile.",
+    ),
     "probe.stopped": ("没有测完", "not finished"),
     "probe.saved": ("已保存，并在用：{name}", "Saved, and in use: {name}"),
     "probe.first": (
@@ -100,10 +105,19 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "fault.key_refused": ("密钥被拒绝了。请检查有没有复制完整。", "The key was refused. Check that it is whole."),
     "fault.model_unknown": ("没有这个模型。请从列表里选。", "It does not know this model. Choose from the list."),
+    "fault.address_wrong": (
+        "这个地址没有对话接口。地址通常以 /v1 结尾。",
+        "There are no chat completions at this address. It usually ends in /v1.",
+    ),
     "fault.quota_exhausted": ("账户没有余额了。", "The account has nothing left."),
     "fault.context_exceeded": (
         "上下文太短：评分的题目和回答放不下。把服务的上下文调到 16384 以上。",
         "Its context is too short for gradings. Set the server's context to 16,384 or more.",
+    ),
+    "fault.prompt_cut": (
+        "它只读了一部分内容，没有说明。把服务的上下文调到 16384 以上（例如 OLLAMA_CONTEXT_LENGTH 或 num_ctx）。",
+        "It read only a part of the text, without saying so. Set the server's context to 16,384 or more "
+        "(such as OLLAMA_CONTEXT_LENGTH or num_ctx).",
     ),
     "fault.content_refused": ("它拒绝回答。换一个模型。", "It declines to answer. Take another model."),
     "fault.request_refused": (
@@ -118,10 +132,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "cause.redirected": (
         "这个地址会转到别处，而你的回答只发给你填的地址。请填最终的地址。",
         "The address redirects elsewhere, and answers go only where you sent them. Enter the final address.",
-    ),
-    "cause.no_route": (
-        "这个地址没有对话接口。地址通常以 /v1 结尾。",
-        "There are no chat completions at this address. It usually ends in /v1.",
     ),
     "cause.through_proxy": (
         "经过环境变量里的代理 {hint} 连不上。请检查代理，或把这个主机加进 NO_PROXY。",

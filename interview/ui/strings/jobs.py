@@ -6,6 +6,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "job.key_points": ("正在提取要点…", "Looking for key points…"),
     "job.key_points_done": ("要点已提取", "Key points found"),
     "job.import": ("正在导入…", "Importing…"),
+    "job.import_all": ("正在导入全部数据…", "Importing everything…"),
+    "job.export_all": ("正在打包全部数据…", "Packing everything…"),
     "job.discussion": ("模型在写回复…", "The model is writing…"),
     "job.improved_answer": ("模型在改进你的回答…", "The model is improving your answer…"),
     "job.regrade": ("正在重评…", "Regrading…"),

@@ -23,6 +23,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "room.reference": ("参考答案", "Reference answer"),
     "room.saved": ("已保存", "saved"),
     "room.no_answer": ("这道题没有回答。", "This question was not answered."),
+    "room.damaged": (
+        "{n} 轮的数据已损坏，没有显示",
+        "{n:turn is|turns are} damaged and not shown",
+    ),
     "room.resume": ("继续这次练习", "Resume this session"),
     "room.regrade": ("换评分器重评", "Regrade"),
     "room.regrade_with": ("用哪个评分器", "Which grader"),
@@ -115,10 +119,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "room.rename": ("改名", "Rename"),
     "room.archive": ("归档", "Archive"),
     "room.unarchive": ("取消归档", "Take out of the archive"),
-    "room.delete": ("删除", "Delete"),
+    "room.delete": ("删除…", "Delete…"),
     "room.restore": ("恢复", "Restore"),
     "room.deleted": ("这份记录已经删除。", "This transcript was deleted."),
-    "undo.deleted": ("已删除「{title}」。", "Deleted “{title}”."),
     "undo.archived": ("已归档「{title}」。", "Archived “{title}”."),
     "undo.undo": ("撤销", "Undo"),
     "attempts.title": ("再答对比", "Attempts side by side"),
@@ -163,5 +166,35 @@ WORDS: dict[str, tuple[str, str]] = {
         "{n:part|parts} of the file cannot be used, and nothing is imported yet. The other {m} can be.",
     ),
     "import.more": ("还有 {n} 处", "and {n:,} more"),
+    "import.rows": ("共添加 {n} 条数据，{m} 条这里已经有了。", "{n:row|rows} of data added, {m} here already."),
+    "import.kept": (
+        "{n} 条与这里的内容不同，保留这里的。",
+        "{n:row differs|rows differ} from what is here; what is here stays.",
+    ),
+    "import.waiting": (
+        "{n} 个回答还没有评分，接下来会在这里评。",
+        "{n:answer has|answers have} no grade yet and will be graded here.",
+    ),
+    "import.left_out": (
+        "有 {n} 条数据在这里放不下，没有导入：",
+        "{n:row|rows} could not be added here:",
+    ),
+    "import.no_parent": ("所属的数据不在这里", "what it belongs to is not here"),
+    "import.no_place": ("它的位置上已经有别的数据", "another row has its place here"),
+    "export.button": ("导出全部数据", "Export everything"),
+    "export.done": ("已打包：{n} 份记录，{m} 个回答。", "Packed: {n:session|sessions}, {m:answer|answers}."),
+    "export.head": (
+        "校验码 {head}。把它记在别处，以后可以用 verify 核对文件没有被改过。",
+        "Head {head}. Note it somewhere else: verify can then show that nothing in the file was changed.",
+    ),
+    "export.damaged": (
+        "有 {n} 条数据已损坏，没有导出：",
+        "{n:damaged row is|damaged rows are} not in the archive:",
+    ),
+    "export.download": ("下载", "Download"),
+    "export.silent": (
+        "有一场模拟面试还在进行，交卷以后才能导出全部数据。请先交卷。",
+        "A mock interview still runs, so everything can be exported only after it. Hand it in first.",
+    ),
     "import.rest": ("导入其余的", "Import the others"),
 }

@@ -7,7 +7,7 @@ Names that the style and the script rely on. Rows and columns: `top`, `setup` (`
 `segments` (a Radio as one bar), `chips` (a CheckboxGroup as chips), `tight` (a Row that does not wrap).
 """
 
-from interview.ui.views.frame import banner, brand, notice
+from interview.ui.views.frame import banner, brand, notice, waiting
 from interview.ui.views.grade import edges_of, flag_text, grade_card, marks_of, reason_sentence
 from interview.ui.views.how import how_card
 from interview.ui.views.line import verdict_line
@@ -48,4 +48,5 @@ __all__ = [
     "unfinished_card",
     "verdict_line",
     "view",
+    "waiting",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from interview.formulas import parts_between
 from interview.models import Graded, Language, PointGrade, Remark, Session, Turn
 from interview.turns import attempt_of, help_used
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line
 from interview.ui.strings import t
 from interview.ui.views.parts import drawn, grader_word, is_estimate, ring_of, shown_grading, verdict_word
 from interview.ui.views.review import answer_segments
@@ -70,7 +70,7 @@ def _rows(pair: tuple[Turn, Turn], lang: Language) -> list[ViewValue]:
     for text in dict.fromkeys([*old, *new]):
         before, after = old.get(text), new.get(text)
         cells = [_cell(point, turn, lang) for point, turn in zip((before, after), pair, strict=True)]
-        rows.append({"text": plain_line(text), "cells": cells, **_change(before, after, lang)})
+        rows.append({"text": card_line(text), "cells": cells, **_change(before, after, lang)})
     return rows
 
 

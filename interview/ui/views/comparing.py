@@ -6,7 +6,7 @@ from interview.jobs import Job
 from interview.models import Language
 from interview.service.comparing import Foretold
 from interview.service.spending import Estimate
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line
 from interview.ui.strings import t
 from interview.ui.views.grade import flag_text
 from interview.ui.views.parts import grader_word, verdict_word
@@ -132,7 +132,7 @@ def _pair(pair: PairFigures, estimates: set[str], lang: Language) -> ViewValue:
 def _disagreement(one: Disagreement, estimates: set[str], lang: Language) -> ViewValue:
     points = [
         {
-            "text": plain_line(point.text),
+            "text": card_line(point.text),
             "cells": [
                 {
                     "name": grader_word(name, lang),
@@ -149,4 +149,4 @@ def _disagreement(one: Disagreement, estimates: set[str], lang: Language) -> Vie
         f"{grader_word(name, lang)} {'–' if score is None or name in estimates else f'{score:.1f}'}"
         for name, score in one.scores.items()
     ]
-    return {"turn": one.turn_id, "question": plain_line(one.question), "scores": scores, "points": points}
+    return {"turn": one.turn_id, "question": card_line(one.question), "scores": scores, "points": points}

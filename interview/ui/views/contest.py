@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from interview.models import Graded, Grading, Language, PointGrade, SelfGraded, Turn, Ungraded, is_appealable, is_won
-from interview.service.appeals import LONGEST_NOTE, LONGEST_REASON, heard_before, line_of
+from interview.service.appeals import heard_before, line_of
+from interview.text import APPEAL_REASON_LIMIT, OWN_VERDICT_LIMIT
 from interview.ui.strings import t
 from interview.ui.views.parts import grader_word, number
 from interview.ui.views.view import ViewValue
@@ -32,7 +33,7 @@ def appeal_of(turn: Turn, grading: Grading, point: PointGrade, lang: Language) -
         "point": point.id,
         "label": t("appeal.offer", lang),
         "reason": t("appeal.reason", lang),
-        "longest": LONGEST_REASON,
+        "longest": APPEAL_REASON_LIMIT,
         "go": t("appeal.go", lang),
         "rule": t("appeal.rule", lang),
         "note": t("appeal.failed", lang, reason=t(f"reason.{failed.reason}", lang)) if failed else "",
@@ -80,7 +81,7 @@ def own_verdict(turn: Turn, grading: Grading | None, lang: Language) -> ViewValu
         "most": most,
         "of": f"/ {number(most)}",
         "reason": t("own.note", lang),
-        "longest": LONGEST_NOTE,
+        "longest": OWN_VERDICT_LIMIT,
         "go": t("own.go", lang),
         "note": t("own.rule", lang),
     }

@@ -1,9 +1,10 @@
 """What frames every tab: the brand, the banner of the offline estimate, and the line that tells an error."""
 
-from interview.errors import BackendError, EndpointMistake, VivaError
+from interview.errors import NEEDS_CHANGE, BackendError, EndpointMistake, TextTooLong, VivaError
 from interview.grading.shelf import GraderChoice
 from interview.models import Language
-from interview.service.interviewer import ANSWER_LIMIT
+from interview.service.waiting import WaitingSummary
+from interview.text import ANSWER_LIMIT
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
 
@@ -26,6 +27,18 @@ def banner(choice: GraderChoice, lang: Language) -> ViewValue:
     }
 
 
+def waiting(summary: WaitingSummary, lang: Language) -> ViewValue:
+    """How many gradings wait, why, and the button that tries all of them again; nothing where none waits."""
+    if not summary.count:
+        return {}
+    return {
+        "text": t("waiting.count", lang, n=summary.count, why=t(f"reason.{summary.fault}", lang)),
+        "detail": summary.detail,
+        "then": t("waiting.changed" if summary.fault in NEEDS_CHANGE else "waiting.by_itself", lang),
+        "retry": t("waiting.retry", lang),
+    }
+
+
 def notice(error: VivaError | str, lang: Language) -> ViewValue:
     """One red line where something failed; an empty string draws nothing.
 
@@ -42,4 +55,5 @@ def notice(error: VivaError | str, lang: Language) -> ViewValue:
         return {"text": str(error), "detail": ""}
     if isinstance(error, BackendError):
         return {"text": t(f"ungraded.{error.fault}", lang), "detail": str(error)}
-    return {"text": t(f"error.{type(error).__name__}", lang, limit=ANSWER_LIMIT), "detail": str(error)}
+    limit = error.limit if isinstance(error, TextTooLong) else ANSWER_LIMIT
+    return {"text": t(f"error.{type(error).__name__}", lang, limit=limit), "detail": str(error)}

@@ -15,10 +15,10 @@ from interview.models import (
 )
 from interview.rubrics import Rubric
 from interview.service.appeals import machine_grading
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line
 from interview.ui.strings import TABLE, t
 from interview.ui.views.contest import appeal_of, on_its_way, own_verdict, second_opinion
-from interview.ui.views.grade_facts import alternative, bars, chips, made, meta, vote_of
+from interview.ui.views.grade_facts import alternative, bars, chips, made, made_of, meta, vote_of
 from interview.ui.views.line import judged_text, retry_at_of, state_of, title_of, waiting_text
 from interview.ui.views.parts import (
     grader_word,
@@ -42,11 +42,13 @@ def grade_card(
     lang: Language,
     rubric: Rubric | None = None,
     graders: Sequence[str] = (),
+    characters: int = 0,
 ) -> ViewValue:
     """Everything about one grading but the feedback, which is Markdown. With `rubric` its own words name the bars.
 
     `marks` (quote and verdict) are painted in the answer's message while the card is shown. `graders` are offered for
-    a second opinion. A form inside it fires `select` with a `wish` (`ui/contest.py`).
+    a second opinion; `characters` of a reply have arrived so far. A form inside it fires `select` with a `wish`
+    (`ui/contest.py`).
     """
     card: ViewValue = {
         "turn": turn.id,
@@ -62,13 +64,13 @@ def grade_card(
     }
     if grading is None or grading.outcome is None:
         ways = [own_verdict(turn, grading, lang)] if state_of(grading) == "waiting" else []
-        return card | _pending_card(turn, grading, live_points, lang) | {"ways": ways}
+        return card | _pending_card(turn, grading, live_points, characters, lang) | {"ways": ways}
     card["ways"] = [second_opinion(graders, turn, lang), own_verdict(turn, grading, lang)]
     match grading.outcome:
         case Graded() as outcome:
             return card | _graded_card(session, turn, grading, outcome, lang, rubric)
         case Ungraded() as outcome:
-            return card | _ungraded_card(outcome, lang)
+            return card | _ungraded_card(grading, outcome, lang)
         case SelfGraded() as outcome:
             return card | _own_card(turn, outcome, lang)
 
@@ -113,19 +115,32 @@ def _flags(outcome: Graded | Ungraded, lang: Language) -> list[str]:
     return [flag_text(flag, points, lang) for flag in told]
 
 
-def _pending_card(turn: Turn, grading: Grading | None, live_points: Sequence[PointGrade], lang: Language) -> ViewValue:
+def _pending_card(
+    turn: Turn, grading: Grading | None, live_points: Sequence[PointGrade], characters: int, lang: Language
+) -> ViewValue:
     if grading is None:
         return {"sentence": t("verdict_line.none", lang), "meta": []}
-    waiting = state_of(grading) == "waiting"
+    meta = [grader_word(grading.grader, lang)]
+    failed = made_of([], grading, lang)
+    if state_of(grading) == "waiting":
+        return {
+            "sentence": waiting_text(grading, lang),
+            "meta": meta,
+            "since": {"text": t("grade.waits_since", lang), "at": grading.created_at.isoformat()},
+            "points": [],
+            "notes": [text for text in (grading.waiting_detail,) if text],
+            "made": failed,
+        }
     return {
-        "sentence": waiting_text(grading, lang) if waiting else judged_text(turn, live_points, lang),
-        "meta": [grader_word(grading.grader, lang)],
+        "sentence": judged_text(turn, live_points, lang),
+        "meta": [*meta, t("grade.arrived", lang, n=f"{characters:,}")] if characters else meta,
         "points": [_point(point, lang, estimate=False) for point in live_points],
-        "notes": [t("ungraded.safe", lang)] if waiting else [t("grade.provisional_verdicts", lang)],
+        "notes": [t("grade.provisional_verdicts", lang)],
+        "made": failed,
     }
 
 
-def _ungraded_card(outcome: Ungraded, lang: Language) -> ViewValue:
+def _ungraded_card(grading: Grading, outcome: Ungraded, lang: Language) -> ViewValue:
     provenance = outcome.provenance
     calls = [t("grade.calls", lang, n=provenance.calls)] if provenance.calls else []
     detail = "" if provenance.kind == "coverage" else outcome.detail  # the sentence says it all there
@@ -134,6 +149,7 @@ def _ungraded_card(outcome: Ungraded, lang: Language) -> ViewValue:
         "meta": [grader_word(provenance.grader, lang), *calls],
         "notes": [text for text in (detail, t("ungraded.safe", lang)) if text],
         "flags": _flags(outcome, lang),
+        "made": made_of([], grading, lang),
     }
 
 
@@ -175,7 +191,7 @@ def _graded_card(
         "flags": _flags(outcome, lang),
         "doubt": _doubt(outcome, lang),
         "alternative": alternative(outcome, lang),
-        "made": made(outcome, lang),
+        "made": made(outcome, grading, lang),
         "marks": marks_of(outcome),
     }
 
@@ -187,7 +203,7 @@ def _point(point: PointGrade, lang: Language, *, estimate: bool) -> ViewValue:
         "id": point.id,
         "verdict": point.verdict,
         "word": verdict_word(point.verdict, lang, estimate=estimate),
-        "text": plain_line(point.text),
+        "text": card_line(point.text),
         "bonus": t("grade.bonus", lang) if point.kind == "bonus" else "",
         "quotes": [evidence.quote for evidence in point.evidence],
         "checked": t("grade.checked", lang) if checked else "",
@@ -203,7 +219,7 @@ def _finding(finding: Finding, turn: Turn, lang: Language) -> ViewValue:
     return {
         "word": t(f"finding.{finding.kind}_{finding.severity}", lang),
         "quote": finding.evidence.quote,
-        "text": plain_line(pitfalls.get(finding.subject, "")),
+        "text": card_line(pitfalls.get(finding.subject, "")),
         "reason": finding.reason,
     }
 

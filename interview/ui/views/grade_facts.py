@@ -1,9 +1,20 @@
 """The facts around a grade: who graded and at what price, the parts of its score, the votes, and the other score."""
 
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from interview.backends.tariff import amount
-from interview.models import CriterionGrade, Graded, Language, PointGrade, Session, Turn
+from interview.models import (
+    CriterionGrade,
+    FailedAttempt,
+    Graded,
+    Grading,
+    Language,
+    PointGrade,
+    Provenance,
+    Session,
+    Turn,
+)
 from interview.models.checklists import Origin
 from interview.rubrics import Rubric
 from interview.turns import help_used
@@ -35,12 +46,32 @@ def meta(outcome: Graded, lang: Language) -> list[str]:
     return [part for part in (provenance.grader, audit, _voted(outcome, lang)) if part]
 
 
-def made(outcome: Graded, lang: Language) -> ViewValue | None:
-    """How the grade came about, behind a fold: the sum, the votes, and with what, how long and for how much."""
+def made(outcome: Graded, grading: Grading, lang: Language) -> ViewValue | None:
+    """How the grade came about, behind a fold: the sum, the votes, with what, how long, for how much; what failed."""
     # An estimate shows what was found, not a score that could be taken for a grade.
     summed = f"{outcome.sum} · {t('grade.in_code', lang)}" if outcome.sum and not is_estimate(outcome) else ""
-    rows = [row for row in (summed, votes(outcome, lang), " · ".join(_facts(outcome, lang))) if row]
+    return made_of([summed, votes(outcome, lang), " · ".join(_facts(outcome, lang))], grading, lang)
+
+
+def made_of(rows: list[str], grading: Grading, lang: Language) -> ViewValue | None:
+    """The fold with these rows and the attempts that failed; None where it would be empty."""
+    rows = [row for row in (*rows, *_failed(grading.failed, lang)) if row]
     return {"title": t("grade.made", lang), "rows": rows} if rows else None
+
+
+def _failed(failed: Sequence[FailedAttempt], lang: Language) -> Iterator[str]:
+    """One row for each attempt that failed, with its number: of many those in between are not kept."""
+    if failed:
+        yield t("grade.failed", lang, n=failed[-1].number)
+    known = 0
+    for one in failed:
+        if one.number > known + 1:
+            yield t("grade.failed_left_out", lang, n=one.number - known - 1)
+        known = one.number
+        who = " ".join(part for part in (one.model, one.host) if part) or one.backend
+        told = " ".join(str(part) for part in (one.status, one.code) if part)
+        why = t(f"reason.{one.fault}", lang) + (f" ({told})" if told else "")
+        yield f"{one.number}. " + " · ".join([f"{one.started_at:%Y-%m-%d %H:%M:%S} UTC", who, why, one.detail])
 
 
 def _facts(outcome: Graded, lang: Language) -> list[str]:
@@ -54,7 +85,15 @@ def _facts(outcome: Graded, lang: Language) -> list[str]:
     tokens = sum(count for count in counts if count is not None)
     facts = [provenance.prompt, seconds]
     facts += [t("grade.tokens", lang, n=f"{tokens:,}")] if tokens else []
-    return [part for part in (*facts, _cost(outcome, lang), _checklist(outcome, lang)) if part]
+    facts += [_cost(outcome, lang), _checklist(outcome, lang), *sent(provenance, lang)]
+    return [part for part in facts if part]
+
+
+def sent(provenance: Provenance, lang: Language) -> list[str]:
+    """The parameters that the last call sent, and the endpoint's own mark of what served it."""
+    parameters = ", ".join(f"{name} {value}" for name, value in provenance.parameters)
+    mark = t("grade.fingerprint", lang, mark=provenance.fingerprint) if provenance.fingerprint else ""
+    return [parameters, mark]
 
 
 def _voted(outcome: Graded, lang: Language) -> str:

@@ -129,6 +129,8 @@ def probe_card(job: Job | None, report: ProbeReport | None, saved: str, lang: La
         "first": _first(report, lang) if report and not running else "",
         "saved": t("probe.saved", lang, name=saved) if saved else "",
         "problem": job.problem if job else "",
+        "stop": {"act": f"stop:{job.id}", "text": t("probe.stop", lang)} if job and running else None,
+        "patience": t("probe.patience", lang) if running else "",
     }
 
 

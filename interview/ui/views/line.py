@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from interview.errors import NEEDS_CHANGE
 from interview.models import Graded, Grading, Language, PointGrade, Session, Turn, Ungraded
 from interview.turns import seconds_over, seconds_used
 from interview.ui.strings import t
@@ -82,6 +83,8 @@ def judged_text(turn: Turn, live_points: Sequence[PointGrade], lang: Language) -
 def waiting_text(grading: Grading, lang: Language) -> str:
     """Why it is waiting and when it is tried again; `{time}` stays for the browser to fill in."""
     why = t(f"reason.{grading.waiting_for}", lang) if grading.waiting_for else t("state.waiting", lang)
+    if grading.waiting_for in NEEDS_CHANGE:
+        return why + t("grade.retry_changed", lang)
     return why + t("grade.retry_at", lang, n=grading.attempt + 1)
 
 

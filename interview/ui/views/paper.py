@@ -2,7 +2,7 @@
 
 from interview.models import Language, Session, Turn
 from interview.turns import seconds_used
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line
 from interview.ui.strings import t
 from interview.ui.views.parts import clock
 from interview.ui.views.view import ViewValue
@@ -31,5 +31,5 @@ def _row(position: int, turn: Turn | None, lang: Language) -> ViewValue:
     if turn is None:
         return {"number": position + 1, "text": t("mock.unasked", lang), "time": "", "state": "unasked"}
     times = {"open": t("mock.now", lang), "skipped": t("help.skipped", lang), "answered": clock(seconds_used(turn))}
-    text = plain_line(turn.question.text)
+    text = card_line(turn.question.text)
     return {"number": position + 1, "text": text, "time": times[turn.state], "state": turn.state}

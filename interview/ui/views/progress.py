@@ -6,7 +6,7 @@ from datetime import date
 from interview.models import Language
 from interview.models.progress import DayCount, PeriodMean, Place, Progress, Step
 from interview.models.reports import ENOUGH
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line, plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import band_of_mean
 from interview.ui.views.plotted import Plotted, axis_labels
@@ -72,7 +72,7 @@ def over_time(progress: Progress, lang: Language) -> Plotted:
 
 def by_section(progress: Progress, lang: Language) -> Plotted:
     """The mean of each section, the weakest first; those with too few answers are in the table only."""
-    rows = [[plain_line(one.name), *_mean_cells(one.mean, one.n, lang)] for one in progress.sections]
+    rows = [[card_line(one.name), *_mean_cells(one.mean, one.n, lang)] for one in progress.sections]
     table = _table(("progress.section", "progress.mean", "progress.n"), rows, lang)
     drawn = [one for one in progress.sections if one.says_enough][:_SECTIONS_DRAWN]
     if not drawn:
@@ -153,7 +153,7 @@ def days_table(progress: Progress, lang: Language) -> ViewValue:
 def forgotten(progress: Progress, lang: Language) -> ViewValue:
     """The points that are missed again and again; a click selects where (`place`)."""
     rows = [
-        _row(point, plain_line(point.text), plain_line(point.question), f"{point.missed}/{point.judged}")
+        _row(point, card_line(point.text), card_line(point.question), f"{point.missed}/{point.judged}")
         | {"tone": "weak", "share": point.missed / point.judged}
         for point in progress.forgotten
     ]
@@ -163,7 +163,7 @@ def forgotten(progress: Progress, lang: Language) -> ViewValue:
 def sure_but_wrong(progress: Progress, lang: Language) -> ViewValue:
     """Answers that were certain and scored below half; a click selects where (`place`)."""
     rows = [
-        _row(one, plain_line(one.question), "", f"{one.score:.1f}") | {"tone": "weak", "share": one.score / 10}
+        _row(one, card_line(one.question), "", f"{one.score:.1f}") | {"tone": "weak", "share": one.score / 10}
         for one in progress.sure_but_wrong
     ]
     return _list("sure_but_wrong", rows, lang)
@@ -172,7 +172,7 @@ def sure_but_wrong(progress: Progress, lang: Language) -> ViewValue:
 def questions(progress: Progress, lang: Language) -> ViewValue:
     """The weakest questions by their newest answer; a click selects where (`place`)."""
     rows = [
-        _row(one, plain_line(one.question), t("progress.judged_times", lang, n=one.n), f"{one.score:.1f}")
+        _row(one, card_line(one.question), t("progress.judged_times", lang, n=one.n), f"{one.score:.1f}")
         | {"tone": band_of_mean(one.score), "share": one.score / 10}
         for one in progress.questions[:_QUESTIONS_SHOWN]
     ]
@@ -182,7 +182,7 @@ def questions(progress: Progress, lang: Language) -> ViewValue:
 def questions_table(progress: Progress, lang: Language) -> ViewValue:
     """The questions that were judged, the weakest first, as many as one can look through."""
     shown = progress.questions[:_QUESTIONS_TABLED]
-    rows = [[plain_line(one.question), plain_line(one.section), f"{one.score:.1f}", str(one.n)] for one in shown]
+    rows = [[card_line(one.question), plain_line(one.section), f"{one.score:.1f}", str(one.n)] for one in shown]
     names = ("progress.question", "progress.section", "progress.newest", "progress.n")
     return _table(names, rows, lang) if rows else {}
 

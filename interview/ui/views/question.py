@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from interview.models import Language, PointGrade, Session, Turn
 from interview.turns import Coverage, coverage_of, deadlines, reached, turns_at
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line
 from interview.ui.strings import t
 from interview.ui.views.parts import covered_of, mark_in, mark_word, position_text
 from interview.ui.views.view import ViewValue
@@ -33,7 +33,7 @@ def question_head(
         "now": datetime.now(UTC).isoformat(),
         "pips": [] if silent else _pips(turn, points, done=coverage is not None),
         "points": "" if silent else _points_text(turn, points, coverage, lang),
-        "question": plain_line(turn.follow_up or turn.question.text),
+        "question": card_line(turn.follow_up or turn.question.text),
         "draft_saved": t("composer.saved", lang),
         "dots_label": t("question.dots", lang),
     }

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from interview.models import Checklist, ChecklistPoint, Dispute, Graded, HelpUsed, Language, PointGrade, Question, Turn
 from interview.turns import help_used, tries
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line, plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import (
     covered_of,
@@ -91,7 +91,11 @@ def question_extras(question: Question, lang: Language) -> ViewValue:
         "follow_ups": question.follow_ups,
         "sources": question.sources,
     }
-    named = [{"title": t(f"part.{name}", lang), "items": list(items)} for name, items in parts.items() if items]
+    named = [
+        {"title": t(f"part.{name}", lang), "items": [card_line(item) for item in items]}
+        for name, items in parts.items()
+        if items
+    ]
     return {"parts": named} if named else {}
 
 
@@ -156,7 +160,7 @@ def _row(question: Question, standings: Standings, selected: bool, lang: Languag
     return {
         "id": question.id,
         "number": "" if question.number is None else question.number,
-        "text": plain_line(question.text),
+        "text": card_line(question.text),
         "meta": [*meta, *([] if question.has_reference else [t("questions.bare", lang)])],
         "pips": [point.verdict for point in required],
         "pips_label": t("questions.pips", lang, n=covered, m=count) if required else "",
@@ -169,7 +173,7 @@ def _point(point: ChecklistPoint, verdicts: Mapping[str, PointGrade], last: Grad
     judged = verdicts.get(" ".join(point.text.split()))
     estimate = last is not None and is_estimate(last)
     return {
-        "text": plain_line(point.text),
+        "text": card_line(point.text),
         "verdict": judged.verdict if judged else "unknown",
         "word": verdict_word(judged.verdict, lang, estimate=estimate) if judged else t("points.unjudged", lang),
         "bonus": t("grade.bonus", lang) if point.kind == "bonus" else "",

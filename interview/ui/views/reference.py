@@ -6,7 +6,7 @@ from typing import cast
 
 from interview.grading.key_points import split_reference, split_spans
 from interview.models import Graded, Grading, Language, PointGrade, Question, Session, Turn
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line, plain_line
 from interview.ui.strings import t
 from interview.ui.views.parts import position_text, verdict_word
 from interview.ui.views.view import ViewValue
@@ -26,7 +26,7 @@ def turn_head(
     words: str = "",
     file_gone: bool = False,
 ) -> ViewValue:
-    """Place and labels of a Turn, its star and «answer again» (a click selects a `wish`: star, unstar, again).
+    """Place and labels of a Turn, and its buttons (a click selects a `wish`: star, unstar, again, delete).
 
     `current`: the question as the notes in use have it; None where they have it no more. `file_gone`: the file that it
     stands in is not there. `words` were searched for, and are marked wherever they stand in the room.
@@ -47,6 +47,7 @@ def turn_head(
         "starred": starred,
         "star": t("star.on" if starred else "star.put", lang),
         "again": t("room.again", lang) if again else "",
+        "delete": t("room.delete_answer", lang) if turn.answer is not None else "",
         "back": t("room.nav_back", lang),
         "told": told,
         "words": [run for run in plain_line(words).split() if run],
@@ -69,7 +70,7 @@ def reference_marks(turn: Turn, grading: Grading | None, lang: Language) -> View
         span = span_of(question, point)
         if span is None:
             word = verdict_word(point.verdict, lang, estimate=outcome.label == "coverage_estimate")
-            elsewhere.append({"verdict": point.verdict, "word": word, "text": plain_line(point.text)})
+            elsewhere.append({"verdict": point.verdict, "word": word, "text": card_line(point.text)})
         else:
             spans.append((*span, number, point))
     return {

@@ -12,7 +12,7 @@ from interview.models.reports import (
     SessionReport,
     StudyItem,
 )
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line
 from interview.ui.strings import t
 from interview.ui.views.parts import band_of_mean, mark_word, mean_ring, spent, verdict_word
 from interview.ui.views.view import ViewValue
@@ -86,7 +86,7 @@ def _study(item: StudyItem, lang: Language) -> ViewValue:
     return {
         "turn": item.turn_id,
         "number": item.position + 1,
-        "text": plain_line(item.question),
+        "text": card_line(item.question),
         "why": t(f"study.{'not_found' if found else item.why}", lang, n=item.points),
         "section": item.section,
     }
@@ -122,8 +122,8 @@ def _point(point: ReportedPoint, lang: Language) -> ViewValue:
         "turn": point.turn_id,
         "verdict": point.point.verdict,
         "word": verdict_word(point.point.verdict, lang, estimate=point.estimated),
-        "text": plain_line(point.point.text),
-        "question": plain_line(point.question),
+        "text": card_line(point.point.text),
+        "question": card_line(point.question),
     }
 
 
@@ -143,7 +143,7 @@ def _question(question: QuestionReport, lang: Language) -> ViewValue:
     return {
         "turn": question.turn_id,
         "number": question.position + 1,
-        "text": plain_line(question.question),
+        "text": card_line(question.question),
         "facts": facts,
         "tone": question.mark,
         "score": "–" if question.score is None else f"{question.score:.1f}",

@@ -7,7 +7,7 @@ from typing import TypeGuard
 from interview.formulas import parts_between
 from interview.models import Graded, Grading, Language, PointGrade, SelfGraded, Turn, Ungraded, Verdict
 from interview.service.appeals import machine_grading
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line, plain_line
 from interview.ui.strings import t
 from interview.ui.views.contest import appeal_note
 from interview.ui.views.grade import reason_sentence
@@ -134,7 +134,7 @@ def _rows(outcomes: Sequence[object], lang: Language) -> list[ViewValue]:
             _cell(checklist.get(key), outcome, lang) for checklist, outcome in zip(checklists, outcomes, strict=True)
         ]
         verdicts = {cell["verdict"] for cell in cells if cell["verdict"]}
-        rows.append({"text": plain_line(key[1]), "cells": cells, "differs": len(verdicts) > 1})
+        rows.append({"text": card_line(key[1]), "cells": cells, "differs": len(verdicts) > 1})
     return rows
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from interview.models import Graded, Language, Session, SessionSummary, Shelf, Standing, Turn, Ungraded
 from interview.report import mean, scores, standing
 from interview.turns import help_used
-from interview.ui.safe_text import plain_line
+from interview.ui.safe_text import card_line
 from interview.ui.strings import t
 from interview.ui.views.parts import (
     attempt_text,
@@ -47,8 +47,8 @@ def session_rows(
     }
 
 
-def room_head(session: Session, lang: Language) -> ViewValue:
-    """Title of the opened session, its mean over judged turns, when it was, and whether it was finished."""
+def room_head(session: Session, lang: Language, damaged: int = 0) -> ViewValue:
+    """Title of the session, its mean over judged turns, when it was, whether it was finished, how much is damaged."""
     standings = [standing(turn) for turn in session.turns]
     chips: list[ViewValue] = []
     for label, word, tone in _MEANS:
@@ -59,6 +59,8 @@ def room_head(session: Session, lang: Language) -> ViewValue:
         chips.append({"text": t("unfinished.chip", lang), "tone": "warn"})
     if session.tells_nothing_yet:
         chips.append({"text": t("untold.short", lang), "tone": "plain"})
+    if damaged:
+        chips.append({"text": t("room.damaged", lang, n=damaged), "tone": "warn"})
     return {"title": session.title, "chips": chips, "at": session.created_at.isoformat()}
 
 
@@ -120,7 +122,7 @@ def _nav_item(session: Session, turn: Turn, group: str, selected: bool, lang: La
         "number": turn.position + 1,
         "label": position_text(session, turn, lang),
         "again": attempt_text(session, turn, lang),
-        "question": plain_line(turn.follow_up or turn.question.text),
+        "question": card_line(turn.follow_up or turn.question.text),
         "meta": meta,
         "tone": mark,
         "score": score,

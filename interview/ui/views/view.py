@@ -9,6 +9,7 @@ ViewName = Literal[
     "brand",
     "banner",
     "notice",
+    "waiting",
     "notes_card",
     "setup_head",
     "unfinished_card",
