@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from interview.errors import ContentError, NotFound, StoreHeld
-from interview.grading.shelf import GraderShelf, shelve
+from interview.grading.shelf import GraderShelf
+from interview.grading.shelving import shelve
 from interview.notes import library
 from interview.prompts import Prompts, load_prompts
 from interview.settings import Settings, read_settings

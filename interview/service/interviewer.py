@@ -127,6 +127,11 @@ class Interviewer:
         return self._shelf.choices()
 
     @property
+    def grader_problems(self) -> tuple[str, ...]:
+        """What cannot be used of `backends.toml`, a sentence for each part."""
+        return tuple(problem.text for problem in self._shelf.problems)
+
+    @property
     def default_grader(self) -> str:
         """The grader used when nobody chose another."""
         return self._shelf.default

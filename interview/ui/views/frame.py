@@ -1,5 +1,7 @@
 """What frames every tab: the brand, the banner of the offline estimate, and the line that tells an error."""
 
+from collections.abc import Sequence
+
 from interview.errors import NEEDS_CHANGE, BackendError, EndpointMistake, TextTooLong, VivaError
 from interview.grading.shelf import GraderChoice
 from interview.models import Language
@@ -37,6 +39,13 @@ def waiting(summary: WaitingSummary, lang: Language) -> ViewValue:
         "then": t("waiting.changed" if summary.fault in NEEDS_CHANGE else "waiting.by_itself", lang),
         "retry": t("waiting.retry", lang),
     }
+
+
+def left_out(problems: Sequence[str], lang: Language) -> ViewValue:
+    """How many parts of `backends.toml` cannot be used, and which; nothing where all can."""
+    if not problems:
+        return {}
+    return {"text": t("left_out", lang, n=len(problems)), "detail": "\n".join(problems)}
 
 
 def notice(error: VivaError | str, lang: Language) -> ViewValue:
