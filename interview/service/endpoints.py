@@ -20,7 +20,7 @@ from interview.jobs import Job, Jobs, Progress
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
 from interview.service.drafts import Draft, Listed, entry_of, name_of, other_models, prices_of, same_host, without
-from interview.settings import BackendTable, ConfiguredBackend, Settings
+from interview.settings import BackendTable, ConfiguredBackend, Problem, Settings
 from interview.settings.backends_edit import drop_backend, keep_key, put_backend, put_roles
 
 JOB = "probe"
@@ -90,6 +90,11 @@ class Endpoints:
             return True
         preset = load_presets().get(service)
         return bool(preset and preset.key_variable and self._settings.secret(preset.key_variable))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The parts of `backends.toml` that are left out."""
+        return self._shelf.problems
 
     def reload(self) -> None:
         """Read `backends.toml` anew, as another program or the command line has left it.

@@ -6,9 +6,12 @@ from interview.errors import NEEDS_CHANGE, BackendError, EndpointMistake, TextTo
 from interview.grading.shelf import GraderChoice
 from interview.models import Language
 from interview.service.waiting import WaitingSummary
+from interview.settings import Problem
 from interview.text import ANSWER_LIMIT
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
+
+_MOST_PROBLEMS = 5  # the notice stands above every tab; `doctor` lists all of them
 
 
 def brand(lang: Language) -> ViewValue:
@@ -41,11 +44,13 @@ def waiting(summary: WaitingSummary, lang: Language) -> ViewValue:
     }
 
 
-def left_out(problems: Sequence[str], lang: Language) -> ViewValue:
+def left_out(problems: Sequence[Problem], lang: Language) -> ViewValue:
     """How many parts of `backends.toml` cannot be used, and which; nothing where all can."""
     if not problems:
         return {}
-    return {"text": t("left_out", lang, n=len(problems)), "detail": "\n".join(problems)}
+    texts = [problem.text for problem in problems[:_MOST_PROBLEMS]]
+    more = ["…"] if len(problems) > _MOST_PROBLEMS else []
+    return {"text": t("left_out", lang, n=len(problems)), "detail": "\n".join([*texts, *more])}
 
 
 def notice(error: VivaError | str, lang: Language) -> ViewValue:
