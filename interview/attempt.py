@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from interview.backends.calls import CallLog
-from interview.errors import BackendError, NotFound, PassingFault
+from interview.errors import BackendError, GraderLeftOut, NotFound, PassingFault
 from interview.grading.disputed import stamped
 from interview.grading.grader import Grader, GradingRequest, VerdictReady, VerdictsCleared, model_of
 from interview.grading.key_points import from_notes, with_checklist
@@ -70,13 +70,16 @@ async def attempt(
     if rubric is None:
         # Never another rubric in its place: the grade would not be what was asked for.
         return failed(claim, "internal_error", f"The rubric {claim.rubric!r} is not loaded here.")
+    reason: UngradedReason
     try:
         grader = graders.get(claim.grader)
     except NotFound as error:
-        return failed(claim, "grader_unknown", str(error), rubric=rubric)
+        # Where its address cannot be read from `backends.toml`, the grading waits until somebody corrects the file.
+        reason = "address_wrong" if isinstance(error, GraderLeftOut) else "grader_unknown"
+        return failed(claim, reason, str(error), rubric=rubric)
     started = time.monotonic()
     deadline: asyncio.Timeout | None = None
-    reason: UngradedReason = "internal_error"
+    reason = "internal_error"
     try:
         async with log.bounded(limit.total_seconds()) as deadline:
             request = GradingRequest(

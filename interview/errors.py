@@ -13,7 +13,8 @@ VivaError
 ├── TooLate                 a rating cannot be changed or taken back any more
 ├── ModelNeeded             this needs a model, and the grader in use has none
 ├── NotFound                no such session, turn, answer or grader
-│   └── Deleted             it was deleted; the text that was sent stays in the box
+│   ├── Deleted             it was deleted; the text that was sent stays in the box
+│   └── GraderLeftOut       its part of `backends.toml` cannot be used until somebody corrects it
 ├── StoreError              the data folder or the database cannot be used
 │   ├── StoreHeld           another process writes to this data folder
 │   ├── StoreBusy           another program holds the database; nothing was written, try again
@@ -149,6 +150,10 @@ class DamagedRow(StoreError):
 
 class Deleted(NotFound):
     """What was deleted takes no text any more; what was sent stays where it is."""
+
+
+class GraderLeftOut(NotFound):
+    """The part of `backends.toml` that would describe the grader cannot be used; the text says why."""
 
 
 class BackendError(VivaError):

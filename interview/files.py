@@ -41,7 +41,12 @@ def read_regular(path: Path, limit: int) -> bytes:
     waits: a pipe without a writer is opened without blocking and refused.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
+        opened = os.fdopen(descriptor, "rb")
+    except OSError:  # a folder; the descriptor is not closed by itself then
+        os.close(descriptor)
+        raise
+    with opened as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ContentError(f"{path}: is not a regular file.")
         content = file.read(limit + 1)  # files of /proc have the size 0, so the size says nothing

@@ -7,7 +7,8 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from uuid import uuid4
 
-from interview.grading.shelf import GraderShelf, shelve
+from interview.grading.shelf import GraderShelf
+from interview.grading.shelving import shelve
 from interview.jobs import Jobs
 from interview.live import LiveFeed
 from interview.notebook import Notebook

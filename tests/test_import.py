@@ -1,6 +1,8 @@
 """Transcripts in: what was exported comes back as it was, twice is once, and what cannot be used is named."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -17,6 +19,7 @@ from interview.store.deletions import Deletions
 from interview.store.remarks import RemarkStore
 from interview.store.store import Store
 from tests.command_line import Run, data_dir, refusal, run
+from tests.conftest import REPO
 from tests.made_up import Clock, graded, make_question
 
 __all__ = ["data_dir", "run"]
@@ -185,6 +188,42 @@ def test_a_file_without_a_transcript_says_so(text: str):
 @pytest.mark.parametrize("text", ["7", "{}", '{"format": "other"}', "[" * 100_000, '{\n  "format": "viva-', "null"])
 def test_what_is_no_transcript_is_one_problem(text: str):
     assert len(reading(text).problems) == 1
+
+
+LARGE = {
+    "lines": "raw = b'x\\n' * 5_000_000",
+    "blank lines": "raw = b'\\n' * 9_999_999 + b'x'",
+    "empty objects": "raw = b'[' + b'{},' * 3_300_000 + b'{}]'",
+    "empty turns": "raw = HEAD + b'{},' * 3_300_000 + b'{}]}}'",
+    "numbers for turns": "raw = HEAD + b'0,' * 150_000 + b'0]}}'",
+}
+
+
+@pytest.mark.parametrize("shape", LARGE)
+def test_ten_megabytes_of_nothing_take_little_memory_and_name_few_problems(shape: str):
+    """In a process of its own, whose peak is its own."""
+    script = f"""
+import resource
+from interview.export import read_transcripts
+HEAD = b'{{"format":"viva-transcript","version":1,"session":{{"turns":['
+{LARGE[shape]}
+reading = read_transcripts(raw, "file.json")
+print(len(reading.problems), reading.unusable, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=REPO, timeout=300)
+    named, unusable, megabytes = map(int, done.stdout.split())
+    assert 1 <= named <= min(100, unusable)
+    assert megabytes < 300
+
+
+def test_an_array_may_have_bad_entries_and_must_end(elsewhere: Store):
+    good = transcript_json(filled(elsewhere))
+    read = reading(f" [{good}, 7 ,{good}]\n")
+    assert (len(read.transcripts), read.unusable) == (2, 1)
+    assert read.problems[0].startswith("file.json, entry 2: ")
+    for broken in (f"[{good}", f"[{good}] x", f"[{good},]", f"[{good} {good}]"):
+        read = reading(broken)
+        assert (len(read.transcripts), read.unusable) == (1, 1), broken[-5:]
 
 
 def test_the_command_imports_after_the_users_word(run: Run, data_dir: Path, elsewhere: Store, tmp_path: Path):

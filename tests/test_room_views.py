@@ -221,14 +221,14 @@ def test_work_says_how_far_it_is_and_why_it_failed(lang: Language):
 
 
 def test_an_import_says_what_it_added_and_what_it_could_not_use():
-    assert import_card(Imported(added=1, known=2), (), 0, "en")["said"] == [
+    assert import_card(Imported(added=1, known=2), (), 0, 0, "en")["said"] == [
         "1 session imported.",
         "2 sessions were here already; nothing was added twice.",
     ]
-    broken = import_card(None, ["f.jsonl:2: not valid JSON"], 3, "en")
+    broken = import_card(None, ["f.jsonl:2: not valid JSON"], 1, 3, "en")
     assert broken["problems"] == ["f.jsonl:2: not valid JSON"]
     assert "3" in broken["title"]
-    assert import_card(None, (), 0, "en") == {}
+    assert import_card(None, (), 0, 0, "en") == {}
 
 
 def test_the_card_of_an_archive_names_what_it_left_out_and_links_to_what_was_packed():

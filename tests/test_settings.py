@@ -192,6 +192,7 @@ def test_the_most_deliberate_backend_comes_first(tmp_path: Path, dotenv: str, ba
     ],
 )
 def test_a_mistake_in_backends_file_is_named_with_file_and_line(tmp_path: Path, text: str, line: int, expected: str):
-    said = refusal(tmp_path, backends=text)
+    (problem,) = settings_of(tmp_path, backends=text).configured_backends().problems
+    said = problem.text
     assert said.startswith(f"{tmp_path / 'backends.toml'}:{line}: {expected}")
     assert SECRET not in said

@@ -272,18 +272,16 @@ def test_roles_and_budget_are_read_strictly(tmp_path: Path):
 )
 def test_a_mistake_in_them_is_named_with_its_line(tmp_path: Path, text: str, line: int, expected: str):
     path = toml(tmp_path, text)
-    with pytest.raises(ContentError) as raised:
-        read_backends(path, lambda _: None)
-    assert str(raised.value).startswith(f"{path}:{line}:")
-    assert expected in str(raised.value)
+    (problem,) = read_backends(path, lambda _: None).problems
+    assert problem.text.startswith(f"{path}:{line}:")
+    assert expected in problem.text
 
 
-def test_a_role_of_nobody_is_refused_with_its_line(run: Run, data_dir: Path):
+def test_a_role_of_nobody_is_named_with_its_line(run: Run, data_dir: Path):
     toml(data_dir, f'{BACKENDS}[roles]\njudge = ["a", "nobody"]\n')
     outcome = run("costs")
     assert outcome.exit_code == 0, "nothing to load before there is anything to show"
     outcome = run("grade", "--question", "q", "--answer-file", toml(data_dir.parent, "answer text"))
-    assert outcome.exit_code == 2
     assert f"{data_dir / 'backends.toml'}:5: [roles]: No grader is called 'nobody'" in outcome.stderr
 
 

@@ -1,13 +1,15 @@
 """From settings to graders: names, what is used at start, and where a key may go; and the whole put together."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from interview.errors import ContentError, NotFound, StoreHeld
-from interview.grading.shelf import GraderShelf, shelve
+from interview.grading.shelf import GraderShelf
+from interview.grading.shelving import shelve
 from interview.notes import library
 from interview.prompts import Prompts, load_prompts
 from interview.settings import Settings, read_settings
@@ -105,9 +107,11 @@ def test_the_file_can_say_what_is_used_at_start(shelf_of):
     assert shelf_of(backends=backends.replace("ollama:other", "coverage")).default == "coverage"
 
 
-def test_a_default_that_does_not_exist_is_refused_with_its_place(shelf_of):
-    with pytest.raises(ContentError, match=r"backends\.toml:1: default: No grader is called 'oracle'"):
-        shelf_of(backends='default = "oracle"\n')
+def test_a_default_that_does_not_exist_is_named_with_its_place_and_no_judge_takes_its_place(shelf_of):
+    shelf = shelf_of(f"OPENAI_API_KEY={SECRET}", 'default = "oracle"\n')
+    assert shelf.default == "coverage"
+    (problem,) = shelf.problems
+    assert "backends.toml:1: default: No grader is called 'oracle'" in problem.text
 
 
 def test_the_key_of_a_preset_goes_to_its_own_hosts_alone(shelf_of):
@@ -130,8 +134,11 @@ model = "m"
 
 def test_the_key_of_a_preset_is_not_borrowed_for_another_host(shelf_of):
     backends = f'[proxy]\npreset = "openai"\nbase_url = "{OTHER_HOST}"\nmodel = "m"\n'
-    with pytest.raises(ContentError, match="needs a key"):
-        shelf_of(f"OPENAI_API_KEY={SECRET}", backends)
+    shelf = shelf_of(f"OPENAI_API_KEY={SECRET}", backends)
+    (problem,) = shelf.problems
+    assert "needs a key" in problem.text
+    assert [backend.endpoint.name for backend in shelf.backends] == ["openai"]
+    assert shelf.default == "coverage"
 
 
 def test_of_two_backends_with_one_name_the_first_counts(shelf_of):
@@ -145,15 +152,29 @@ def test_of_two_backends_with_one_name_the_first_counts(shelf_of):
     [
         ("OPENAI_BASE_URL=https://llm.invalid/v1", "", r"^\.env:1: .*no model is named.*VIVA_MODEL"),
         ("OPENAI_BASE_URL=llm.invalid/v1", "", r"^\.env:1: .*http"),
-        ("", "[mine]\n", r"backends\.toml:1: \[mine\]: expected a base_url, or the name of a preset: .*ollama.*openai"),
-        ("", '[mine]\npreset = "nothing"\n', r"expected a base_url, or the name of a preset"),
-        ("", "[generic]\n", r"expected a base_url"),
-        ("", "[openai]\n", r"backends\.toml:1: .*needs a key.*OPENAI_API_KEY"),
     ],
 )
-def test_what_cannot_work_is_refused_with_its_place(shelf_of, dotenv: str, backends: str, expected: str):
+def test_what_cannot_work_of_the_environment_is_refused_with_its_place(
+    shelf_of, dotenv: str, backends: str, expected: str
+):
     with pytest.raises(ContentError, match=expected):
         shelf_of(dotenv, backends)
+
+
+@pytest.mark.parametrize(
+    ("backends", "expected"),
+    [
+        ("[mine]\n", r"backends\.toml:1: \[mine\]: expected a base_url, or the name of a preset: .*ollama.*openai"),
+        ('[mine]\npreset = "nothing"\n', r"expected a base_url, or the name of a preset"),
+        ("[generic]\n", r"expected a base_url"),
+        ("[openai]\n", r"backends\.toml:1: .*needs a key.*OPENAI_API_KEY"),
+    ],
+)
+def test_a_table_that_cannot_work_is_left_out_and_named_with_its_place(shelf_of, backends: str, expected: str):
+    shelf = shelf_of(backends=backends + '[good]\nbase_url = "http://127.0.0.1:9/v1"\n')
+    (problem,) = shelf.problems
+    assert re.search(expected, problem.text)
+    assert (names(shelf), shelf.default) == (["good", "coverage"], "coverage")
 
 
 def test_a_password_in_the_address_is_never_repeated(shelf_of):

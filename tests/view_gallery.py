@@ -128,7 +128,7 @@ def _transcript_cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("hit_rows", hit_rows([found], HOSTILE, "en")),
         ("job_line", job_line(failed, "en")),
         ("plan_lines", {"plan": [HOSTILE, HOSTILE]}),
-        ("import_card", import_card(Imported(added=1), [HOSTILE], 1, "en")),
+        ("import_card", import_card(Imported(added=1), [HOSTILE], 1, 1, "en")),
         ("turn_head", turn_head(session, again, None, "en", starred=True, again=True, words=HOSTILE)),
         ("reference_marks", reference_marks(again, grading, "en")),
         ("attempts_card", attempts_card(session, again, "en")),

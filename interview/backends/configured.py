@@ -9,7 +9,8 @@ from interview.backends.presets import BOUNDS, GENERIC, Preset, load_presets, pr
 from interview.backends.tariff import Tariff, tariff_of
 from interview.errors import ContentError, EndpointMistake
 from interview.models import Value
-from interview.settings import BackendTable, ConfiguredBackend, ConfiguredBackends
+from interview.settings import BackendTable, ConfiguredBackend, ConfiguredBackends, Problem
+from interview.settings.backends_file import left_out
 
 CUSTOM = "custom"  # the backend at a host that no preset knows, where the user gave it no name
 _ANY_MODEL = "default"  # a server of one's own with one model takes any name; others say that they do not know it
@@ -33,16 +34,24 @@ class ShelvedBackend(Value):
 
 def completed_all(
     configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None]
-) -> tuple[ShelvedBackend, ...]:
+) -> tuple[tuple[ShelvedBackend, ...], tuple[Problem, ...]]:
     """Complete what the user configured; of two backends with one name the first counts.
 
-    `secret` returns the key in an environment variable. Raises ContentError saying where the mistake stands.
+    A table of `backends.toml` that cannot be completed is left out, with a problem. `secret` returns the key in an
+    environment variable. Raises ContentError for a mistake in what the environment configures.
     """
     found: dict[str, ShelvedBackend] = {}
+    problems: list[Problem] = []
     for entry in configured.backends:
-        backend = completed(entry, secret)
-        found.setdefault(backend.endpoint.name, backend)
-    return tuple(found.values())
+        try:
+            backend = completed(entry, secret)
+        except ContentError as fault:
+            if not entry.in_file:
+                raise
+            problems.append(left_out(entry.name, fault))
+        else:
+            found.setdefault(backend.endpoint.name, backend)
+    return tuple(found.values()), tuple(problems)
 
 
 def completed(entry: ConfiguredBackend, secret: Callable[[str], SecretStr | None]) -> ShelvedBackend:

@@ -14,7 +14,7 @@ from interview.backends.endpoint import Endpoint, check_base_url
 from interview.backends.presets import GENERIC, load_presets, preset_for
 from interview.backends.probe import ProbeReport, Step
 from interview.cli.options import DataDir
-from interview.cli.output import complain, say
+from interview.cli.output import complain, say, say_left_out
 from interview.errors import ContentError, EndpointMistake, NotFound, StoreHeld
 from interview.jobs import Jobs
 from interview.service.drafts import Draft
@@ -115,6 +115,7 @@ def order(
     """Show or change who is asked first in each role, and who takes over where one fails."""
     settings = read_settings(data_dir=data_dir)
     bench = build_bench(settings)
+    say_left_out(bench.shelf.problems)
     roster = Roster(bench.shelf, endpoints_of(settings, bench, Jobs(), {}))
     if nobody and (role is None or names):
         raise ContentError("--none takes a ROLE and no NAME: `backends order judge --none`.")
@@ -134,6 +135,7 @@ def opened(settings: Settings, *, finding: bool = False) -> Generator[Endpoints]
     `finding`: something will be found out, so the database is made where there is none yet.
     """
     bench = build_bench(settings)
+    say_left_out(bench.shelf.problems)
     store: Store | None = None
     try:
         if finding or (settings.data_dir / DATABASE).exists():

@@ -26,7 +26,7 @@ from interview.cli import (
     sessions,
 )
 from interview.cli.options import DataDir, LangOption, NotesPaths, PromptsDir, RubricsDir, WithBank
-from interview.cli.output import complain
+from interview.cli.output import complain, say_left_out
 from interview.errors import VivaError
 from interview.settings import read_settings
 
@@ -119,6 +119,7 @@ def serve(
     gc.disable()
     try:
         viva = build(settings)
+        say_left_out(viva.shelf.problems)
         # Only here: gradio takes two seconds to import, and nothing else needs it.
         from interview.ui.server import serve as serve_screen
 

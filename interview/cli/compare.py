@@ -11,7 +11,7 @@ from interview.calibration.comparison import Comparison, Disagreement, GraderFig
 from interview.cli.costs import foretold
 from interview.cli.counting import counting
 from interview.cli.options import AsJson, DataDir, PromptsDir, RubricsDir
-from interview.cli.output import complain, counted, say, say_json
+from interview.cli.output import complain, counted, say, say_json, say_left_out
 from interview.cli.progress import show_progress
 from interview.grading.shelf import GraderShelf
 from interview.jobs import Jobs
@@ -34,6 +34,7 @@ def compare(
     """Grade the same answers by several graders. What was graded before is not graded again; transcripts stay."""
     settings = read_settings(data_dir=data_dir, rubrics=rubrics, prompts=prompts)
     bench = build_bench(settings)
+    say_left_out(bench.shelf.problems)
     names = list(dict.fromkeys(name.strip() for name in graders.split(",") if name.strip()))
     with counting(bench, settings) as (store, spending):
         comparing = compare_with(bench, store, spending, Jobs(), settings)

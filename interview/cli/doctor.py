@@ -17,7 +17,7 @@ from interview.cli.options import DataDir, NotesPaths, PromptsDir, RubricsDir
 from interview.cli.output import counted, say
 from interview.cli.sessions import told_waiting
 from interview.errors import VivaError
-from interview.grading.shelf import shelve
+from interview.grading.shelving import shelve
 from interview.notes.library import built_in, read_notes
 from interview.prompts import load_prompts
 from interview.rubrics import load_rubrics
@@ -185,7 +185,10 @@ def _backends(settings: Settings) -> Iterator[Finding]:
         )
         for quirk in endpoint.preset.quirks:
             yield Finding("ok", f"backend {endpoint.name}", quirk)
-    if len(shelf.backends) < len(configured.backends):
+    for problem in shelf.problems:
+        yield Finding("fail", "backends", problem.text)
+    left_out = {problem.name for problem in shelf.problems}
+    if len(shelf.backends) < sum(entry.name not in left_out for entry in configured.backends):
         yield Finding("warn", "backends", "two backends have the same name; the first one counts")
     if settings.model and not settings.openai_base_url and not settings.openai_api_key:
         yield Finding("warn", "VIVA_MODEL", "has no effect without OPENAI_API_KEY or OPENAI_BASE_URL")

@@ -21,7 +21,7 @@ from interview.cli.costs import foretold
 from interview.cli.counting import counting
 from interview.cli.evaluate_tables import evaluation_lines, golden_lines, injection_lines, probes_lines
 from interview.cli.options import AsJson, DataDir, Lang, Mode, PromptsDir, RubricsDir
-from interview.cli.output import complain, say, say_json
+from interview.cli.output import complain, say, say_json, say_left_out
 from interview.cli.progress import show_progress
 from interview.errors import ContentError, StoreError
 from interview.grading.grader import GradingRequest, model_of
@@ -94,6 +94,7 @@ def evaluate(
         raise ContentError("--repeats: only with a data set; a suite is graded once")
     settings = read_settings(data_dir=data_dir, rubrics=rubrics, prompts=prompts)
     bench = build_bench(settings)
+    say_left_out(bench.shelf.problems)
     chosen = _rubric(bench, rubric)
     name = in_mode(grader, mode, bench.shelf.default)
     with nullcontext() if bench.shelf.endpoint_of(name) is None else counting(bench, settings) as counted:

@@ -11,7 +11,7 @@ import typer
 
 from interview.cli.counting import counting
 from interview.cli.options import AsJson, DataDir, LangOption, Mode, PromptsDir, RubricsDir
-from interview.cli.output import complain, decoded, say, say_json
+from interview.cli.output import complain, decoded, say, say_json, say_left_out
 from interview.errors import AnswerRefused, BackendError, ContentError
 from interview.grading.grader import Grader, GradingRequest, model_of
 from interview.grading.modes import in_mode
@@ -47,6 +47,7 @@ def grade(
     """Grade one answer. Exits with 0 also when there is no grade; the reason is told."""
     settings = read_settings(lang=lang, data_dir=data_dir, rubrics=rubrics, prompts=prompts)
     bench = build_bench(settings)
+    say_left_out(bench.shelf.problems)
     request = GradingRequest(
         question=_question(question, reference_file),
         answer=_answer(answer_file),

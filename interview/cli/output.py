@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterable
 
 import typer
 
 from interview.errors import ContentError
+from interview.settings import Problem
 
 # C0 and C1 controls but tab and newline, and the characters that reorder or break a line on screen.
 _COMMANDING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -24,6 +26,12 @@ def say(text: str = "") -> None:
 def complain(text: str) -> None:
     """Print one text to standard error."""
     typer.echo(printable(text), err=True)
+
+
+def say_left_out(problems: Iterable[Problem]) -> None:
+    """Print on standard error which parts of `backends.toml` are left out."""
+    for problem in problems:
+        complain(f"Left out: {problem.text}")
 
 
 def say_json(content: object) -> None:

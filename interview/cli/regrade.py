@@ -8,7 +8,7 @@ import typer
 
 from interview.cli.costs import foretold
 from interview.cli.options import DataDir, Mode, PromptsDir, RubricsDir, SessionId
-from interview.cli.output import complain, counted, say
+from interview.cli.output import complain, counted, say, say_left_out
 from interview.cli.progress import show_progress
 from interview.grading.modes import in_mode
 from interview.service.regrading import Regrade, Regraded
@@ -31,6 +31,7 @@ def regrade_session(
     """Grade all answers of a session anew; every grade that is there stays. Ctrl-C takes back what has not begun."""
     settings = read_settings(data_dir=data_dir, rubrics=rubrics, prompts=prompts)
     viva = build(settings)
+    say_left_out(viva.shelf.problems)
     with closing(viva.store):
         name = in_mode(grader, mode, viva.shelf.default)
         plan = viva.regrading.foretell(session_id, name)

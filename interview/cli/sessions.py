@@ -14,6 +14,7 @@ from interview.cli.regrade import regrade_session
 from interview.cli.report import report_session
 from interview.errors import NEEDS_CHANGE, ContentError, StoreError
 from interview.export import WRITERS, read_transcripts, transcript_head
+from interview.files import read_regular
 from interview.jobs import Jobs
 from interview.models import ArchiveFilter, SessionSummary, Transcript
 from interview.rubrics import Rubric, load_rubrics
@@ -26,6 +27,7 @@ from interview.store.store import DATABASE, Store
 app = typer.Typer(help="Sessions that are kept.", no_args_is_help=True, rich_markup_mode=None)
 app.command("report")(report_session)
 app.command("regrade")(regrade_session)
+_IMPORT_LIMIT = 200_000_000  # bytes of a file
 
 
 class FileForm(StrEnum):
@@ -168,14 +170,16 @@ def import_sessions(
 ) -> None:
     """Take in transcripts; grades arrive as they were, and nothing that is here already is added again."""
     try:
-        reading = read_transcripts(file.read_bytes(), str(file))
+        reading = read_transcripts(read_regular(file, _IMPORT_LIMIT), str(file))
     except OSError as fault:
         raise ContentError(f"{file}: cannot be read: {fault.strerror}") from fault
     for problem in reading.problems:
         complain(problem)
+    if reading.unusable > len(reading.problems):
+        complain(f"… and {reading.unusable - len(reading.problems):,} more")
     if reading.problems and not skip_broken:
         raise ContentError(
-            f"Cannot be used: {counted(len(reading.problems), 'part')} of the file. Nothing was imported; "
+            f"Cannot be used: {counted(reading.unusable, 'part')} of the file. Nothing was imported; "
             f"--skip-broken leaves them out and imports {counted(len(reading.transcripts), 'session')}."
         )
     with closing(Store.open(read_settings(data_dir=data_dir).data_dir)) as store:

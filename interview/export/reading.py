@@ -1,7 +1,10 @@
 """Reads transcripts back from JSON and JSON Lines: each is checked before anything of it is kept."""
 
+import io
+import itertools
 import json
 import math
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, cast
@@ -14,14 +17,28 @@ from interview.models import Graded, Grading, Transcript, Turn, Value
 from interview.rubrics import Rubric
 from interview.verify import false_quotes
 
+PROBLEMS_NAMED = 100
+_GIVEN_UP = 10_000
+# Of lists and objects in one document. A transcript of 100 questions has some 10,000; what has more is built to fill
+# the memory, since an empty object takes 64 bytes there and 3 in the file.
+_PARTS_LIMIT = 200_000
+_TOO_MANY = f"it has more than {_PARTS_LIMIT:,} lists and objects, which no transcript has"
+_NO_OBJECT = ValueError("expected an object in braces")
 _LEFT_OUT = {"format", "version", "chain"}
+_BLANK = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
 
 
 class Reading(Value):
-    """What a file holds. `problems` name each line or entry that cannot be used, and why."""
+    """What a file holds.
+
+    `problems` name the first lines or entries that cannot be used, and why, up to PROBLEMS_NAMED; `unusable` is the
+    number of all. Nothing is read after the first _GIVEN_UP of them.
+    """
 
     transcripts: tuple[Transcript, ...]
     problems: tuple[str, ...] = ()
+    unusable: int = 0
 
 
 def read_transcripts(raw: bytes, name: str) -> Reading:
@@ -36,14 +53,19 @@ def read_transcripts(raw: bytes, name: str) -> Reading:
         raise ContentError(f"{name}:{line}: not UTF-8 text (byte {fault.start}).") from fault
     found: list[Transcript] = []
     problems: list[str] = []
+    unusable = 0
     for place, document in _documents(text, name):
         try:
             found.append(_transcript(document, place))
         except _Unusable as fault:
-            problems.append(f"{place}: {fault}")
-    if not found and not problems:
+            unusable += 1
+            if unusable <= PROBLEMS_NAMED:
+                problems.append(f"{place}: {fault}")
+            if unusable == _GIVEN_UP:
+                break
+    if not found and not unusable:
         raise ContentError(f"{name}: there is no transcript in it.")
-    return Reading(transcripts=tuple(found), problems=tuple(problems))
+    return Reading(transcripts=tuple(found), problems=tuple(problems), unusable=unusable)
 
 
 class _Unusable(Exception):
@@ -52,19 +74,59 @@ class _Unusable(Exception):
 
 def _documents(text: str, name: str) -> Iterator[tuple[str, Any]]:
     """Each document with its place; what is not JSON comes as the exception that says so."""
+    start = _past_blanks(text, 0)
+    if text.startswith("[", start):
+        yield from _entries(text, start + 1, name)
+        return
     whole = _parsed(text)
-    if isinstance(whole, list):
-        for number, document in enumerate(cast("list[Any]", whole), 1):
-            yield f"{name}, entry {number}", document
-    elif not isinstance(whole, Exception) or text.lstrip().startswith(("[", "{\n", "{\r")):
+    if not isinstance(whole, Exception) or text.startswith(("{\n", "{\r"), start):
         yield f"{name}:{getattr(whole, 'lineno', 1)}", whole
-    else:
-        for number, line in enumerate(text.split("\n"), 1):
-            if line.strip():
-                yield f"{name}:{number}", _parsed(line)
+        return
+    for number, line in enumerate(io.StringIO(text, newline="\n"), 1):  # one at a time: millions may be empty
+        if line.startswith("{") or (line := line.strip()).startswith("{"):
+            yield f"{name}:{number}", _parsed(line)
+        elif line:
+            yield f"{name}:{number}", _NO_OBJECT
+
+
+def _entries(text: str, at: int, name: str) -> Iterator[tuple[str, Any]]:
+    """The entries of an array, one at a time: together they may take far more memory than the file."""
+    if _parts(text) > 5 * _PARTS_LIMIT:
+        yield f"{name}:1", ValueError("it has far more lists and objects than transcripts of this size have")
+        return
+    for number in itertools.count(1):
+        at = _past_blanks(text, at)
+        if number == 1 and text.startswith("]", at):
+            break
+        start = at
+        try:
+            document, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError) as fault:
+            yield f"{name}, entry {number}", fault
+            return
+        if text.count("{", start, at) + text.count("[", start, at) > _PARTS_LIMIT:
+            document = ValueError(_TOO_MANY)
+        yield f"{name}, entry {number}", document
+        at = _past_blanks(text, at)
+        if not text.startswith(",", at):
+            break
+        at += 1
+    if text[at:].strip() != "]":
+        yield f"{name}: {len(text)}", ValueError("the list has no end, or something follows it")
+
+
+def _parts(text: str) -> int:
+    return text.count("{") + text.count("[")
+
+
+def _past_blanks(text: str, at: int) -> int:
+    found = _BLANK.match(text, at)
+    return found.end() if found else at
 
 
 def _parsed(text: str) -> Any:
+    if _parts(text) > _PARTS_LIMIT:
+        return ValueError(_TOO_MANY)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as fault:

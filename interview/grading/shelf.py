@@ -1,17 +1,15 @@
 """Graders by name: what can judge here, and what is used when nobody chooses. Judges are built on first use."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import SecretStr
-
 from interview.backends.backend import Backend, Purpose
-from interview.backends.configured import ShelvedBackend, completed_all
+from interview.backends.configured import ShelvedBackend
 from interview.backends.endpoint import Endpoint
 from interview.backends.rack import BackendRack
 from interview.backends.tariff import Tariff
-from interview.errors import ContentError, NotFound
+from interview.errors import GraderLeftOut, NotFound
 from interview.grading.coverage import CoverageGrader
 from interview.grading.fallback import EstimateBehind
 from interview.grading.grader import Grader
@@ -20,7 +18,7 @@ from interview.grading.jury import JuryGrader
 from interview.grading.modes import taken_apart
 from interview.models import Value
 from interview.prompts import Prompts
-from interview.settings import ConfiguredBackends, Roles
+from interview.settings import Problem, Roles
 
 COVERAGE = "coverage"
 _NO_ROLES = Roles()
@@ -48,6 +46,7 @@ class GraderShelf:
         default: str | None = None,
         roles: Roles = _NO_ROLES,
         rack: BackendRack | None = None,
+        problems: Sequence[Problem] = (),
     ) -> None:
         """See `replace`; `rack` builds the backends (None: one by the clock of this machine)."""
         self.rack = rack or BackendRack()
@@ -56,11 +55,19 @@ class GraderShelf:
         self._graders: dict[str, Grader] = {}
         self._roles = roles
         self._default = COVERAGE
-        self.replace(backends, default, roles)
+        self._problems: tuple[Problem, ...] = ()
+        self.replace(backends, default, roles, problems)
 
-    def replace(self, backends: Sequence[ShelvedBackend], default: str | None = None, roles: Roles = _NO_ROLES) -> None:
+    def replace(
+        self,
+        backends: Sequence[ShelvedBackend],
+        default: str | None = None,
+        roles: Roles = _NO_ROLES,
+        problems: Sequence[Problem] = (),
+    ) -> None:
         """Offer these backends from now on; a grading that runs ends with the backend that it began with.
 
+        `problems` are the parts of `backends.toml` that were left out.
         `default` None: the first judge by role, else what the first backend offers, else the coverage estimate.
         NotFound when there is no grader of the name `default`, or of one that has a role; nothing has changed then.
         """
@@ -75,7 +82,7 @@ class GraderShelf:
             except NotFound:
                 self.rack.replace(before)
                 raise
-            self._default, self._roles = wanted, roles
+            self._default, self._roles, self._problems = wanted, roles, tuple(problems)
             self._graders.clear()
 
     @property
@@ -93,6 +100,11 @@ class GraderShelf:
         """Who is asked for what, and who takes over, as it is in force."""
         return self._roles
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The parts of `backends.toml` that are left out, as they were read last."""
+        return self._problems
+
     def choices(self) -> tuple[GraderChoice, ...]:
         """Every grader that is offered, the coverage estimate last."""
         judges = [self._choice(name) for backend in self.backends for name in backend.offered]
@@ -103,7 +115,8 @@ class GraderShelf:
     def get(self, name: str) -> Grader:
         """Return the grader of that name, any model of a configured backend and any mode included.
 
-        For the names see `modes.py`: `ollama:qwen3:8b@vote=3`. Raises NotFound listing the known names.
+        For the names see `modes.py`: `ollama:qwen3:8b@vote=3`. Raises NotFound listing the known names, GraderLeftOut
+        where the grader may be one that `backends.toml` describes wrongly.
         """
         with self._lock:
             if name not in self._graders:
@@ -170,7 +183,11 @@ class GraderShelf:
         if endpoint is None:
             known = [COVERAGE, *(offered for backend in self.backends for offered in backend.offered)]
             forms = "".join(f", {backend.endpoint.name}:MODEL" for backend in self.backends)
-            raise NotFound(f"No grader is called {base!r} here. Known: {', '.join(known)}{forms}.")
+            unknown = f"No grader is called {base!r} here. Known: {', '.join(known)}{forms}."
+            for problem in self._problems:
+                if problem.name in ("", base.partition(":")[0]):
+                    raise GraderLeftOut(f"{unknown} {problem.text}")
+            raise NotFound(unknown)
         return endpoint
 
     def _built(self, name: str) -> Grader:
@@ -204,26 +221,3 @@ def _base(name: str) -> str:
     while (first := taken_apart(name).bases[0]) != name:
         name = first
     return name
-
-
-def shelve(configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None], prompts: Prompts) -> GraderShelf:
-    """Put what the user configured on a shelf.
-
-    `secret` returns the key in an environment variable. Raises ContentError saying where the mistake stands.
-    """
-    shelf = GraderShelf((), prompts)
-    reshelve(shelf, configured, secret)
-    return shelf
-
-
-def reshelve(shelf: GraderShelf, configured: ConfiguredBackends, secret: Callable[[str], SecretStr | None]) -> None:
-    """Put what the user has configured now in the place of what is there. Raises ContentError; nothing changes then."""
-    backends = completed_all(configured, secret)
-    try:
-        GraderShelf(backends, shelf.prompts, configured.default)
-    except NotFound as fault:
-        raise ContentError(f"{configured.default_origin}: default: {fault}") from fault
-    try:
-        shelf.replace(backends, configured.default, configured.roles)
-    except NotFound as fault:
-        raise ContentError(f"{configured.roles.origin}: [roles]: {fault}") from fault

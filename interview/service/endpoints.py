@@ -14,12 +14,13 @@ from interview.backends.presets import BOUNDS, GENERIC, Preset, load_presets
 from interview.backends.probe import STEPS, ProbeReport, probe
 from interview.errors import ContentError, NotFound, StoreError
 from interview.grading.sample import sample_grading
-from interview.grading.shelf import GraderShelf, reshelve
+from interview.grading.shelf import GraderShelf
+from interview.grading.shelving import offer_of, reshelve
 from interview.jobs import Job, Jobs, Progress
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
 from interview.service.drafts import Draft, Listed, entry_of, name_of, other_models, prices_of, same_host, without
-from interview.settings import BackendTable, ConfiguredBackend, Settings
+from interview.settings import BackendTable, ConfiguredBackend, Problem, Settings
 from interview.settings.backends_edit import drop_backend, keep_key, put_backend, put_roles
 
 JOB = "probe"
@@ -90,8 +91,16 @@ class Endpoints:
         preset = load_presets().get(service)
         return bool(preset and preset.key_variable and self._settings.secret(preset.key_variable))
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The parts of `backends.toml` that are left out."""
+        return self._shelf.problems
+
     def reload(self) -> None:
-        """Read `backends.toml` anew, as another program or the command line has left it. Raises ContentError."""
+        """Read `backends.toml` anew, as another program or the command line has left it.
+
+        Raises ContentError for a mistake that was not there before; what was in force goes on then.
+        """
         before = (self._shelf.backends, self._shelf.roles)
         reshelve(self._shelf, self._settings.configured_backends(), self._settings.secret)
         if before != (self._shelf.backends, self._shelf.roles):
@@ -196,8 +205,15 @@ class Endpoints:
 
     @contextmanager
     def changing(self) -> Generator[Path]:
-        """`backends.toml`, for one change at a time; what it says after that is in force. Raises ContentError."""
+        """`backends.toml`, for one change at a time; what it says after that is in force.
+
+        Raises ContentError, also for a file of which a part cannot be used: a change could take that part away, or
+        give its name to something else. The file stays as it is then.
+        """
         with self._writing:
+            now = offer_of(self._settings.configured_backends(), self._settings.secret, self._shelf.prompts)
+            if now.problems:
+                raise ContentError("\n".join([*(one.text for one in now.problems), "Nothing was written."]))
             yield self._file
             self.reload()
 
@@ -265,7 +281,7 @@ class Endpoints:
     def _written(self) -> dict[str, ConfiguredBackend]:
         """What stands in `backends.toml`, by name."""
         configured = self._settings.configured_backends().backends
-        return {entry.name: entry for entry in configured if entry.origin.startswith(f"{self._file}:")}
+        return {entry.name: entry for entry in configured if entry.in_file}
 
     def _entry(self, draft: Draft) -> ConfiguredBackend:
         before = self._written().get(draft.changes)

@@ -25,6 +25,7 @@ from interview.notes.images import ImageFile
 from interview.paper import choose_questions, make_title
 from interview.report import SessionReport, report
 from interview.rubrics import Rubric
+from interview.settings import Problem
 from interview.store.store import Store
 from interview.text import ANSWER_LIMIT, clean_within
 
@@ -37,6 +38,11 @@ class Shelf(Graders, Protocol):
     @property
     def default(self) -> str:
         """Name of the grader used when nobody chose another."""
+        ...
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The parts of `backends.toml` that are left out."""
         ...
 
     def choices(self) -> tuple[GraderChoice, ...]:
@@ -125,6 +131,11 @@ class Interviewer:
     def choices(self) -> tuple[GraderChoice, ...]:
         """The graders that can be chosen."""
         return self._shelf.choices()
+
+    @property
+    def grader_problems(self) -> tuple[Problem, ...]:
+        """The parts of `backends.toml` that are left out."""
+        return self._shelf.problems
 
     @property
     def default_grader(self) -> str:

@@ -1,7 +1,7 @@
 """What the user has set, and where: the only package that reads the environment, `.env` and `backends.toml`."""
 
 from interview.settings.access import Access, read_access
-from interview.settings.backends_file import BackendTable, ConfiguredBackend, ConfiguredBackends
+from interview.settings.backends_file import BackendTable, ConfiguredBackend, ConfiguredBackends, Problem
 from interview.settings.roles import Budget, Role, Roles
 from interview.settings.settings import PROJECT, Settings, read_settings
 
@@ -12,6 +12,7 @@ __all__ = [
     "Budget",
     "ConfiguredBackend",
     "ConfiguredBackends",
+    "Problem",
     "Role",
     "Roles",
     "Settings",

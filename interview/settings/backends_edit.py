@@ -4,6 +4,7 @@ Of `[roles]` only the fields that change are written anew; what the user noted b
 """
 
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -13,6 +14,7 @@ from interview.errors import ContentError
 from interview.files import replace_file
 from interview.settings.backends_file import BackendTable, check_backend_name
 from interview.settings.roles import Roles
+from interview.toml_file import read_toml
 
 _HEADER = re.compile(r"\s*\[\s*[\"']?([^\"'\]]+?)[\"']?\s*\]")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -32,9 +34,8 @@ def drop_backend(path: Path, name: str) -> None:
 
 def put_roles(path: Path, roles: Roles) -> None:
     """Write what `[roles]` says, each field in its place. Raises ContentError; nothing is changed."""
-    before = _read(path)
+    before, expected = _read(path)
     lines = before.splitlines(keepends=True)
-    expected = _parsed(path, before)
     table: dict[str, Any] = dict(expected.get("roles", {}))
     wanted = roles.model_dump(mode="json", exclude={"origin"})
     changes = {field: value for field, value in wanted.items() if value != table.get(field, type(value)())}
@@ -56,14 +57,13 @@ def keep_key(path: Path, key: str) -> None:
 
 
 def _change(path: Path, name: str, table: dict[str, Any] | None) -> None:
-    before = _read(path)
+    before, expected = _read(path)
     lines = before.splitlines(keepends=True)
     start, end = _place(lines, name)
     fresh = [] if table is None else [_written(name, table)]
     if table is not None and start == len(lines) and lines:
         fresh = [*_gap(lines), *fresh]
     after = "".join([*lines[:start], *fresh, *lines[end:]])
-    expected = _parsed(path, before)
     expected.pop(name, None)
     if table is None and str(expected.get("default", "")).partition(":")[0] == name:
         after = re.sub(r"(?m)^\s*default\s*=.*\n?", "", after, count=1)
@@ -104,15 +104,13 @@ def _is_toml(text: str) -> bool:
     return True
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8-sig") if path.is_file() else ""
-
-
-def _parsed(path: Path, text: str) -> dict[str, Any]:
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    if not os.path.lexists(path):
+        return "", {}
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        raise ContentError(f"{path}: not TOML: {fault}. Correct it, or restore {path.name}.bak.") from fault
+        return read_toml(path)
+    except ContentError as fault:
+        raise ContentError(f"{fault}. Correct it, or restore {path.name}.bak.") from fault
 
 
 def _gap(lines: list[str]) -> list[str]:

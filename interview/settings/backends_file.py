@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError
 
 from interview.errors import ContentError
-from interview.files import check_name
+from interview.files import check_name, read_regular
 from interview.models import Value
 from interview.settings.checks import checked_key, line_of, line_of_table, said
 from interview.settings.roles import Budget, Roles, read_table
@@ -18,6 +18,7 @@ from interview.toml_file import read_toml
 
 # Kinds of provenance that no backend may pass itself off as, and what else `backends.toml` has a place for.
 _RESERVED_NAMES = ("coverage", "guard", "self", "default", "roles", "budget")
+_LONGEST_KEY = 100_000
 _Seconds = Annotated[float | None, Field(gt=0, le=86_400)]
 
 
@@ -47,42 +48,84 @@ class BackendTable(Value):
 
 
 class ConfiguredBackend(BackendTable):
-    """A backend that the user named. `name` is empty where the base URL has to tell it; `origin` is where it stands."""
+    """A backend that the user named. `name` is empty where the base URL has to tell it; `origin` is where it stands.
+
+    `in_file`: it is a table of `backends.toml`, not what the environment says.
+    """
 
     name: str
     origin: str
+    in_file: bool = False
     key: SecretStr | None = None
 
 
+class Problem(Value):
+    """A part of `backends.toml` that cannot be used and is left out.
+
+    `name` is its table, or the field outside of tables; empty for the whole file. `text` says where it is, what is
+    wrong, and what to do.
+    """
+
+    name: str
+    text: str
+
+
 class ConfiguredBackends(Value):
-    """All of them, in the order of the files. `default` is the grader name that `backends.toml` asks for, if any."""
+    """All of them, in the order of the files. `default` is the grader name that `backends.toml` asks for, if any.
+
+    `is_default_lost`: what the file says about the grader at start, by name or by its order, was left out.
+    """
 
     backends: tuple[ConfiguredBackend, ...]
     default: str | None = None
     default_origin: str = ""
     roles: Roles = Roles()
     budget: Budget = Budget()
+    problems: tuple[Problem, ...] = ()
+    is_default_lost: bool = False
 
 
 def read_backends(path: Path, secret: Callable[[str], SecretStr | None]) -> ConfiguredBackends:
-    """Read `backends.toml`; `secret` returns the key in an environment variable.
+    """Return what `backends.toml` says; what cannot be used is left out, with a problem for each part.
 
-    Raises ContentError naming file, line and what was expected.
+    `secret` returns the key in an environment variable.
     """
-    text, content = read_toml(path)
+    try:
+        text, content = read_toml(path)
+    except ContentError as fault:
+        return ConfiguredBackends(backends=(), problems=(left_out("", fault),), is_default_lost=True)
     default = content.pop("default", None)
     default_line = line_of(text, "default")
+    problems: list[Problem] = []
     if default is not None and not isinstance(default, str):
-        raise ContentError(f"{path}:{default_line}: default: expected the name of a grader")
-    roles = read_table(path, text, "roles", content.pop("roles", {}), Roles)
-    budget = read_table(path, text, "budget", content.pop("budget", {}), Budget)
+        problems.append(left_out("default", f"{path}:{default_line}: default: expected the name of a grader"))
+    roles, wrong_roles = read_table(path, text, "roles", content.pop("roles", {}), Roles)
+    budget, wrong_limits = read_table(path, text, "budget", content.pop("budget", {}), Budget)
+    problems += [left_out("roles", wrong) for wrong in wrong_roles]
+    problems += [left_out("budget", wrong) for wrong in wrong_limits]
+    backends: list[ConfiguredBackend] = []
+    for name, table in content.items():
+        try:
+            backends.append(_backend(path, text, name, table, secret))
+        except ContentError as fault:
+            problems.append(left_out(name, fault))
+    first_is_lost = bool(content) and [backend.name for backend in backends[:1]] != list(content)[:1]
     return ConfiguredBackends(
-        backends=tuple(_backend(path, text, name, table, secret) for name, table in content.items()),
-        default=default,
+        backends=tuple(backends),
+        default=default if isinstance(default, str) else None,
         default_origin=f"{path}:{default_line}",
         roles=roles.model_copy(update={"origin": f"{path}:{line_of_table(text, 'roles')}"}),
         budget=budget,
+        problems=tuple(problems),
+        is_default_lost=not isinstance(default, str)
+        and (default is not None or bool(wrong_roles) or (first_is_lost and not roles.judge)),
     )
+
+
+def left_out(name: str, fault: ContentError | str) -> Problem:
+    """Return the problem of a part of `backends.toml`; `fault` says where it is and what is wrong with it."""
+    wrong = "; ".join(str(fault).splitlines()).rstrip(".")
+    return Problem(name=name, text=f"{wrong}. Correct it, or take it out of the file.")
 
 
 def check_backend_name(name: str) -> None:
@@ -110,10 +153,10 @@ def _backend(
         raise ContentError("\n".join(lines)) from fault
     key = None
     if written.key_file is not None:
-        key = _key_in(path.parent / Path(written.key_file).expanduser(), where)
+        key = _key_in(path.parent, written.key_file, where)
     elif written.key_variable is not None:
         key = secret(written.key_variable)
-    return ConfiguredBackend(**written.model_dump(), name=name, key=key, origin=f"{path}:{line}")
+    return ConfiguredBackend(**written.model_dump(), name=name, key=key, origin=f"{path}:{line}", in_file=True)
 
 
 def _wrong_field(path: Path, text: str, line: int, name: str, error: Any) -> str:
@@ -126,10 +169,16 @@ def _wrong_field(path: Path, text: str, line: int, name: str, error: Any) -> str
     return f"{at}: unknown field; expected one of: {', '.join(BackendTable.model_fields)}"
 
 
-def _key_in(path: Path, where: str) -> SecretStr:
+def _key_in(folder: Path, name: str, where: str) -> SecretStr:
+    at = f"{where}: key_file {name}"
     try:
-        return checked_key(path.read_text(encoding="utf-8"))
+        path = folder / Path(name).expanduser()
+        return checked_key(read_regular(path, _LONGEST_KEY).decode())
     except OSError as fault:
-        raise ContentError(f"{where}: key_file {path}: cannot be read: {fault.strerror}") from fault
+        raise ContentError(f"{at}: cannot be read: {fault.strerror}") from fault
+    except ContentError as fault:
+        raise ContentError(f"{at}: {fault}") from fault
+    except RuntimeError as fault:  # the home folder of nobody
+        raise ContentError(f"{at}: {fault}") from fault
     except ValueError as fault:  # also not UTF-8
-        raise ContentError(f"{where}: key_file {path}: expected a key of printable ASCII characters") from fault
+        raise ContentError(f"{at}: expected a key of printable ASCII characters") from fault

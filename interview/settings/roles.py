@@ -1,11 +1,10 @@
 """The tables of `backends.toml` that name no backend: `[roles]`, who does what, and `[budget]`, the most it costs."""
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import Field, ValidationError, field_validator
 
-from interview.errors import ContentError
 from interview.models import Value
 from interview.settings.checks import line_of, line_of_table, said
 
@@ -55,24 +54,32 @@ class Budget(Value):
         return any(limit is not None for limit in (self.day, self.month, self.day_tokens, self.month_tokens))
 
 
-def read_table(path: Path, text: str, name: str, table: object, form: type[T]) -> T:
-    """Read one of these tables strictly. Raises ContentError naming file, line and what was expected."""
+def read_table(path: Path, text: str, name: str, table: object, form: type[T]) -> tuple[T, list[str]]:
+    """Return what one of these tables says, and a sentence about each field that is wrong and therefore left out.
+
+    The sentences name file, line and what was expected.
+    """
     line = line_of_table(text, name)
     if not isinstance(table, dict):
-        raise ContentError(f"{path}:{line_of(text, name)}: `{name}`: expected a table [{name}]")
+        return form(), [f"{path}:{line_of(text, name)}: `{name}`: expected a table [{name}]"]
     allowed = [field for field in form.model_fields if field != "origin"]
+    fields = cast(dict[str, Any], table)
+    at = {field: f"{path}:{line_of(text, field, after=line)}: [{name}] {field}" for field in fields}
+    wrong = {
+        field: f"{at[field]}: unknown field; expected one of: {', '.join(allowed)}"
+        for field in fields
+        if field not in allowed
+    }
     try:
-        return form.model_validate({**table})
+        form.model_validate({field: fields[field] for field in allowed if field in fields})
     except ValidationError as fault:
-        lines = [_wrong(path, text, line, name, error, allowed) for error in fault.errors()]
-        raise ContentError("\n".join(lines)) from fault
+        for error in fault.errors():
+            field = str(error["loc"][0])
+            wrong.setdefault(field, f"{at[field]}: {_expected(name, error)}")
+    return form.model_validate({field: fields[field] for field in fields if field not in wrong}), list(wrong.values())
 
 
-def _wrong(path: Path, text: str, line: int, name: str, error: Any, allowed: list[str]) -> str:
-    field = str(error["loc"][0])
-    at = f"{path}:{line_of(text, field, after=line)}: [{name}] {field}"
-    if error["type"] == "extra_forbidden":
-        return f"{at}: unknown field; expected one of: {', '.join(allowed)}"
+def _expected(name: str, error: Any) -> str:
     if name == "roles" and error["type"] in ("tuple_type", "string_type"):
-        return f'{at}: expected a list of graders, such as ["first", "second"]'
-    return f"{at}: {said(error['msg'])}"
+        return 'expected a list of graders, such as ["first", "second"]'
+    return said(error["msg"])

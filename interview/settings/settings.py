@@ -111,13 +111,14 @@ class Settings(BaseSettings):
     def backends_file(self) -> Path | None:
         """The `backends.toml` in use: the one in the data folder, else the one in the project folder."""
         candidates = (self.data_dir / "backends.toml", self.project / "backends.toml")
-        return next((path for path in candidates if path.is_file()), None)
+        # Whatever is there counts: what is no file is a problem to name, not a reason to read the other one.
+        return next((path for path in candidates if os.path.lexists(path)), None)
 
     def configured_backends(self) -> ConfiguredBackends:
         """Return the backends that the user named, the most deliberate first: base URL, `backends.toml`, a mere key.
 
-        A key alone means OpenAI itself, unless `backends.toml` has a table [openai], which then uses it.
-        Raises ContentError naming file, line and what was expected.
+        A key alone means OpenAI itself, unless `backends.toml` has a table [openai], which then uses it. What cannot
+        be used of that file is left out and named in `problems`.
         """
         path = self.backends_file
         found = ConfiguredBackends(backends=()) if path is None else read_backends(path, self.secret)

@@ -18,7 +18,7 @@ from interview.ui.page import Page, Updates
 from interview.ui.roles import RolesPanel
 from interview.ui.safe_text import LATEX_DELIMITERS
 from interview.ui.strings import t
-from interview.ui.views import notice, view
+from interview.ui.views import left_out, notice, view
 from interview.ui.views.graders import backend_rows, local_servers, probe_card
 
 _TICK_SECONDS = 0.7
@@ -105,7 +105,7 @@ class BackendsPanel:
             self.save: gr.update(value=t("form.save", lang)),
             self.test: gr.update(value=t("form.test", lang)),
             self.cancel: gr.update(value=t("form.cancel", lang)),
-            self.notice: gr.update(value=notice(trouble, lang)),
+            self.notice: gr.update(value=notice(trouble, lang) or left_out(self._endpoints.problems, lang)),
         }
 
     def connect(self, wires: Wires, entered: Trigger) -> None:

@@ -11,7 +11,7 @@ from interview.ui.events import PRIVATE, Wires
 from interview.ui.follow import SLOW_SECONDS
 from interview.ui.page import SESSION_KEY, STORAGE_SECRET, WISHES_KEY, Page, Updates, kept_session
 from interview.ui.strings import t
-from interview.ui.views import banner, brand, view, waiting
+from interview.ui.views import banner, brand, left_out, view, waiting
 
 # In the order in which they stand on the screen.
 TABS = ("practice", "transcripts", "progress", "questions", "graders")
@@ -69,6 +69,7 @@ class Frame:
             )
         self.banner = view("banner", banner(self.choice(fallback.grader), lang), elem_id="banner")
         self.waiting = view("waiting", {}, elem_id="waiting")
+        self.left_out = view("notice", left_out(interviewer.grader_problems, lang), elem_id="left-out")
         self.notice = view("notice", {}, elem_id="frame-notice")
         self._timer = gr.Timer(SLOW_SECONDS)
         self.wakes = {
@@ -107,6 +108,7 @@ class Frame:
             self.language: gr.update(value=t("top.language", page.lang)),
             self.sign_out: gr.update(value=t("login.out", page.lang)),
             self.banner: gr.update(value=banner(self.choice(page.grader), page.lang)),
+            self.left_out: gr.update(value=left_out(self._interviewer.grader_problems, page.lang)),
             **self.show_waiting(page),
         }
 
@@ -129,7 +131,7 @@ class Frame:
     @property
     def outputs(self) -> list[Block]:
         """Everything that `labels` and `choose` change."""
-        return [self.brand, self.grader, self.language, self.sign_out, self.banner, self.waiting]
+        return [self.brand, self.grader, self.language, self.sign_out, self.banner, self.waiting, self.left_out]
 
     def grader_choices(self, lang: Language) -> list[tuple[str, str]]:
         """Labels and names of all graders, for a dropdown."""

@@ -114,7 +114,7 @@ class ImportPanel:
         reading = self._archive.read(upload.name, upload.content)
         if not reading.problems:
             return self._import(page, reading)
-        card = import_card(None, reading.problems, len(reading.transcripts), page.lang)
+        card = import_card(None, reading.problems, reading.unusable, len(reading.transcripts), page.lang)
         return {
             self.came: gr.update(value=card),
             self.rest: gr.update(visible=bool(reading.transcripts)),
@@ -140,7 +140,7 @@ class ImportPanel:
             return merged_card(self._archives.merged(job), lang)
         if job.kind == EXPORT_ALL:
             return exported_card(self._archives.exported(job.id), everything_link(job.id), lang)
-        return import_card(self._archive.imported(job), (), 0, lang)
+        return import_card(self._archive.imported(job), (), 0, 0, lang)
 
     def _begun(self, page: Page, job: Job) -> Updates:
         return {

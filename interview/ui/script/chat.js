@@ -17,7 +17,7 @@ function watchQuestion() {
 }
 // What stands above the conversation is taken from its height, so that the page itself does not scroll.
 function measureBanner() {
-  const above = [...document.querySelectorAll("#banner .v-banner, #waiting .v-job")];
+  const above = [...document.querySelectorAll("#banner .v-banner, #waiting .v-job, #left-out .v-notice")];
   const height = `${above.reduce((sum, node) => sum + node.offsetHeight + 16, 0)}px`;
   const style = document.documentElement.style;
   if (style.getPropertyValue("--banner") !== height) style.setProperty("--banner", height);

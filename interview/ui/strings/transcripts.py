@@ -165,6 +165,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "有 {n} 处用不了，还什么都没有导入。其余 {m} 份可以导入。",
         "{n:part|parts} of the file cannot be used, and nothing is imported yet. The other {m} can be.",
     ),
+    "import.more": ("还有 {n} 处", "and {n:,} more"),
     "import.rows": ("共添加 {n} 条数据，{m} 条这里已经有了。", "{n:row|rows} of data added, {m} here already."),
     "import.kept": (
         "{n} 条与这里的内容不同，保留这里的。",

@@ -7,7 +7,7 @@ Names that the style and the script rely on. Rows and columns: `top`, `setup` (`
 `segments` (a Radio as one bar), `chips` (a CheckboxGroup as chips), `tight` (a Row that does not wrap).
 """
 
-from interview.ui.views.frame import banner, brand, notice, waiting
+from interview.ui.views.frame import banner, brand, left_out, notice, waiting
 from interview.ui.views.grade import edges_of, flag_text, grade_card, marks_of, reason_sentence
 from interview.ui.views.how import how_card
 from interview.ui.views.line import verdict_line
@@ -31,6 +31,7 @@ __all__ = [
     "grades_list",
     "how_card",
     "inline_view",
+    "left_out",
     "mark_of",
     "mark_word",
     "marks_of",

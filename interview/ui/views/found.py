@@ -17,7 +17,9 @@ def hit_rows(hits: Sequence[Hit], words: str, lang: Language) -> ViewValue:
     return {"empty": "" if hits else missing, "rows": [_hit(hit, lang) for hit in hits]}
 
 
-def import_card(came: Imported | None, problems: Sequence[str], usable: int, lang: Language) -> ViewValue:
+def import_card(
+    came: Imported | None, problems: Sequence[str], unusable: int, usable: int, lang: Language
+) -> ViewValue:
     """What an import came to; where something cannot be used, what, and how many sessions could be taken in."""
     said: list[str] = []
     if came is not None:
@@ -26,8 +28,9 @@ def import_card(came: Imported | None, problems: Sequence[str], usable: int, lan
         said += [t("import.restored", lang, n=came.restored)] if came.restored else []
     if not said and not problems:
         return {}
-    title = t("import.broken", lang, n=len(problems), m=usable) if problems else ""
-    return {"said": said, "title": title, "problems": list(problems[:20])}
+    title = t("import.broken", lang, n=unusable, m=usable) if problems else ""
+    more = [t("import.more", lang, n=unusable - len(problems))] if unusable > len(problems) else []
+    return {"said": said, "title": title, "problems": [*problems, *more]}
 
 
 def merged_card(merged: Merged, lang: Language) -> ViewValue:

@@ -1,12 +1,17 @@
 """What frames every tab: the brand, the banner of the offline estimate, and the line that tells an error."""
 
+from collections.abc import Sequence
+
 from interview.errors import NEEDS_CHANGE, BackendError, EndpointMistake, TextTooLong, VivaError
 from interview.grading.shelf import GraderChoice
 from interview.models import Language
 from interview.service.waiting import WaitingSummary
+from interview.settings import Problem
 from interview.text import ANSWER_LIMIT
 from interview.ui.strings import t
 from interview.ui.views.view import ViewValue
+
+_MOST_PROBLEMS = 5  # the notice stands above every tab; `doctor` lists all of them
 
 
 def brand(lang: Language) -> ViewValue:
@@ -37,6 +42,15 @@ def waiting(summary: WaitingSummary, lang: Language) -> ViewValue:
         "then": t("waiting.changed" if summary.fault in NEEDS_CHANGE else "waiting.by_itself", lang),
         "retry": t("waiting.retry", lang),
     }
+
+
+def left_out(problems: Sequence[Problem], lang: Language) -> ViewValue:
+    """How many parts of `backends.toml` cannot be used, and which; nothing where all can."""
+    if not problems:
+        return {}
+    texts = [problem.text for problem in problems[:_MOST_PROBLEMS]]
+    more = ["…"] if len(problems) > _MOST_PROBLEMS else []
+    return {"text": t("left_out", lang, n=len(problems)), "detail": "\n".join([*texts, *more])}
 
 
 def notice(error: VivaError | str, lang: Language) -> ViewValue:
