@@ -14,7 +14,7 @@ from benchmarks.page_loads import load_page
 from interview.settings import read_settings
 from interview.ui import page_states
 from interview.ui.page_states import PageState, keep_pages_small
-from interview.ui.server import create_app
+from interview.ui.server import create_routes
 from interview.wiring import build
 from tests.browser import NOTES
 
@@ -44,7 +44,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FastAPI]:
     data.mkdir()
     (data / "backends.toml").touch()
     viva = build(read_settings(data_dir=data, notes=(notes,), lang="en"))
-    yield create_app(viva, "en")
+    yield create_routes(viva, "en", None)
     viva.store.close()
 
 

@@ -146,7 +146,7 @@ def test_the_candidates_own_verdict_is_counted_apart_and_enters_no_mean(desk: De
     (claim,) = desk.store.claim("me", 1, timedelta(minutes=1))
     with desk.store.writing() as connection:
         columns = write_outcome(SelfGraded(score=9.0, max_score=10.0))
-        assert gradings.finish(connection, claim, columns, desk.now)
+        assert gradings.finish(connection, claim, columns, (), desk.now)
     progress = desk.read()
     assert (progress.kinds.self_graded, progress.kinds.judged, progress.recent.n) == (1, 0, 0)
 

@@ -18,7 +18,7 @@ from interview.backends.endpoint import Endpoint
 from interview.backends.metered import Expense, MeteredBackend
 from interview.backends.scripted import Reply, ScriptedBackend
 from interview.backends.tariff import Tariff
-from interview.errors import ContentError, LastingFault
+from interview.errors import LastingFault
 from interview.grading.grader import GradingRequest
 from interview.grading.shelf import GraderChoice
 from interview.models import Question

@@ -212,7 +212,10 @@ def test_asking_a_grader_twice_while_it_is_at_work_is_asking_once(tab: PracticeT
     assert len(viva.interviewer.session(session.id).turns[0].gradings) == 1
 
 
-def test_notes_that_became_unreadable_are_told_on_their_card(tab: PracticeTab, viva: Viva):
+def test_notes_that_became_unreadable_are_told_on_their_card(
+    tab: PracticeTab, viva: Viva, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("interview.notebook._RECHECK_SECONDS", 0.0)
     Path(viva.interviewer.notes_origin[0]).write_bytes(b"\xff\xfe\x00")
     card = tab.setup.render(PAGE)[tab.setup.notes]["value"]
     assert "notes.md" in card["error"]["detail"]

@@ -13,6 +13,7 @@ from interview.models import (
     CriterionGrade,
     Dispute,
     Evidence,
+    FailedAttempt,
     Finding,
     Graded,
     PointGrade,
@@ -29,6 +30,7 @@ from interview.service.rubric_history import RubricHistory
 from interview.service.schedule import Schedule, ScheduleWishes
 from interview.store.appeals import StoredAppeals
 from interview.store.checklists import ChecklistStore, DisputeStore, QuestionHistory
+from interview.store.deletions import Deletions
 from interview.store.measurements import Measurements
 from interview.store.remarks import RemarkStore
 from interview.store.spending import SpendingLog
@@ -103,7 +105,8 @@ def fill(folder: Path) -> Store:
     def graded(outcome: Graded | Ungraded) -> str:
         clock.pass_by(1)
         (claim,) = store.claim("me", 1, LEASE)
-        assert store.finish_grading(claim, outcome)
+        failed = FailedAttempt(started_at=clock(), seconds=0.5, backend="work", fault="timed_out", detail="too slow")
+        assert store.finish_grading(claim, outcome, (failed,))
         return claim.grading_id
 
     answer, _, _ = store.submit(turn.id, ANSWER, "work:big", "default", confidence=2)
@@ -152,12 +155,13 @@ def fill(folder: Path) -> Store:
     measurements = Measurements(store)
     measurements.finish(measurements.begin("work:big", "golden", {"n": 3}), {"kappa": 0.5})
 
-    for number, change in enumerate((archive.archive, archive.delete)):
+    deletions = Deletions(store)
+    for number, change in enumerate((archive.archive, deletions.order_session)):
         clock.pass_by(60)
         other = store.create_session(f"Put away {number}", SessionPlan(lang="en", mode="mock"), questions[:1])
         store.submit(other.turns[0].id, "It runs on.", "work:big", "default")
         store.finish(other.id)
-        change(other.id, True)
+        change(other.id)
     notes = folder / NOTES
     notes.mkdir(exist_ok=True)
     (notes / "mine.md").write_bytes("## S\n\n#### 1. Why?\n\n因为。\n".encode())

@@ -15,7 +15,7 @@ from interview.store.backup import FOLDER
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.follow import new_beat
 from interview.ui.page import Page, Updates
-from interview.ui.safe_text import plain_line, safe_markdown
+from interview.ui.safe_text import LATEX_DELIMITERS, plain_line, safe_markdown
 from interview.ui.strings import t
 
 # (page, what was deleted or came back) -> the list or the room after it
@@ -30,7 +30,7 @@ class DeletionPanel:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         self._deleting = deleting
         with gr.Column(visible=False, elem_id="deleting", elem_classes=["card"]) as self.column:
-            self.said = gr.Markdown("", elem_id="deleting-said")
+            self.said = gr.Markdown("", elem_id="deleting-said", latex_delimiters=LATEX_DELIMITERS)
             self.with_notes = gr.Checkbox(False, label="", visible=False, elem_id="deleting-notes", interactive=True)
             self.with_backups = gr.Checkbox(False, label="", visible=False, elem_id="deleting-copies", interactive=True)
             self.word = gr.Textbox(
@@ -144,7 +144,7 @@ class DataPanel:
         self._deleting = deleting
         self._upkeep = upkeep
         with gr.Accordion(t("data.title", lang), open=False, elem_id="your-data", elem_classes=["card"]) as self.fold:
-            self.said = gr.Markdown("", elem_id="your-data-said")
+            self.said = gr.Markdown("", elem_id="your-data-said", latex_delimiters=LATEX_DELIMITERS)
             with gr.Row(elem_classes=["tight"], visible=False, elem_id="your-data-row") as self.row:
                 self.pending = gr.Dropdown(
                     choices=[], label="", interactive=True, filterable=False, elem_id="your-data-pending"
