@@ -238,7 +238,7 @@ def test_a_file_that_is_broken_is_not_written(opened, data_dir: Path, content: b
     ):
         with pytest.raises((ContentError, NotFound), match=r"backends\.toml"):
             change()
-    assert (data_dir / "backends.toml").read_bytes() == written
+    assert (data_dir / "backends.toml").read_bytes() == content
     assert sorted(data_dir.iterdir()) == before
 
 
