@@ -29,6 +29,7 @@ from interview.notebook import Notebook
 from interview.notes.bank import QuestionBank
 from interview.rubrics import load_rubrics
 from interview.service.interviewer import Interviewer
+from interview.settings import Problem
 from interview.store.store import Store, new_id
 from interview.worker import Worker
 
@@ -111,6 +112,7 @@ class OneGrader:
     """A shelf with nothing else on it."""
 
     default: str = SlowGrader.name
+    problems: tuple[Problem, ...] = ()
 
     def __init__(self, grader: Grader) -> None:
         self._grader = grader

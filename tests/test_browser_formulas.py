@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from interview.export import WRITERS
+from interview.export import WRITERS, Form
 from interview.models import (
     Answer,
     Finding,
@@ -224,7 +224,7 @@ def test_no_place_of_the_screen_falls(app: App, watched: Watched):
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
-def test_an_export_opens(watched: Watched, tmp_path: Path, form: str):
+def test_an_export_opens(watched: Watched, tmp_path: Path, form: Form):
     """Markdown, too: shown by a renderer that knows no formulas, as every one of its formulas is escaped."""
     exported = WRITERS[form]([transcript()])
     if form == "html":

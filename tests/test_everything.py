@@ -21,6 +21,7 @@ from interview.models import ArchiveFilter, SessionPlan
 from interview.service.archive import Archive
 from interview.service.everything import NOTES, Everything
 from interview.service.rubric_history import RubricHistory
+from interview.store.deletions import Deletions
 from interview.store.store import DATABASE, Store
 from interview.store.whole import TABLES
 from tests.command_line import Run, data_dir, refusal, run
@@ -135,9 +136,12 @@ def broken(store: Store, statement: str, *values: object) -> None:
     store.close()
     with closing(sqlite3.connect(store.path)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
             connection.execute(f"DROP TRIGGER {name}")
         connection.execute(statement, values)
+        for _, made in triggers:
+            connection.execute(made)
         connection.commit()
 
 
@@ -162,7 +166,7 @@ def test_a_damaged_row_is_left_out_by_name_and_the_rest_is_there(
     broken(filled, statement)
     target = tmp_path / "all.zip"
     outcome = run("data", "export", target, "--data-dir", filled.path.parent, data=False)
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 1, outcome.output
     (named,) = verify.Archive(io.BytesIO(target.read_bytes())).manifest["damaged"]
     assert named["table"] == table
     assert f"{table} {named['id']} is damaged and was left out: " in outcome.stderr
@@ -177,6 +181,21 @@ def test_a_damaged_row_is_left_out_by_name_and_the_rest_is_there(
     assert (imported.exit_code == 1) == ("Left out: " in imported.stderr)
 
 
+def test_what_was_deleted_is_in_no_archive(filled: Store):
+    whole = rows(exported(filled))
+    answer = next(row for row in whole["answers"] if row["text"] == ANSWER)
+    Deletions(filled).order_answer(answer["id"])
+    assert ANSWER not in str(rows(exported(filled)))
+    session = next(row for row in whole["sessions"] if "一次练习" in row["title"])
+    Deletions(filled).order_session(session["id"])
+    left = rows(exported(filled))
+    assert "一次练习" not in str(left)
+    assert len(left["sessions"]) == len(whole["sessions"]) - 1
+    Deletions(filled).undo(session["id"])
+    Deletions(filled).undo(answer["id"])
+    assert rows(exported(filled)) == whole
+
+
 @pytest.mark.parametrize(("form", "words"), [("json", ""), ("markdown", "已损坏"), ("html", "已损坏")])
 def test_a_transcript_leaves_out_a_damaged_turn_by_name(filled: Store, run: Run, form: str, words: str):
     sessions = [row["id"] for row in rows(exported(filled))["sessions"]]
@@ -184,7 +203,7 @@ def test_a_transcript_leaves_out_a_damaged_turn_by_name(filled: Store, run: Run,
     broken(filled, "UPDATE answers SET created_at = 'yesterday' WHERE turn_id = ?", turns[0].id)
     folder = filled.path.parent
     outcome = run("export", sessions[0], sessions[1], "--format", form, "--data-dir", folder, data=False)
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 1, outcome.output
     assert f"the turn {turns[0].id} is damaged and was left out" in outcome.stderr
     assert words in outcome.stdout
     if form == "json":
@@ -198,7 +217,7 @@ def test_a_session_that_is_damaged_itself_is_named_and_the_others_are_written(fi
     (first, second, *_) = [row["id"] for row in rows(exported(filled))["sessions"]]
     broken(filled, "UPDATE sessions SET plan = '{' WHERE id = ?", first)
     outcome = run("export", first, second, "--format", "jsonl", "--data-dir", filled.path.parent, data=False)
-    assert outcome.exit_code == 1
+    assert outcome.exit_code == 1, outcome.output
     assert f"The session {first} is damaged" in outcome.stderr
     assert [json.loads(line)["session"]["id"] for line in outcome.stdout.splitlines()] == [second]
 

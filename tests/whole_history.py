@@ -30,7 +30,6 @@ from interview.service.rubric_history import RubricHistory
 from interview.service.schedule import Schedule, ScheduleWishes
 from interview.store.appeals import StoredAppeals
 from interview.store.checklists import ChecklistStore, DisputeStore, QuestionHistory
-from interview.store.deletions import Deletions
 from interview.store.measurements import Measurements
 from interview.store.remarks import RemarkStore
 from interview.store.spending import SpendingLog
@@ -155,13 +154,12 @@ def fill(folder: Path) -> Store:
     measurements = Measurements(store)
     measurements.finish(measurements.begin("work:big", "golden", {"n": 3}), {"kappa": 0.5})
 
-    deletions = Deletions(store)
-    for number, change in enumerate((archive.archive, deletions.order_session)):
+    for number in range(2):
         clock.pass_by(60)
         other = store.create_session(f"Put away {number}", SessionPlan(lang="en", mode="mock"), questions[:1])
         store.submit(other.turns[0].id, "It runs on.", "work:big", "default")
         store.finish(other.id)
-        change(other.id)
+        archive.archive(other.id)
     notes = folder / NOTES
     notes.mkdir(exist_ok=True)
     (notes / "mine.md").write_bytes("## S\n\n#### 1. Why?\n\n因为。\n".encode())

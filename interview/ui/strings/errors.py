@@ -39,6 +39,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "数据文件夹用不了，什么也没有写进去。",
         "The data folder cannot be used; nothing was written.",
     ),
+    "error.GraderLeftOut": (
+        "backends.toml 里写这个评分器的地方有错，现在用不了。请改好文件，再打开「评分器」页。",
+        "What backends.toml says about this grader cannot be used. Correct the file, then open the Graders tab.",
+    ),
     "error.Deleted": (
         "这里的内容已经删除，所以没有保存。你写的还在输入框里：撤销删除，或者重新提问。",
         "This was deleted, so nothing was stored. Your text is still in the box: undo the deletion, or ask anew.",
