@@ -288,7 +288,7 @@ def test_bytes_that_keep_a_connection_alive_end_a_silence_before_the_first_token
     ],
     ids=["no first byte", "a stall in mid-reply", "comments for ever", "empty chunks for ever"],
 )
-def test_silence_and_drips_end_with_the_bound_that_they_are_over(play: Play, bound: dict[str, float], names: str):
+def test_silence_and_drips_end_with_the_bound_that_they_are_over(play: Play, bound: dict[str, Any], names: str):
     error, _ = fault_of([play], **bound, attempts=1)
     assert isinstance(error, PassingFault)
     assert error.fault == "timed_out"

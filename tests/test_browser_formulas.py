@@ -21,6 +21,7 @@ from interview.models import (
     PointGrade,
     Question,
     Remark,
+    RemarkKind,
     Session,
     SessionPlan,
     Transcript,
@@ -103,10 +104,15 @@ def transcript() -> Transcript:
     session = Session(
         id="s", title="$$x$$ Hostile", plan=SessionPlan(lang="en"), created_at=AT, questions=questions, turns=turns
     )
+    said: list[tuple[RemarkKind, str]] = [
+        ("discussion", "candidate"),
+        ("discussion", "one"),
+        ("improved_answer", "one"),
+    ]
     remarks = tuple(
         Remark(id=f"r{n}{kind}", turn_id=turn.id, kind=kind, author=author, text=turn.question.reference, created_at=AT)
         for n, turn in enumerate(turns[:-1])
-        for kind, author in (("discussion", "candidate"), ("discussion", "one"), ("improved_answer", "one"))
+        for kind, author in said
     )
     marks = {turn.id: TurnMarks(starred=True, note=turn.question.reference) for turn in turns[:-1]}
     return Transcript(session=session, marks=marks, remarks=remarks)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import gradio as gr
 import pytest
@@ -55,7 +56,7 @@ def test_pages_hold_no_configuration_and_share_their_components(app: FastAPI, mo
     states.capacity = 3
     with TestClient(app, base_url="http://127.0.0.1") as client:
         for _ in range(5):
-            load_page(client)
+            load_page(cast(Any, client))
     pages = list(states.session_data.values())
     assert len(pages) == len(states.time_last_used) == 3
     assert all(isinstance(page, PageState) and page.config_values == {} for page in pages)

@@ -14,6 +14,7 @@ from interview.notebook import Notebook
 from interview.notes.bank import QuestionBank
 from interview.rubrics import load_rubrics
 from interview.service.interviewer import Interviewer
+from interview.settings import Problem
 from interview.store.store import Store
 from interview.turns import help_used, reached
 from interview.worker import Worker
@@ -25,6 +26,7 @@ RUBRICS = load_rubrics(REPO / "rubrics")
 
 class Shelf:
     default: str = "coverage"
+    problems: tuple[Problem, ...] = ()
 
     def choices(self) -> tuple[GraderChoice, ...]:
         return (GraderChoice(name="coverage", kind="coverage", host="", model=""),)
