@@ -172,3 +172,29 @@ model = "fake-judge"
             (grading,) = app.stored()[0].turns[0].gradings
             assert (grading.grader, grading.graded_by) == ("one:m", "two:fake-judge")
             expect(candidate.card).to_contain_text("two:fake-judge")
+
+
+def test_what_is_left_out_of_a_broken_file_stands_in_the_header_until_it_is_corrected(browser: Browser, tmp_path: Path):
+    notes = tmp_path / "notes.md"
+    notes.write_text(NOTES, encoding="utf-8")
+    file = tmp_path / "data" / "backends.toml"
+    file.parent.mkdir()
+    good = '[good]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
+    file.write_text(broken := f"{good}[Bad]\n")
+    with running(tmp_path, None, "--lang", "en", "--notes", str(notes)) as app, visits(browser, app) as opened:
+        page = opened.candidate().arrive().page
+        header = page.locator("#left-out .v-notice")
+        expect(header).to_contain_text("1 part of backends.toml cannot be used")
+        expect(header).to_contain_text("backends.toml:4: [Bad]")
+        assert "[Bad]" in app.log
+        page.get_by_role("tab", name="Graders").click()
+        expect(page.locator("#backend-notice .v-notice")).to_contain_text("[Bad]")
+        remove = page.locator("#backend-rows li").first.get_by_role("button")
+        remove.get_by_text("Remove").click()
+        remove.get_by_text("Really remove").click()
+        expect(page.locator("#backend-notice .v-notice")).to_contain_text("Nothing was written")
+        assert file.read_text() == broken
+        file.write_text(good)
+        page.get_by_role("tab", name="Practice").click()
+        page.get_by_role("tab", name="Graders").click()
+        expect(header).to_have_count(0)

@@ -145,7 +145,7 @@ def _backend(
     try:
         check_backend_name(name)
     except ContentError as fault:
-        raise ContentError(f"{where}: {fault} Rename the table.") from fault
+        raise ContentError(f"{where}: {fault}") from fault
     try:
         written = BackendTable.model_validate(table)
     except ValidationError as fault:

@@ -24,7 +24,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "waiting.retry": ("立即全部重试", "Retry all now"),
     "left_out": (
         "backends.toml 有 {n} 处不能用，没有采用。请在文件里改好，再打开「评分器」页。",
-        "{n:part|parts} of backends.toml cannot be used and {n:is|are} left out. Correct the file, then open the "
+        "{n:part|parts} of backends.toml cannot be used, so Viva goes on without. Correct the file, then open the "
         "Graders tab.",
     ),
     "banner.title": ("没有连接模型。", "No model is connected."),
