@@ -55,9 +55,9 @@ def test_two_graders_are_compared_and_the_difference_leads_to_the_transcript(
     with visits(browser, app) as opened:
         page = opened.candidate().arrive().page
         page.get_by_role("tab", name="Graders").click()
-        expect(page.locator("#measuring-run")).to_contain_text("80 gradings")
+        expect(page.locator("#measuring-run")).to_contain_text("100 gradings")
         page.locator("#measuring-suite").get_by_text("Attacks").click()
-        expect(page.locator("#measuring-run")).not_to_contain_text("80 gradings")
+        expect(page.locator("#measuring-run")).not_to_contain_text("100 gradings")
         card = page.locator("#comparison")
         expect(card.locator(".v-plan")).to_contain_text("kind: 1 grading to make")
         judges[1].hold()

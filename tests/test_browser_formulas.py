@@ -174,11 +174,11 @@ def watched(browser: Browser) -> Iterator[Watched]:
 
 
 def choose(item: Locator) -> None:
-    """Click until it is chosen: a click while an earlier one is answered does not count."""
-    for _ in range(20):
+    """Click until it is chosen, patiently: each click draws everything again."""
+    for _ in range(3):
         item.click()
         with contextlib.suppress(AssertionError):
-            return expect(item).to_have_attribute("aria-current", "true", timeout=PATIENCE_MS / 5)
+            return expect(item).to_have_attribute("aria-current", "true", timeout=2 * PATIENCE_MS)
     raise AssertionError(f"not chosen: {item}")
 
 
