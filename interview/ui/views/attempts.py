@@ -15,6 +15,7 @@ from interview.ui.views.review import answer_segments
 from interview.ui.views.view import ViewValue
 
 _WORTH = {"contradicted": 0, "missing": 1, "cannot_assess": 1, "partial": 2, "covered": 3}
+_COMPARED_EXACTLY = 2_000  # words
 _WORD = re.compile(r"[A-Za-z0-9_']+|\s+|.", re.DOTALL)
 
 
@@ -100,7 +101,9 @@ def _change(before: PointGrade | None, after: PointGrade | None, lang: Language)
 def _compared(old: str, new: str) -> list[ViewValue]:
     """The new text in pieces: what stands in the old one, and what was added."""
     words, fresh = _WORD.findall(old), _WORD.findall(new)
-    matcher = difflib.SequenceMatcher(None, words, fresh, autojunk=False)
+    # Exact matching is quadratic where the same words come again and again: 48,000 characters took half a minute.
+    is_long = max(len(words), len(fresh)) > _COMPARED_EXACTLY
+    matcher = difflib.SequenceMatcher(None, words, fresh, autojunk=is_long)
     changes = [(name != "equal", start, end) for name, _, _, start, end in matcher.get_opcodes() if start < end]
     texts = ["".join(fresh[start:end]) for _, start, end in changes]
     edges = list(itertools.accumulate(map(len, texts), initial=0))
