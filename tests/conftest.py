@@ -11,6 +11,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is a matter of the machine.
+settings.register_profile("viva", deadline=None)
+settings.load_profile("viva")
 
 pytest_plugins = ["tests.llama"]
 REPO = Path(__file__).resolve().parent.parent

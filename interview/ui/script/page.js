@@ -58,17 +58,13 @@ const tabs = (() => {
 
 const showPassage = () => navigation.show(() => document.getElementById("practice-passage"), "nearest");
 
-// The question that a click has brought up, or what came of it: seen, and at hand for the keyboard. Gradio draws the
-// panel after the value that says what it is about, so its control is waited for.
-function showDeletion(tries = 60) {
+// The question that a click has brought up, or what came of it: seen, and at hand for the keyboard.
+function showDeletion() {
   const about = document.querySelector("#deleting-target :is(input, textarea)")?.value ?? "";
   if (!about) return;
   const control = about.endsWith(":done") ? "#deleting-undo" : about.startsWith("all:") ? "#deleting-word :is(input, textarea)" : "#deleting-confirm";
-  const found = document.querySelector(control);
-  if (found?.offsetParent) {
-    document.getElementById("deleting").scrollIntoView({ block: "nearest" });
-    found.focus({ preventScroll: true });
-  } else if (tries > 0) setTimeout(() => showDeletion(tries - 1), 50);
+  navigation.show(() => document.getElementById("deleting"), "nearest");
+  navigation.focus(() => document.querySelector(control), "body");
 }
 
 // Everything was deleted: this browser forgets drafts and the session it showed, and keeps language and colours.

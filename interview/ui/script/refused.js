@@ -12,7 +12,7 @@ const refused = (() => {
   function fill(dialog, form, done) {
     dialog.replaceChildren(form);
     form.querySelector("h1").id = "login-title";
-    form.querySelector("input[type=password]").focus();
+    navigation.focus(() => form.querySelector("input[type=password]"), "body");
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const button = form.querySelector("button");
