@@ -1,4 +1,4 @@
-"""Damage to the database file: what of it is found at the start, by a reader of rows, or by nobody.
+"""Damage the database file at many offsets and report what notices it: the start, a reader of rows, or nothing.
 
 `python -m benchmarks.damage --offsets 200`: a byte is inverted at that many places of a database, and the database is
 opened as at a start. It may not be opened where SQLite's own full check, or reading every row, finds the damage.
@@ -73,7 +73,7 @@ def make(folder: Path) -> bytes:
 
 
 def _open(folder: Path, content: bytes, what: str, figures: Figures) -> str:
-    """Open a data folder with that database; what came of it."""
+    """Open a data folder with that database and return what noticed the damage."""
     folder.mkdir(exist_ok=True)
     path = folder / DATABASE
     for left in folder.iterdir():

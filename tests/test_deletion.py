@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import exc
 
 from interview.calibration.paid import Kept, PaidGradings, grading_key
-from interview.errors import Deleted, NotFound, StoreError
+from interview.errors import Deleted, NotFound, PassingFault, StoreError
 from interview.grading.grader import GradingRequest
 from interview.jobs import Jobs
 from interview.models import (
@@ -36,7 +36,7 @@ from interview.service.upkeep import Upkeep
 from interview.store.appeals import StoredAppeals
 from interview.store.backup import backups, make_backup
 from interview.store.checklists import ChecklistStore, DisputeStore, QuestionHistory
-from interview.store.deletions import LOOSE, UNDO
+from interview.store.deletions import LOOSE, UNDO, Deletions
 from interview.store.measurements import Measurements
 from interview.store.remarks import RemarkStore
 from interview.store.schema import METADATA
@@ -487,3 +487,14 @@ def test_deleting_everything_lists_backups_and_takes_them_when_asked(data_dir: P
     assert run("data", "delete", "--all", "--notes", "--backups", "--yes", "--now").exit_code == 0
     assert occurrences(data_dir) == []
     assert not backup.exists()
+
+
+def test_a_deleted_answer_that_waits_for_an_endpoint_is_not_counted_as_waiting(tmp_path: Path) -> None:
+    with closing(Store.open(tmp_path, clock=Clock())) as store:
+        session = store.create_session("t", SessionPlan(lang="en"), [make_question(1)])
+        answer, _, _ = store.submit(session.turns[0].id, "text", "g", "default")
+        (claim,) = store.claim("me", 1, timedelta(seconds=60))
+        store.put_off(claim, timedelta(seconds=600), PassingFault("down", fault="unreachable"))
+        assert len(store.waiting()) == 1
+        Deletions(store).order_answer(answer.id)
+        assert store.waiting() == ()

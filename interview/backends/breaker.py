@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Look:
-    """The right to make a call while the others wait to see what comes of it; `once`: without a second try."""
+    """Permission to make a call while the others wait for its outcome; `once`: without a retry."""
 
     def __init__(self, *, once: bool) -> None:
         self.once = once
@@ -45,7 +45,7 @@ class Breaker:
         self._looking: Look | None = None
 
     def reset(self) -> None:
-        """Forget what was found out: the next call finds out anew. May be called from any thread."""
+        """Close the circuit, so that the next call probes the endpoint. May be called from any thread."""
         self._failures = self._opened = 0
         self._fault = None
         self._refused.clear()

@@ -14,7 +14,7 @@ _BAD: frozenset[FaultClass] = frozenset({"bad_reply", "request_refused"})
 
 
 def _nothing() -> None:
-    """Nobody bounds the calls."""
+    """Applies no bounds."""
 
 
 class CallLog:

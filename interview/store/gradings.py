@@ -242,7 +242,7 @@ def read_waiting(connection: sa.Connection) -> tuple[Waiting, ...]:
         sa.select(gradings, turns.c.session_id)
         .join(answers, gradings.c.answer_id == answers.c.id)
         .join(turns, answers.c.turn_id == turns.c.id)
-        .where(gradings.c.state == "pending", gradings.c.retry_at.is_not(None))
+        .where(gradings.c.state == "pending", gradings.c.retry_at.is_not(None), _NOT_DELETED)
         .order_by(gradings.c.seq)
     )
     return tuple(
