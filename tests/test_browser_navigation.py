@@ -345,13 +345,17 @@ def test_on_a_phone_the_report_and_what_is_chosen_in_it_come_into_view(opened: V
     stay(person, question(person, 3))
 
 
-def test_on_a_phone_the_sheet_has_the_focus_and_gives_it_back(opened: Visits):
+def test_on_a_phone_the_sheet_stays_open_while_the_grade_and_a_follow_up_arrive(opened: Visits, judge: FakeJudge):
     person = opened.candidate(viewport=PHONE).begin()
     page = person.page
+    judge.hold()
     person.answer("Tokens are compared, and weights are made of them.")
-    expect(person.lines.first).to_contain_text("covered")
+    expect(person.lines.first).to_contain_text("1 point judged")
     person.lines.first.focus()
     page.keyboard.press("Enter")
+    expect(page.locator("#grade .v-close")).to_be_focused()
+    judge.release()
+    expect(person.chat).to_contain_text(judge.follow_up)
     expect(page.locator("#grade .v-close")).to_be_focused()
     page.keyboard.press("Escape")
     expect(person.lines.first).to_be_focused()

@@ -1,7 +1,7 @@
 """The one place where a component's event becomes a call, and an error becomes words on the screen."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -143,8 +143,15 @@ class Wires:
 
 
 def _plain_claim(claim: object) -> object:
-    """What a click says, if it is text, a number or a place in a list: anything else may be a file to Gradio."""
-    parts: list[object] = cast("list[object]", claim) if isinstance(claim, list) else [claim]
+    """What a click says, if it is text or a number, or a flat list or mapping of these; else an empty text.
+
+    Anything nested may be a file to Gradio.
+    """
+    parts: Iterable[object] = (claim,)
+    if isinstance(claim, list):
+        parts = cast("list[object]", claim)
+    elif isinstance(claim, Mapping):
+        parts = cast("Mapping[str, object]", claim).values()
     return cast("object", claim) if all(isinstance(part, str | int | float) for part in parts) else ""
 
 

@@ -72,7 +72,6 @@ const drafts = (() => {
       if (id === turn) return;
       turn = id;
       prune();
-      if (open) sheet.close();
       restore();
       if (open) lead("#composer textarea");
     },

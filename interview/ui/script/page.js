@@ -86,6 +86,4 @@ window.viva = {
   switchLanguage: tabs.switchLanguage,
   showPassage,
   followChat: navigation.followChat,
-  openSheet: sheet.open,
-  closeSheet: sheet.close,
 };
