@@ -1,7 +1,6 @@
 """Presets: what is known about the endpoints of each provider, read from `presets.toml`."""
 
 import functools
-import ipaddress
 import json
 import re
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import Field, ValidationError
 from interview.backends.backend import Rung
 from interview.errors import ContentError
 from interview.models import Value
+from interview.settings import hosts
 from interview.toml_file import read_toml
 
 TokenParameter = Literal["max_tokens", "max_completion_tokens"]
@@ -176,9 +176,6 @@ def known_as(base_url: str) -> str:
 
 def is_loopback(base_url: str) -> bool:
     """Whether the URL points to this machine, so that nothing sent to it leaves the machine."""
-    host = urlsplit(base_url).hostname or ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
+    host = hosts.parse_host(urlsplit(base_url).hostname or "") or ""
+    # Resolvers map `*.localhost` to loopback (RFC 6761), and a connection to an unspecified address stays here too.
+    return hosts.is_loopback(host) or host.endswith(".localhost") or host in ("0.0.0.0", "::")

@@ -12,6 +12,7 @@ from interview.models import Answer, Appeal, Contested, FailedAttempt, Graded, G
 from interview.store import attempts, rows, search
 from interview.store.rows import Claim
 from interview.store.schema import answers, gradings, papers, question_versions, sessions, turns
+from interview.store.summaries import NOT_DELETED
 
 _SKEW = timedelta(seconds=5)
 _IDLE: dict[str, Any] = {"owner": None, "lease_until": None}
@@ -71,11 +72,11 @@ def first_grading(connection: sa.Connection, answer_id: str) -> str:
 
 
 # Of a deleted answer nothing is graded any more: its text goes to no model.
-_NOT_DELETED = ~sa.exists().where(
+_ANSWER_NOT_DELETED = sa.exists().where(
     answers.c.id == gradings.c.answer_id,
     turns.c.id == answers.c.turn_id,
     sessions.c.id == turns.c.session_id,
-    sa.or_(turns.c.deleted_at.is_not(None), sessions.c.deleted_at.is_not(None)),
+    NOT_DELETED,
 )
 
 
@@ -105,7 +106,7 @@ def claim(
     """
     chosen = (
         sa.select(gradings.c.id)
-        .where(_due(now, lease, ready), _NOT_DELETED, gradings.c.id.not_in(list(held)))
+        .where(_due(now, lease, ready), _ANSWER_NOT_DELETED, gradings.c.id.not_in(list(held)))
         .order_by(gradings.c.seq)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -242,7 +243,7 @@ def read_waiting(connection: sa.Connection) -> tuple[Waiting, ...]:
         sa.select(gradings, turns.c.session_id)
         .join(answers, gradings.c.answer_id == answers.c.id)
         .join(turns, answers.c.turn_id == turns.c.id)
-        .where(gradings.c.state == "pending", gradings.c.retry_at.is_not(None), _NOT_DELETED)
+        .where(gradings.c.state == "pending", gradings.c.retry_at.is_not(None), _ANSWER_NOT_DELETED)
         .order_by(gradings.c.seq)
     )
     return tuple(
@@ -286,5 +287,5 @@ def next_due(connection: sa.Connection, held: Collection[str], now: datetime) ->
             ),
             type_=gradings.c.lease_until.type,
         )
-    ).where(gradings.c.state != "done", _NOT_DELETED, gradings.c.id.not_in(list(held)))
+    ).where(gradings.c.state != "done", _ANSWER_NOT_DELETED, gradings.c.id.not_in(list(held)))
     return connection.execute(wanted).scalar_one()
