@@ -2,16 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
-from interview.errors import ContentError, NotFound, StoreError
+from interview.errors import ContentError, NotFound
 from interview.export import Reading, read_transcripts
 from interview.jobs import Job, Jobs, Progress
 from interview.models import (
     ArchiveFilter,
     Choices,
-    Damaged,
     Hit,
     Imported,
     Session,
@@ -31,7 +29,6 @@ from interview.text import NOTE_LIMIT, TITLE_LIMIT, clean_within
 
 _MOST_HELD = 4
 IMPORT = "import"  # the kind of its jobs
-T = TypeVar("T")
 
 
 class Archive:
@@ -66,14 +63,12 @@ class Archive:
         """Return a session with everything beside it; what is damaged of it is left out and named."""
         session, damaged = self._shelves.readable_session(session_id)
         ids = {turn.id for turn in session.turns}
-        marks, remarks = self._remarks.marks, self._remarks.remarks
-        found_marks, lost_marks = _readable(lambda: marks(session_id), {}, "turn_marks", session_id)
-        found_remarks, lost_remarks = _readable(lambda: remarks(session_id), (), "remarks", session_id)
+        marks, remarks, lost = self._remarks.of_session(session_id)
         return Transcript(
             session=session,
-            marks={turn_id: mark for turn_id, mark in found_marks.items() if turn_id in ids},
-            remarks=tuple(remark for remark in found_remarks if remark.turn_id in ids),
-            damaged=(*damaged, *lost_marks, *lost_remarks),
+            marks={turn_id: mark for turn_id, mark in marks.items() if turn_id in ids},
+            remarks=tuple(remark for remark in remarks if remark.turn_id in ids),
+            damaged=(*damaged, *lost),
         )
 
     def exported(self, session_id: str) -> Transcript:
@@ -205,11 +200,3 @@ def _content(session: Session) -> frozenset[str]:
                 outcome = grading.outcome.model_dump_json()
                 pieces.append(["grade", *place, grading.grader, grading.created_at.isoformat(), outcome])
     return frozenset(json.dumps(piece, ensure_ascii=False) for piece in pieces)
-
-
-def _readable(read: Callable[[], T], otherwise: T, table: str, session_id: str) -> tuple[T, tuple[Damaged, ...]]:
-    """Return what is read, or `otherwise` and what is damaged."""
-    try:
-        return read(), ()
-    except StoreError as fault:
-        return otherwise, (Damaged(table=table, id=session_id, what=str(fault)),)

@@ -1,15 +1,19 @@
 """What stands beside a Turn: the star, the candidate's own note, discussion, and answers that a model improved."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from interview.models import Remark, RemarkKind, TurnMarks
+from interview.models import Damaged, Remark, RemarkKind, TurnMarks
 from interview.store import search, sessions
+from interview.store.damage import DAMAGE, said
 from interview.store.rows import naming
 from interview.store.schema import remarks, turn_marks, turns
 from interview.store.store import Store, new_id
+
+T = TypeVar("T")
 
 
 class RemarkStore:
@@ -19,12 +23,16 @@ class RemarkStore:
         """Keeps nothing of its own."""
         self._store = store
 
-    def marks(self, session_id: str) -> dict[str, TurnMarks]:
-        """The marks of a session's turns that have any, by the turn's id."""
-        wanted = sa.select(turn_marks).join(turns, turns.c.id == turn_marks.c.turn_id)
+    def of_session(self, session_id: str) -> tuple[dict[str, TurnMarks], tuple[Remark, ...], tuple[Damaged, ...]]:
+        """Return the marks of a session's turns by the turn's id, its remarks in order, and the damaged rows of both.
+
+        Damaged rows are in neither of the first two.
+        """
+        damaged: list[Damaged] = []
         with self._store.reading() as connection:
-            rows = connection.execute(wanted.where(*_of_session(session_id))).mappings().all()
-        return {row["turn_id"]: TurnMarks(starred=row["starred"], note=row["note"]) for row in rows}
+            marked = _readable(connection, turn_marks.c.turn_id, session_id, _read_marks, damaged)
+            said_there = _readable(connection, remarks.c.id, session_id, read_remark, damaged)
+        return dict(marked), tuple(said_there), tuple(damaged)
 
     def star(self, turn_id: str, starred: bool) -> None:
         """Put the star on a turn, or take it away."""
@@ -41,26 +49,58 @@ class RemarkStore:
             put_marks(connection, {"turn_id": turn_id, "changed_at": self._store.clock(), **change})
 
     def remarks(self, session_id: str) -> tuple[Remark, ...]:
-        """What was said about the turns of a session, in order."""
-        wanted = sa.select(remarks).join(turns, turns.c.id == remarks.c.turn_id).order_by(remarks.c.seq)
-        with self._store.reading() as connection:
-            rows = connection.execute(wanted.where(*_of_session(session_id))).mappings().all()
-        return tuple(read_remark(row) for row in rows)
+        """Return what was said about the turns of a session, in order, without damaged rows."""
+        return self.of_session(session_id)[1]
 
     def add(self, turn_id: str, kind: RemarkKind, author: str, text: str) -> Remark:
         """Keep a remark."""
-        said = Remark(id=new_id(), turn_id=turn_id, kind=kind, author=author, text=text, created_at=self._store.clock())
+        now = self._store.clock()
+        remark = Remark(id=new_id(), turn_id=turn_id, kind=kind, author=author, text=text, created_at=now)
         with self._store.writing() as connection:
             sessions.read_turn(connection, turn_id)
             sessions.refuse_deleted(connection, turn_id)
-            connection.execute(sa.insert(remarks), said.model_dump())
-        return said
+            connection.execute(sa.insert(remarks), remark.model_dump())
+        return remark
 
 
 def read_remark(row: sa.RowMapping) -> Remark:
     """Remark of a row of `remarks`. DamagedRow."""
     with naming("remarks", row["id"]):
         return Remark(**{name: row[name] for name in Remark.model_fields})
+
+
+def _read_marks(row: sa.RowMapping) -> tuple[str, TurnMarks]:
+    return row["turn_id"], TurnMarks(starred=row["starred"], note=row["note"])
+
+
+def _readable(
+    connection: sa.Connection,
+    key: sa.Column[str],
+    session_id: str,
+    read: Callable[[sa.RowMapping], T],
+    damaged: list[Damaged],
+) -> list[T]:
+    """Return the rows of a table that belong to a session, read one by one where they cannot be read together."""
+    table = key.table
+    joined = sa.and_(turns.c.id == table.c.turn_id, *_of_session(session_id))
+    wanted = sa.select(table).join(turns, joined)
+    order = sa.literal_column(f"{table}.rowid", sa.Integer)
+    try:
+        return [read(row) for row in connection.execute(wanted.order_by(order)).mappings()]
+    except DAMAGE:
+        pass
+    found: list[T] = []
+    try:
+        keys = connection.scalars(sa.select(key).join(turns, joined).order_by(order)).all()
+    except DAMAGE as fault:
+        damaged.append(Damaged(table=str(table), id=session_id, what=said(fault)))
+        return found
+    for one in keys:
+        try:
+            found.append(read(connection.execute(wanted.where(key == one)).mappings().one()))
+        except DAMAGE as fault:
+            damaged.append(Damaged(table=str(table), id=one, what=said(fault)))
+    return found
 
 
 def _of_session(session_id: str) -> tuple[sa.ColumnElement[bool], ...]:
