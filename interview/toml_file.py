@@ -8,13 +8,13 @@ from typing import Any
 from interview.errors import ContentError
 from interview.files import read_regular
 
-_LIMIT = 2_000_000
+TOML_LIMIT = 2_000_000  # bytes
 
 
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """Return the file's text and what it holds. Raises ContentError: not a regular file, not UTF-8, or not TOML."""
     try:
-        text = read_regular(path, _LIMIT).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = read_regular(path, TOML_LIMIT).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         place = re.search(r"at line (\d+)", str(fault))

@@ -216,6 +216,7 @@ def compare_with(bench: Bench, store: Store, spending: Spending, jobs: Jobs, set
 
 def metered(bench: Bench, store: Store, settings: Settings) -> Spending:
     """Count every call of the bench's graders in the store, and hold them to the budget."""
-    spending = Spending(store, bench.shelf, bench.prompts, settings.configured_backends().budget)
+    configured = settings.configured_backends()
+    spending = Spending(store, bench.shelf, bench.prompts, configured.budget, configured.budget_problem)
     bench.shelf.rack.meter_with(spending)
     return spending

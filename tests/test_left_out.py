@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from interview.errors import ContentError, GraderLeftOut, NotFound
+from interview.backends.tariff import Tariff
+from interview.errors import ContentError, GraderLeftOut, LastingFault, NotFound
 from interview.grading.grader import GradingRequest
 from interview.models import Graded, Question, SessionPlan
 from interview.service.drafts import Draft
@@ -32,6 +33,7 @@ __all__ = ["data_dir", "run"]
 GOOD = '[good]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
 OTHER = '[other]\nbase_url = "http://127.0.0.1:8/v1"\nmodel = "m"\n'
 BAD = "[bad]\nbase_url = 3\n"
+FREE = Tariff(prompt=0, completion=0, currency="USD")
 DRAFT = Draft(service="generic", base_url="http://127.0.0.1:7/v1", model="m", key=SecretStr("k"))
 
 
@@ -152,6 +154,18 @@ def test_roles_and_budget_keep_what_is_right_in_them(opened, data_dir: Path):
     assert (viva.shelf.roles.judge, viva.shelf.roles.interviewer) == (("good",), ())
     assert viva.interviewer.default_grader == "good"
     assert [limit.limit for limit in viva.spending.limits()] == [2.0]
+
+
+@pytest.mark.parametrize("broken", ["[budget]\nday = 0\nmonth = 2.0\n", "[budget\n[budget]\nday = 1\n", "budget = 1\n"])
+def test_nothing_with_a_price_is_sent_while_a_limit_cannot_be_read(opened, broken: str):
+    spending = opened(broken).spending
+    with pytest.raises(LastingFault, match="budget cannot be read"):
+        spending.admit("good", None)
+    spending.admit("local", FREE)
+
+
+def test_a_broken_file_without_a_budget_limits_nothing(opened):
+    opened("[good\n").spending.admit("good", None)
 
 
 NAMES = st.sampled_from(["a", "b", "openai", "ollama", "Ü", "default", "roles", "budget", "coverage", "x.y"])

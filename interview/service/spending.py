@@ -86,20 +86,27 @@ class Estimate(Value):
 class Spending:
     """Counts and bounds what models cost; follows the Meter protocol. May be called from any thread."""
 
-    def __init__(self, store: Store, shelf: Shelf, prompts: Prompts, budget: Budget) -> None:
-        """`budget` holds for everything that this data folder has paid for, whoever asked."""
+    def __init__(self, store: Store, shelf: Shelf, prompts: Prompts, budget: Budget, budget_problem: str = "") -> None:
+        """`budget` holds for everything that this data folder has paid for, whoever asked.
+
+        `budget_problem` says what of it could not be read. A limit that is not known allows no spending.
+        """
         self._log = SpendingLog(store)
         self._clock = store.clock
         self._shelf = shelf
         self._prompts = prompts
         self._budget = budget
+        self._budget_problem = budget_problem
 
     # --- as a meter
 
     def admit(self, backend: str, tariff: Tariff | None) -> None:
-        """Raises LastingFault where the budget is used up; what costs nothing goes on."""
-        if not self._budget.is_set or (tariff is not None and tariff.is_free):
+        """Raise LastingFault if the budget is used up or cannot be read; what costs nothing goes on."""
+        if tariff is not None and tariff.is_free:
             return
+        if self._budget_problem:
+            unread = f"The budget cannot be read, so nothing was sent. {self._budget_problem}"
+            raise LastingFault(unread, fault="quota_exhausted")
         for limit in self.limits():
             if limit.used >= limit.limit:
                 raise LastingFault(_used_up(limit), fault="quota_exhausted")

@@ -14,7 +14,7 @@ from interview.files import check_name, read_regular
 from interview.models import Value
 from interview.settings.checks import checked_key, line_of, line_of_table, said
 from interview.settings.roles import Budget, Roles, read_table
-from interview.toml_file import read_toml
+from interview.toml_file import TOML_LIMIT, read_toml
 
 # Kinds of provenance that no backend may pass itself off as, and what else `backends.toml` has a place for.
 _RESERVED_NAMES = ("coverage", "guard", "self", "default", "roles", "budget")
@@ -73,6 +73,7 @@ class Problem(Value):
 class ConfiguredBackends(Value):
     """All of them, in the order of the files. `default` is the grader name that `backends.toml` asks for, if any.
 
+    `budget_problem` is empty, or says which limit could not be read: spending must not go on as if there were none.
     `is_default_lost`: what the file says about the grader at start, by name or by its order, was left out.
     """
 
@@ -81,6 +82,7 @@ class ConfiguredBackends(Value):
     default_origin: str = ""
     roles: Roles = Roles()
     budget: Budget = Budget()
+    budget_problem: str = ""
     problems: tuple[Problem, ...] = ()
     is_default_lost: bool = False
 
@@ -93,7 +95,9 @@ def read_backends(path: Path, secret: Callable[[str], SecretStr | None]) -> Conf
     try:
         text, content = read_toml(path)
     except ContentError as fault:
-        return ConfiguredBackends(backends=(), problems=(left_out("", fault),), is_default_lost=True)
+        problem = left_out("", fault)
+        budget_problem = problem.text if _may_limit(path) else ""
+        return ConfiguredBackends(backends=(), problems=(problem,), budget_problem=budget_problem, is_default_lost=True)
     default = content.pop("default", None)
     default_line = line_of(text, "default")
     problems: list[Problem] = []
@@ -116,10 +120,19 @@ def read_backends(path: Path, secret: Callable[[str], SecretStr | None]) -> Conf
         default_origin=f"{path}:{default_line}",
         roles=roles.model_copy(update={"origin": f"{path}:{line_of_table(text, 'roles')}"}),
         budget=budget,
+        budget_problem=" ".join(problem.text for problem in problems if problem.name == "budget"),
         problems=tuple(problems),
         is_default_lost=not isinstance(default, str)
         and (default is not None or bool(wrong_roles) or (first_is_lost and not roles.judge)),
     )
+
+
+def _may_limit(path: Path) -> bool:
+    """Whether a file that is no TOML may hold a budget."""
+    try:
+        return b"[budget]" in read_regular(path, TOML_LIMIT)
+    except (OSError, ContentError):
+        return True
 
 
 def left_out(name: str, fault: ContentError | str) -> Problem:

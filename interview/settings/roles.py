@@ -48,11 +48,6 @@ class Budget(Value):
     month_tokens: int | None = Field(default=None, gt=0)
     currency: str = Field(default="USD", min_length=1)
 
-    @property
-    def is_set(self) -> bool:
-        """Whether there is any limit."""
-        return any(limit is not None for limit in (self.day, self.month, self.day_tokens, self.month_tokens))
-
 
 def read_table(path: Path, text: str, name: str, table: object, form: type[T]) -> tuple[T, list[str]]:
     """Return what one of these tables says, and a sentence about each field that is wrong and therefore left out.
