@@ -109,7 +109,8 @@ class Worker:
                     _log.error("Gradings wait: %s", error, exc_info=not isinstance(error, StoreError))
                     pause = _STORE_PAUSE
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), pause)
+                    async with asyncio.timeout(pause):  # wait_for of Python 3.11 loses a cancellation now and then
+                        await self._woken.wait()
 
     async def run_once(self) -> int:
         """Grade everything that is due, until nothing is; returns how many gradings ran (those put off included)."""

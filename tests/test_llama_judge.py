@@ -8,7 +8,7 @@ import pytest
 from benchmarks.random_judge import BRIEF, brief_prompts, grade_all
 from tests.llama import LlamaServer
 
-GRADINGS = 50
+GRADINGS = 20
 
 
 @pytest.mark.llama

@@ -438,6 +438,31 @@ def test_a_running_worker_outlives_a_store_that_cannot_claim(make_world, monkeyp
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("turns_of_the_loop", range(6))
+def test_it_ends_when_it_is_cancelled_in_the_moment_in_which_it_is_woken(make_world, turns_of_the_loop: int) -> None:
+    async def down(request):
+        raise PassingFault("closed", fault="unreachable")
+        yield
+
+    world = make_world(down=down)
+    turn = world.submit("down")
+
+    async def run() -> None:
+        worker = world.worker()
+        task = asyncio.create_task(worker.run())
+        await until(lambda: world.grading(turn).retry_at is not None)
+        await asyncio.sleep(0.2)  # until it waits for that moment
+        worker.wake()
+        for _ in range(turns_of_the_loop):
+            await asyncio.sleep(0)
+        task.cancel()
+        ended, _ = await asyncio.wait([task], timeout=5)
+        task.cancel()
+        assert ended
+
+    asyncio.run(run())
+
+
 def test_leases_are_renewed_while_a_grader_takes_its_time(make_world) -> None:
     world = make_world()
     first_lease = timedelta(seconds=0.03)
