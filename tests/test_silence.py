@@ -1,6 +1,7 @@
 """A mock interview that still runs tells nothing of its grades, wherever one looks; after its end all is there."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, timedelta
@@ -57,6 +58,7 @@ def mock(viva: Viva) -> Session:
     return viva.store.session(session.id)
 
 
+ISO_TIME = re.compile(r"\d\d:\d\d:\d\d\.\d+|second=\d+|microsecond=\d+")
 Draw = Callable[[], dict[str, str]]
 
 
@@ -102,7 +104,8 @@ def _within(block: Any, columns: list[Any]) -> bool:
 def test_nothing_is_told_before_the_end(draw: Draw):
     for place, text in draw().items():
         secret = TOLD[:-1] if place == "points" else TOLD  # those of the notes, which anybody may read
-        assert not [word for word in secret if word in text], place
+        timeless = ISO_TIME.sub("", text)  # seconds may read like the score
+        assert not [word for word in secret if word in timeless], place
     assert "answered" in draw()["list"]
     for place in ("list", "hits", "history", "room"):
         assert t("untold.short", "en") in draw()[place]
