@@ -49,7 +49,7 @@ def damage(folder: Path, table: str, change: str) -> None:
         connection.execute(f"UPDATE {table} SET {change} WHERE rowid = (SELECT min(rowid) FROM {table})")
 
 
-@pytest.mark.parametrize("table", set(DAMAGES) - {"sessions"})
+@pytest.mark.parametrize("table", sorted(set(DAMAGES) - {"sessions"}))
 def test_what_is_damaged_of_a_session_is_left_out_and_named(folder: Path, table: str) -> None:
     with closing(Store.open(folder)) as store:
         (summary,) = store.summaries()
