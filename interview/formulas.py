@@ -19,7 +19,7 @@ FORMULA_DEPTH = 32
 # What all formulas of one text may have together. A page shows a dozen texts, and lays each out several times; the
 # longest of the shipped notes have 430 characters and 40 formulas (`benchmarks.formulas` shows the cost).
 FORMULAS_PER_TEXT = 100
-FORMULA_LENGTH_PER_TEXT = 2_500
+FORMULA_LENGTH_PER_TEXT = 4_000
 
 # Single dollars by pandoc's rule: no space at their inner sides, no digit after, and never where a shell variable
 # could stand. Every repetition is bounded, so that no text makes the page wait.

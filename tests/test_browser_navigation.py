@@ -95,7 +95,7 @@ def held_replies(page: Page, only: str = "") -> Iterator[HeldReplies]:
     held = HeldReplies(page, only)
     page.route("**/run/predict*", held.hold)
     yield held
-    page.unroute("**/run/predict*")
+    page.unroute_all(behavior="wait")
     while held._deliver:
         held.deliver()
 

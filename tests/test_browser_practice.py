@@ -12,7 +12,7 @@ from tests.fake_judge import FakeJudge
 __all__ = ["browser", "judge"]
 pytestmark = pytest.mark.browser
 
-COUNT = 20
+COUNT = 8
 QUESTION = """#### {n}. What is number {n}?
 
 It compares tokens, makes weights and averages values.
@@ -24,7 +24,7 @@ It compares tokens, makes weights and averages values.
 
 """
 NOTES = "## Numbers\n\n" + "".join(QUESTION.format(n=n) for n in range(1, COUNT + 1))
-MOST_PRESSES = 65
+MOST_PRESSES = 3 * COUNT + 5  # send, and go on twice; the rest is the set-up
 READY = """() => document.activeElement?.id === "next"
   || (document.activeElement?.closest("#composer") && document.querySelector("#next")?.offsetParent)"""
 
@@ -64,12 +64,12 @@ class Hands:
             assert self.presses < MOST_PRESSES
 
 
-def test_a_session_of_twenty_questions_by_keyboard_alone(app: App, opened: Visits):
+def test_a_whole_session_by_keyboard_alone(app: App, opened: Visits):
     person = opened.candidate().arrive()
     hands, page = Hands(person), person.page
     expect(person.start_button).to_be_focused()  # all of it is preset
     hands.walk_to("#setup-number", "Shift+Tab")
-    for key, number in (("Space", "all"), ("ArrowLeft", "15"), ("ArrowRight", "all")):
+    for key, number in (("Space", "all"), ("ArrowLeft", "5"), ("ArrowRight", "all")):
         hands.press(key)
         expect(page.locator("#setup-number label:has(input:checked)")).to_have_text(number)
     expect(person.start_button).to_contain_text(f"{COUNT} questions")

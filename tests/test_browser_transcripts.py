@@ -226,7 +226,7 @@ def test_a_note_stays_with_its_answer_while_the_next_one_is_drawn(opened: Visits
     late, response = large[1]
     late.fulfill(response=response)
     expect(page.locator("#room-note")).to_be_visible()
-    page.unroute("**/run/predict*")
+    page.unroute_all(behavior="wait")
     page.locator("#room-nav .v-nav-item").first.click()
     expect(page.locator("#room-answer")).to_contain_text("Every token")
     expect(note).to_have_value("of the first")
