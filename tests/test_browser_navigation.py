@@ -215,6 +215,59 @@ def test_the_reply_to_an_earlier_click_takes_nobody_away_from_the_question_that_
     expect(page.locator("#practice-reference")).to_be_visible()
 
 
+def test_a_grade_that_arrives_takes_nobody_away_from_the_question_that_was_chosen(opened: Visits, judge: FakeJudge):
+    person = opened.candidate().begin()
+    page = person.page
+    person.answer("Tokens are compared, and weights are made of them.")
+    expect(person.chat).to_contain_text(judge.follow_up)
+    person.go_on()
+    judge.hold()
+    person.answer("In answer two tokens are compared. Then weights are made of them.")
+    expect(person.lines.last).to_contain_text("1 point judged")
+    first = page.locator(".v-dot").first
+    with held_replies(page, CHOSEN_TURN) as replies:
+        first.click()
+        replies.wait_for(1)
+        judge.release()
+        page.wait_for_timeout(2000)  # until the page wants to draw the grade, and waits for the reply that is held
+        replies.deliver()
+    expect(person.lines.nth(1)).to_contain_text("covered")
+    expect(first).to_have_attribute("aria-current", "true")
+    page.wait_for_timeout(SPENT_MS)
+    expect(first).to_have_attribute("aria-current", "true")
+    expect(person.lines.first).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_grade_that_arrives_leaves_the_room_at_the_question_that_was_chosen(
+    app: App, opened: Visits, judge: FakeJudge
+):
+    person = opened.candidate().begin()
+    page = person.page
+    person.answer("The first answer: tokens are compared, and weights are made of them.")
+    expect(person.chat).to_contain_text(judge.follow_up)
+    person.go_on()
+    person.answer("The second answer: tokens are compared, and weights are made of them.")
+    expect(person.lines.nth(1)).to_contain_text("covered")
+    person.open_transcript(app.stored()[0])
+    items, answer = page.locator("#room-nav .v-nav-item"), page.locator("#room-answer")
+    expect(answer).to_contain_text("The first answer")
+    judge.hold()
+    page.locator("#room-regrade").click()
+    expect(page.locator("#room-grade-card")).to_contain_text("is grading it, too")
+    second = items.filter(has_text="number 2").first
+    with held_replies(page, CHOSEN_TURN) as replies:
+        second.click()
+        replies.wait_for(1)
+        judge.release()
+        page.wait_for_timeout(2000)
+        replies.deliver()
+    expect(answer).to_contain_text("The second answer")
+    page.wait_for_timeout(2000)
+    expect(answer).to_contain_text("The second answer")
+    expect(second).to_have_attribute("aria-current", "true")
+    expect(page.locator("#room-note")).to_be_visible()  # nothing is left out
+
+
 def test_the_passage_stays_in_view_when_an_image_above_it_comes_late(opened: Visits):
     person = opened.candidate().arrive()
     page, late = person.page, []

@@ -236,10 +236,16 @@ class PracticeTab:
         return {self.talk.beat: self.talk.stamp_of(page, self._session(page), shown)}
 
     def _refresh(self, page: Page, shown: str, stamp: str) -> Updates:
-        """Draw the interview again where it is not what the page shows."""
+        """Draw the interview again where it is not what the page shows.
+
+        `shown` is of the moment in which the refresh was asked for. A click may have chosen another Turn since, so it
+        is not written back: then `_look_again` finds that what was drawn is not what is chosen.
+        """
         if not self._is_stale(page, shown, stamp):
             return {}
-        return self._talk(page, self._session(page), shown, moved=False)
+        updates = self._talk(page, self._session(page), shown, moved=False)
+        del updates[self.talk.shown]
+        return updates
 
     def _is_stale(self, page: Page, shown: str, stamp: str) -> bool:
         return bool(page.session and stamp) and stamp != self.talk.stamp_of(page, self._session(page), shown)

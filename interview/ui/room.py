@@ -151,6 +151,11 @@ class RoomPanel:
         drawn = {*self.first} - {self.column, self.stamp}
         return {block: change for block, change in updates.items() if block not in drawn}
 
+    def refreshed(self, updates: Updates) -> Updates:
+        """Return the changes that a refresh may make: the place is left to clicks, which may have changed it since."""
+        kept = {block: change for block, change in updates.items() if block not in self.place}
+        return {**kept, self.column: gr.update(elem_classes=[]), self.stamp: updates[self.stamp]}
+
     def render(
         self, page: Page, transcript: Transcript, shelf: Shelf, turn_id: str, words: str = "", *, moved: bool = True
     ) -> Updates:

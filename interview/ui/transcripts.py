@@ -233,9 +233,9 @@ class TranscriptsTab:
         """Draw the room again where it is not what the page shows, or what is left of a Turn that was just opened."""
         if not self._is_stale(page, session_id, turn_id, stamp):
             return {}
-        if stamp.partition(" ")[0] == turn_id:
-            return self._redraw(page, session_id, turn_id)
-        return self.room.rest(self._drawn(page, session_id, turn_id))
+        drawn = stamp.partition(" ")[0]
+        updates = self._drawn(page, session_id, turn_id, moved=drawn != turn_id)
+        return self.room.refreshed(updates if drawn else self.room.rest(updates))
 
     def _is_stale(self, page: Page, session_id: str, turn_id: str, stamp: str) -> bool:
         if not session_id:
