@@ -1,8 +1,8 @@
-"""How long a page does not answer while it draws hostile formulas, each alone, in every place of the review room.
+"""Measure how long the review room freezes while it draws hostile formulas, each alone, in every place of the room.
 
-Each formula, written in each way that formulas are written, is question, answer, reference, key points, findings,
-feedback, note and discussion of one turn. Prints the longest task of the page's main thread; exits with 1 when one
-takes longer than the limit. Says something on an idle machine only.
+Each formula, in each notation, is question, answer, reference, key points, findings, feedback, note and discussion of
+one turn. Prints the longest task of the main thread for each; exits with 1 if one exceeds the limit. Run it on an idle
+machine.
 """
 
 import sys
@@ -11,19 +11,19 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser import chromium_browser, running
+from tests.browser import chromium_browser, require_chromium, running
 from tests.formula_pages import BOMBS, WORD, Watched, choose, keep, transcript, unfold
 from tests.hostile_formulas import HOSTILE, HOSTILE_TEXTS
 
 LIMIT_SECONDS = 2.0
 
 
-def main(chromium: str = "/usr/bin/chromium") -> int:
+def main() -> int:
     kept = transcript([[bomb] for bomb in BOMBS])
     with (
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder), None, *keep(Path(folder), kept)) as app,
-        chromium_browser(chromium) as browser,
+        chromium_browser(require_chromium()) as browser,
     ):
         watched = Watched(browser)
         page = watched.page

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.history import MARKER, kept_history
 from benchmarks.startup import answers, environment
-from tests.browser import App, Candidate, chromium_browser, free_port, running
+from tests.browser import App, Candidate, chromium_browser, free_port, require_chromium, running
 
 LIMIT = 2.0
 REVIEWED = 50  # turns of the session that is reviewed
@@ -211,9 +211,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--turns", type=int, default=20_000)
     chosen = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        sys.exit("Chromium is not here: install it with the system's package manager")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(kept_history(chosen.turns, REVIEWED), folder / "data")
@@ -221,7 +218,7 @@ def main() -> None:
             running(folder, None, "--lang", "en") as app,
             serving_echo(folder, "queued") as echo,
             serving_echo(folder, "bare") as bare,
-            chromium_browser(chromium) as browser,
+            chromium_browser(require_chromium()) as browser,
         ):
             found = measure(browser, app, echo, bare, chosen.rounds)
     base = percentile(found["echo"], 0.95)

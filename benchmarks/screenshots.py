@@ -1,12 +1,10 @@
 """Makes the pictures in docs/screenshots: Viva in a real Chromium, with a judge on loopback that has learnt its lines.
 
-`--all FOLDER` makes every scene at both widths, light and dark, in both languages, for looking at after a change.
+`--all FOLDER` makes every scene at every width, light and dark, in both languages, for looking at after a change.
 """
 
 import argparse
-import os
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +15,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.history import History
 from interview.notes.library import built_in
-from tests.browser import App, Candidate, chromium_browser, running
+from tests.browser import App, Candidate, chromium_browser, require_chromium, running
 from tests.fake_judge import FakeJudge
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-SIZES = {1366: 850, 390: 844}
+SIZES = {1366: 850, 1024: 768, 768: 1024, 390: 844}
+PHONE_PX = 900  # the phone layout up to here; see interview/ui/theme.py
 # The pictures that are kept: scene, width, theme, language.
 KEPT = (
     ("setup", 1366, "light", "zh"),
@@ -271,10 +270,10 @@ def visit(browser: Browser, app: App, judge: FakeJudge, width: int, theme: str, 
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
         locale="zh-CN" if lang == "zh" else "en-GB",
-        has_touch=width < 700,
+        has_touch=width <= PHONE_PX,
     )
     try:
-        yield Studio(Candidate(context.new_page(), app.url), judge, lang, width < 700)
+        yield Studio(Candidate(context.new_page(), app.url), judge, lang, width <= PHONE_PX)
     finally:
         judge.release()
         judge.held_after = 1
@@ -289,9 +288,9 @@ def shoot(page: Page, file: Path, *, full_page: bool) -> None:
     print(file, flush=True)
 
 
-def make(folder: Path, wanted: Sequence[tuple[str, int, str, str]], chromium: str) -> None:
+def make(folder: Path, wanted: Sequence[tuple[str, int, str, str]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with chromium_browser(chromium) as browser, FakeJudge().serving() as judge:
+    with chromium_browser(require_chromium()) as browser, FakeJudge().serving() as judge:
         for lang, answers in ANSWERS.items():
             judge.learn(answers[0], *LINES[lang])
         for scene, width, theme, lang in wanted:
@@ -316,10 +315,9 @@ def main() -> None:
     parser.add_argument("--all", type=Path, metavar="FOLDER", help="every combination, into this folder")
     parser.add_argument("--only", default="", help="scenes whose name contains this")
     chosen = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("google-chrome") or os.environ.get("CHROMIUM", "")
     every = tuple(product(SCENES, SIZES, ("light", "dark"), ("zh", "en")))
     wanted = [picture for picture in (every if chosen.all else KEPT) if chosen.only in "-".join(map(str, picture))]
-    make(chosen.all or PROJECT / "docs" / "screenshots", wanted, chromium)
+    make(chosen.all or PROJECT / "docs" / "screenshots", wanted)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ class Worker:
                     _log.error("Gradings wait: %s", error, exc_info=not isinstance(error, StoreError))
                     pause = _STORE_PAUSE
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):  # wait_for of Python 3.11 loses a cancellation now and then
+                    async with asyncio.timeout(pause):  # wait_for of Python 3.11 may swallow a cancellation
                         await self._woken.wait()
 
     async def run_once(self) -> int:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, R
 
 from interview.models import Session, Turn
 from interview.store.store import Store
-from tests.conftest import REPO
+from tests.conftest import REPO, find_chromium
 from tests.fake_judge import FakeJudge
 
 NOTES = """## Attention
@@ -132,6 +132,11 @@ def running(folder: Path, judge: FakeJudge | None = None, *options: str) -> Iter
         yield app
     finally:
         app.kill()
+
+
+def require_chromium() -> str:
+    """Return the path of Chromium, or end the program."""
+    return find_chromium() or sys.exit("Chromium is not here: install it with the system's package manager")
 
 
 @contextmanager

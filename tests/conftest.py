@@ -95,10 +95,15 @@ def shared() -> Path:
     return folder
 
 
+def find_chromium() -> str | None:
+    """Return the path of an installed Chromium."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a Chromium binary for Playwright."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = find_chromium()
     if path is None:
         missing("Chromium", "install it with the system's package manager")
     assert path is not None

@@ -1,4 +1,4 @@
-"""A session that is full of hostile formulas, and a page that notes what they do to it."""
+"""A session full of hostile formulas, and a page that records crashes and freezes."""
 
 import contextlib
 import re
@@ -32,7 +32,7 @@ from tests.browser import PATIENCE_MS
 from tests.hostile_formulas import HOSTILE, HOSTILE_TEXTS, ORDINARY
 from tests.made_up import graded, make_question
 
-WORD = "zirconium"  # stands in every answer
+WORD = "zirconium"  # part of every answer
 PER_TURN = 14
 AT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 NEW_LINE = re.compile(r"\s*\n\s*")

@@ -235,7 +235,8 @@ def test_a_stale_tab_with_another_answer_is_told_so_and_keeps_its_text(app: App,
     stale.page.add_init_script(
         "const ticking = setInterval; window.setInterval = (f, ms, ...rest) => ms < 5000 && ticking(f, ms, ...rest);"
     )
-    stale.page.route("**/queue/join*", lambda route: None)  # nor by what it follows when it opens
+    # A page that opens follows its session for a moment, and would notice then.
+    stale.page.route("**/queue/join*", lambda route: None)
     stale.arrive()
     stale.write("Something quite different.")
     person.answer(FIRST)

@@ -215,6 +215,14 @@ def test_the_reply_to_an_earlier_click_takes_nobody_away_from_the_question_that_
     expect(page.locator("#practice-reference")).to_be_visible()
 
 
+def let_the_grade_arrive(page: Page, judge: FakeJudge, beat: str) -> None:
+    """Return when the page has requested a refresh, which waits for the reply that is held."""
+    box = page.locator(beat).locator("input, textarea")
+    before = box.input_value()
+    judge.release()
+    expect(box).not_to_have_value(before)
+
+
 def test_a_grade_that_arrives_takes_nobody_away_from_the_question_that_was_chosen(opened: Visits, judge: FakeJudge):
     person = opened.candidate().begin()
     page = person.page
@@ -228,8 +236,7 @@ def test_a_grade_that_arrives_takes_nobody_away_from_the_question_that_was_chose
     with held_replies(page, CHOSEN_TURN) as replies:
         first.click()
         replies.wait_for(1)
-        judge.release()
-        page.wait_for_timeout(2000)  # until the page wants to draw the grade, and waits for the reply that is held
+        let_the_grade_arrive(page, judge, "#practice-beat")
         replies.deliver()
     expect(person.lines.nth(1)).to_contain_text("covered")
     expect(first).to_have_attribute("aria-current", "true")
@@ -258,11 +265,10 @@ def test_a_grade_that_arrives_leaves_the_room_at_the_question_that_was_chosen(
     with held_replies(page, CHOSEN_TURN) as replies:
         second.click()
         replies.wait_for(1)
-        judge.release()
-        page.wait_for_timeout(2000)
+        let_the_grade_arrive(page, judge, "#room-beat")
         replies.deliver()
     expect(answer).to_contain_text("The second answer")
-    page.wait_for_timeout(2000)
+    page.wait_for_timeout(SPENT_MS)
     expect(answer).to_contain_text("The second answer")
     expect(second).to_have_attribute("aria-current", "true")
     expect(page.locator("#room-note")).to_be_visible()  # nothing is left out

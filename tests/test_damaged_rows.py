@@ -61,7 +61,7 @@ def test_what_is_damaged_of_a_session_is_left_out_and_named(folder: Path, table:
         assert damaged.table == (table if table in ("remarks", "turn_marks") else "turns")
         assert transcript.session.turns[-1] == whole.session.turns[-1]
         assert len(transcript.session.questions) == 2
-        lost = {"remarks": (1, 0), "turn_marks": (0, 1)}.get(table, (1, 1))  # with a turn goes what is beside it
+        lost = {"remarks": (1, 0), "turn_marks": (0, 1)}.get(table, (1, 1))  # a turn takes its remarks along
         assert (2 - len(transcript.remarks), 2 - len(transcript.marks)) == lost
 
 

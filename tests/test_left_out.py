@@ -33,7 +33,6 @@ __all__ = ["data_dir", "run"]
 GOOD = '[good]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
 OTHER = '[other]\nbase_url = "http://127.0.0.1:8/v1"\nmodel = "m"\n'
 BAD = "[bad]\nbase_url = 3\n"
-FREE = Tariff(prompt=0, completion=0, currency="USD")
 DRAFT = Draft(service="generic", base_url="http://127.0.0.1:7/v1", model="m", key=SecretStr("k"))
 
 
@@ -161,7 +160,7 @@ def test_nothing_with_a_price_is_sent_while_a_limit_cannot_be_read(opened, broke
     spending = opened(broken).spending
     with pytest.raises(LastingFault, match="budget cannot be read"):
         spending.admit("good", None)
-    spending.admit("local", FREE)
+    spending.admit("local", Tariff(prompt=0, completion=0, currency="USD"))
 
 
 def test_a_broken_file_without_a_budget_limits_nothing(opened):

@@ -87,9 +87,9 @@ class Spending:
     """Counts and bounds what models cost; follows the Meter protocol. May be called from any thread."""
 
     def __init__(self, store: Store, shelf: Shelf, prompts: Prompts, budget: Budget, budget_problem: str = "") -> None:
-        """`budget` holds for everything that this data folder has paid for, whoever asked.
+        """Apply `budget` to all spending recorded in the store.
 
-        `budget_problem` says what of it could not be read. A limit that is not known allows no spending.
+        `budget_problem` names the limits that could not be read. An unknown limit allows no spending.
         """
         self._log = SpendingLog(store)
         self._clock = store.clock
@@ -105,7 +105,7 @@ class Spending:
         if tariff is not None and tariff.is_free:
             return
         if self._budget_problem:
-            unread = f"The budget cannot be read, so nothing was sent. {self._budget_problem}"
+            unread = f"The budget cannot be read, so nothing was sent. {self._budget_problem} Then start Viva again."
             raise LastingFault(unread, fault="quota_exhausted")
         for limit in self.limits():
             if limit.used >= limit.limit:

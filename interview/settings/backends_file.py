@@ -73,7 +73,7 @@ class Problem(Value):
 class ConfiguredBackends(Value):
     """All of them, in the order of the files. `default` is the grader name that `backends.toml` asks for, if any.
 
-    `budget_problem` is empty, or says which limit could not be read: spending must not go on as if there were none.
+    `budget_problem` names the limits that could not be read, and is empty if there are none.
     `is_default_lost`: what the file says about the grader at start, by name or by its order, was left out.
     """
 

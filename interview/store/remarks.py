@@ -1,6 +1,6 @@
 """What stands beside a Turn: the star, the candidate's own note, discussion, and answers that a model improved."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from interview.models import Damaged, Remark, RemarkKind, TurnMarks
 from interview.store import search, sessions
-from interview.store.damage import DAMAGE, said
+from interview.store.damage import read_rows
 from interview.store.rows import naming
 from interview.store.schema import remarks, turn_marks, turns
 from interview.store.store import Store, new_id
@@ -24,15 +24,12 @@ class RemarkStore:
         self._store = store
 
     def of_session(self, session_id: str) -> tuple[dict[str, TurnMarks], tuple[Remark, ...], tuple[Damaged, ...]]:
-        """Return the marks of a session's turns by the turn's id, its remarks in order, and the damaged rows of both.
-
-        Damaged rows are in neither of the first two.
-        """
+        """Return the marks of a session by turn id, its remarks in order, and the damaged rows that were left out."""
         damaged: list[Damaged] = []
         with self._store.reading() as connection:
-            marked = _readable(connection, turn_marks.c.turn_id, session_id, _read_marks, damaged)
-            said_there = _readable(connection, remarks.c.id, session_id, read_remark, damaged)
-        return dict(marked), tuple(said_there), tuple(damaged)
+            marks = _readable(connection, turn_marks.c.turn_id, session_id, _read_marks, damaged.append)
+            found = _readable(connection, remarks.c.id, session_id, read_remark, damaged.append)
+        return dict(marks), tuple(found), tuple(damaged)
 
     def star(self, turn_id: str, starred: bool) -> None:
         """Put the star on a turn, or take it away."""
@@ -49,7 +46,7 @@ class RemarkStore:
             put_marks(connection, {"turn_id": turn_id, "changed_at": self._store.clock(), **change})
 
     def remarks(self, session_id: str) -> tuple[Remark, ...]:
-        """Return what was said about the turns of a session, in order, without damaged rows."""
+        """Return the readable remarks of a session, oldest first."""
         return self.of_session(session_id)[1]
 
     def add(self, turn_id: str, kind: RemarkKind, author: str, text: str) -> Remark:
@@ -78,29 +75,19 @@ def _readable(
     key: sa.Column[str],
     session_id: str,
     read: Callable[[sa.RowMapping], T],
-    damaged: list[Damaged],
+    damaged: Callable[[Damaged], None],
 ) -> list[T]:
-    """Return the rows of a table that belong to a session, read one by one where they cannot be read together."""
+    """Return the readable rows of a session in the table that `key` belongs to, oldest first."""
     table = key.table
     joined = sa.and_(turns.c.id == table.c.turn_id, *_of_session(session_id))
-    wanted = sa.select(table).join(turns, joined)
     order = sa.literal_column(f"{table}.rowid", sa.Integer)
-    try:
-        return [read(row) for row in connection.execute(wanted.order_by(order)).mappings()]
-    except DAMAGE:
-        pass
-    found: list[T] = []
-    try:
-        keys = connection.scalars(sa.select(key).join(turns, joined).order_by(order)).all()
-    except DAMAGE as fault:
-        damaged.append(Damaged(table=str(table), id=session_id, what=said(fault)))
-        return found
-    for one in keys:
-        try:
-            found.append(read(connection.execute(wanted.where(key == one)).mappings().one()))
-        except DAMAGE as fault:
-            damaged.append(Damaged(table=str(table), id=one, what=said(fault)))
-    return found
+    rows = sa.select(table).join(turns, joined).order_by(order)
+
+    def one_by_one() -> Iterator[tuple[str, sa.Select[Any]]]:
+        for one in connection.scalars(sa.select(key).join(turns, joined).order_by(order)).all():
+            yield one, rows.where(key == one)
+
+    return read_rows(connection, str(table), rows, one_by_one(), read, damaged)
 
 
 def _of_session(session_id: str) -> tuple[sa.ColumnElement[bool], ...]:

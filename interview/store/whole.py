@@ -1,7 +1,7 @@
 """The whole database row by row: read for an archive, and merged from one. Lists and search are made anew."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Literal
 
@@ -11,7 +11,7 @@ from sqlalchemy import exc
 from interview.errors import ContentError
 from interview.models import Damaged, Value
 from interview.store import deletions, search
-from interview.store.damage import DAMAGE, said
+from interview.store.damage import DAMAGE, read_rows, said
 from interview.store.row_checks import Row, check_row, from_json, to_json
 from interview.store.schema import METADATA, answers, gradings, turn_facts, turns
 from interview.store.store import Store
@@ -70,7 +70,9 @@ class WholeStore:
             damaged(Damaged(table=name, id="*", what=said(fault)))
             return
         for window in windows:
-            for row in _readable(connection, wanted, rowid, window, name, damaged):
+            inside = wanted.where(rowid >= window[0], rowid <= window[-1]).order_by(rowid)
+            each = ((f"row {number}", wanted.where(rowid == number)) for number in window)
+            for row in read_rows(connection, name, inside, each, dict, damaged):
                 number = row.pop("rowid")
                 try:
                     check_row(connection, table, row)
@@ -109,28 +111,6 @@ def _windows(connection: sa.Connection, rowid: sa.ColumnElement[int], table: sa.
     first = connection.scalar(sa.select(sa.func.min(rowid)).select_from(table)) or 0
     for start in range(first, last + 1, _WINDOW):
         yield range(start, min(start + _WINDOW, last + 1))
-
-
-def _readable(
-    connection: sa.Connection,
-    wanted: sa.Select[tuple[object, ...]],
-    rowid: sa.ColumnElement[int],
-    window: range,
-    name: str,
-    damaged: Callable[[Damaged], None],
-) -> Sequence[Row]:
-    """Return the rows of a window; where they cannot be read together, one by one."""
-    try:
-        inside = wanted.where(rowid >= window[0], rowid <= window[-1]).order_by(rowid)
-        return [dict(row) for row in connection.execute(inside).mappings()]
-    except DAMAGE:
-        found: list[Row] = []
-        for number in window:
-            try:
-                found += [dict(row) for row in connection.execute(wanted.where(rowid == number)).mappings()]
-            except DAMAGE as fault:
-                damaged(Damaged(table=name, id=f"row {number}", what=said(fault)))
-        return found
 
 
 def _at_rest(table: sa.Table, row: Row) -> Row:

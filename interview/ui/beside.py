@@ -135,10 +135,25 @@ class BesidePanel:
     # --- events
 
     def connect(
-        self, wires: Wires, place: Component, ids: Sequence[Component], redraw: Redraw, seen: Sequence[Block]
+        self,
+        wires: Wires,
+        place: Component,
+        ids: Sequence[Component],
+        redraw: Redraw,
+        refresh: Redraw,
+        seen: Sequence[Block],
     ) -> None:
-        """`ids`: session and Turn of the page; `redraw` draws the room again, of which this is a part, as `seen`."""
-        self._redraw = redraw
+        """Connect the panel's events.
+
+        Args:
+            wires: Binds events to functions.
+            place: Where errors are shown.
+            ids: Session and turn of the page.
+            redraw: Redraws the room after a click.
+            refresh: Redraws the room after a timer's tick, which must not undo a click.
+            seen: The components that both change.
+        """
+        self._redraw, self._refresh = redraw, refresh
         wires.on(self.say.submit, self._say, seen, place, [*ids, self.say])
         wires.on(self.retry.click, self._ask_again, seen, place, ids)
         wires.on(self.improve.click, self._improve, seen, place, ids)
@@ -183,7 +198,7 @@ class BesidePanel:
         job = self._discussing.latest(turn_id) if turn_id else None
         if job is not None and not job.over:
             return {self.job: gr.update(value=job_line(job, page.lang))}
-        return self._redraw(page, session_id, turn_id) if turn_id else {self.timer: gr.update(active=False)}
+        return self._refresh(page, session_id, turn_id) if turn_id else {self.timer: gr.update(active=False)}
 
     def _stop(self, page: Page, job_id: str) -> Updates:
         self._archive.stop(job_id)

@@ -143,9 +143,9 @@ class Wires:
 
 
 def _plain_claim(claim: object) -> object:
-    """What a click says, if it is text or a number, or a flat list or mapping of these; else an empty text.
+    """Return the claim if it is text, a number, or a flat list or mapping of these; else an empty string.
 
-    Anything nested may be a file to Gradio.
+    Gradio takes some nested values for files.
     """
     parts: Iterable[object] = (claim,)
     if isinstance(claim, list):

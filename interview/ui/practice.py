@@ -236,10 +236,10 @@ class PracticeTab:
         return {self.talk.beat: self.talk.stamp_of(page, self._session(page), shown)}
 
     def _refresh(self, page: Page, shown: str, stamp: str) -> Updates:
-        """Draw the interview again where it is not what the page shows.
+        """Redraw the interview if it has changed.
 
-        `shown` is of the moment in which the refresh was asked for. A click may have chosen another Turn since, so it
-        is not written back: then `_look_again` finds that what was drawn is not what is chosen.
+        `shown` was read when the refresh was requested. A click may have chosen another turn since, so it is not
+        written back; `_look_again` then notices that the drawn turn is not the chosen one.
         """
         if not self._is_stale(page, shown, stamp):
             return {}

@@ -146,14 +146,13 @@ class RoomPanel:
         first = {block: change for block, change in updates.items() if block in self.first}
         return {**first, self.column: gr.update(visible=True, elem_classes=["half"]), self.stamp: ""}
 
-    def rest(self, updates: Updates) -> Updates:
-        """Of all that `render` changes what `half` has left out."""
-        drawn = {*self.first} - {self.column, self.stamp}
-        return {block: change for block, change in updates.items() if block not in drawn}
+    def refreshed(self, updates: Updates, *, is_half: bool = False) -> Updates:
+        """Return those changes of `render` that a refresh may make; `is_half`: only those that `half` left out.
 
-    def refreshed(self, updates: Updates) -> Updates:
-        """Return the changes that a refresh may make: the place is left to clicks, which may have changed it since."""
-        kept = {block: change for block, change in updates.items() if block not in self.place}
+        A click may have gone on to another place since the refresh was requested, so the place is not written.
+        """
+        left_out = self.first if is_half else self.place
+        kept = {block: change for block, change in updates.items() if block not in left_out}
         return {**kept, self.column: gr.update(elem_classes=[]), self.stamp: updates[self.stamp]}
 
     def render(

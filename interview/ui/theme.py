@@ -67,6 +67,9 @@ _FILLS = {
     "link_text_color_visited": "accent-text",
     "link_text_color_active": "accent-text",
 }
+# Phones and upright tablets, up to this width, get the bottom bar and the bottom sheet. CSS has no variables in
+# media queries, so the style files write `@media (--phone)`.
+_PHONE_PX = 900
 # These have no dark twin.
 _FIXED = {
     "block_radius": "14px",
@@ -102,7 +105,7 @@ def build_theme() -> Base:
 
 def styles(names: Sequence[str]) -> str:
     """Return the named parts of the style, in this order."""
-    return _joined("style", names, "css")
+    return _joined("style", names, "css").replace("@media (--phone)", f"@media (max-width: {_PHONE_PX}px)")
 
 
 def _joined(folder: str, names: Sequence[str], ending: str) -> str:

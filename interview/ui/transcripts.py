@@ -78,7 +78,7 @@ class TranscriptsTab:
         ids, wanted = [room.session_id, room.turn_id], self.list.wanted
         self.list.connect(wires, place)
         room.regrading.connect(wires, place, self.beat)
-        room.beside.connect(wires, place, ids, self._redraw, room.outputs)
+        room.beside.connect(wires, place, ids, self._redraw, self._poll, room.outputs)
         # Gradio makes each listed output anew, changed or not, so what a click waits for lists no more than it changes.
         listing, opening = [*self.list.listed, *room.place], self.opening
         seen = [*self.list.listed, self.beat]
@@ -160,6 +160,9 @@ class TranscriptsTab:
     def _redraw(self, page: Page, session_id: str, turn_id: str) -> Updates:
         return self._drawn(page, session_id, turn_id, moved=False)
 
+    def _poll(self, page: Page, session_id: str, turn_id: str) -> Updates:
+        return self.room.refreshed(self._redraw(page, session_id, turn_id))
+
     def _show_hit(self, page: Page, turn_id: str, wanted: str) -> Updates:
         return self.show_room(page, self._archive.turn(turn_id).session_id, turn_id, read_wanted(wanted).words)
 
@@ -230,12 +233,12 @@ class TranscriptsTab:
         return {self.beat: self.room.stamp_of(page, self._archive.transcript(session_id).told, turn_id)}
 
     def _refresh(self, page: Page, session_id: str, turn_id: str, stamp: str) -> Updates:
-        """Draw the room again where it is not what the page shows, or what is left of a Turn that was just opened."""
+        """Redraw the room if it has changed, or complete a turn that was just opened."""
         if not self._is_stale(page, session_id, turn_id, stamp):
             return {}
         drawn = stamp.partition(" ")[0]
         updates = self._drawn(page, session_id, turn_id, moved=drawn != turn_id)
-        return self.room.refreshed(updates if drawn else self.room.rest(updates))
+        return self.room.refreshed(updates, is_half=not drawn)
 
     def _is_stale(self, page: Page, session_id: str, turn_id: str, stamp: str) -> bool:
         if not session_id:

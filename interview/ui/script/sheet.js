@@ -3,7 +3,7 @@
 const sheet = (() => {
   let opener = null;
   const column = () => document.getElementById("practice-right");
-  const isPhone = () => matchMedia("(max-width: 900px)").matches;
+  const isPhone = () => getComputedStyle(document.documentElement).getPropertyValue("--bar") !== ""; // see phone.css
   const closer = () => [...(column()?.querySelectorAll(".v-close") ?? [])].find((button) => button.checkVisibility());
   // The conversation may have been drawn anew meanwhile.
   const same = (node) => (node?.isConnected || !node ? node : document.getElementById(node.id) ?? inChat(".v-line", node.dataset.turn));
