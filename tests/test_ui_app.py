@@ -90,6 +90,19 @@ def test_the_page_holds_no_connection_open(config: dict[str, Any]):
     assert not [component for component in config["components"] if component["type"] == "state"]
 
 
+def test_what_the_page_fetches_by_itself_never_changes_the_place_that_a_click_chose(config: dict[str, Any]):
+    ids = {component["props"].get("elem_id"): component["id"] for component in config["components"]}
+    places = {ids[name] for name in ("practice-shown", "room-session", "room-turn")}
+    beats = {ids["practice-beat"], ids["room-beat"]}
+    own = [
+        event
+        for event in config["dependencies"]
+        if any(name == "tick" or component in beats for component, name in event["targets"])
+    ]
+    assert len(own) > 4
+    assert not [event["targets"] for event in own if places & {*event["outputs"]}]
+
+
 def test_only_following_goes_through_the_queue(config: dict[str, Any]):
     queued = [event for event in config["dependencies"] if event["queue"] is not False and event["backend_fn"]]
     assert queued

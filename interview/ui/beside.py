@@ -160,7 +160,8 @@ class BesidePanel:
         for left in (self.save.click, self.note.blur):  # who goes on to another question has left the note
             wires.on(left, self._save, [self.save], place, [self.note_turn, self.note])
         wires.on(self.note.input, self._edited, [self.save], place, clears=False)
-        wires.on(self.timer.tick, self._poll, seen, place, ids, clears=False)
+        polled = [block for block in seen if block not in ids]  # a click may have gone on to another turn
+        wires.on(self.timer.tick, self._poll, polled, place, ids, clears=False)
         wires.on_select(self.job.select, self._stop, "job", [self.timer], place)
 
     def _say(self, page: Page, session_id: str, turn_id: str, text: str) -> Updates:

@@ -190,7 +190,8 @@ class PracticeTab:
         self.follow(wires.on(talk.regrade.click, self._regrade, seen, place, [talk.shown]))
         self.follow(wires.on_select(talk.grade.select, self._say_against, "wish", seen, place, [talk.shown]))
         drawn = [talk.shown, talk.stamp]
-        refreshed = wires.on(talk.beat.change, self._refresh, seen, place, drawn, clears=False)
+        redrawn = [block for block in seen if block is not talk.shown]
+        refreshed = wires.on(talk.beat.change, self._refresh, redrawn, place, drawn, clears=False)
         wires.on(refreshed.then, self._look_again, [talk.beat], place, drawn, clears=False)
         wires.on(self._timer.tick, self._look, [talk.beat], place, drawn, clears=False)
 

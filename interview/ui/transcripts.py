@@ -92,7 +92,8 @@ class TranscriptsTab:
         self._follow(wires.on(room.regrade.click, self._regrade, room.outputs, place, [*ids, room.grader]))
         self._follow(wires.on_select(room.grade.select, self._say_against, "wish", room.outputs, place, ids))
         drawn = [*ids, room.stamp]
-        refreshed = wires.on(self.beat.change, self._refresh, room.outputs, place, drawn, clears=False)
+        redrawn = [block for block in room.outputs if block not in ids]
+        refreshed = wires.on(self.beat.change, self._refresh, redrawn, place, drawn, clears=False)
         wires.on(refreshed.then, self._look_again, [self.beat], place, drawn, clears=False)
         wires.on(self._timer.tick, self._look, [self.beat], place, drawn, clears=False)
         self._connect_shelves(wires)
