@@ -36,7 +36,11 @@ class Kept:
         task = asyncio.create_task(self.work())
         result = await task
         self.result = result
+"""
+GROUPED = """import asyncio
 
+
+class Grouped:
     async def grouped(self):
         async with asyncio.TaskGroup() as group:
             self.tasks = [group.create_task(self.work())]
@@ -73,7 +77,13 @@ def never():
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     folder = tmp_path / "made"
-    for name, text in {"prose.py": PROSE, "sub/work.py": WORK, "sub/added.py": ADDED, "called.py": CALLED}.items():
+    for name, text in {
+        "prose.py": PROSE,
+        "sub/work.py": WORK,
+        "sub/grouped.py": GROUPED,
+        "sub/added.py": ADDED,
+        "called.py": CALLED,
+    }.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -81,7 +91,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def test_lines_are_those_of_python_and_of_our_javascript(package: Path):
-    python = sum(text.count("\n") for text in (PROSE, WORK, ADDED, CALLED))
+    python = sum(text.count("\n") for text in (PROSE, WORK, GROUPED, ADDED, CALLED))
     (package / "own.js").write_text("one;\n\ntwo;\n", encoding="utf-8")
     (package / "vendor").mkdir()
     (package / "vendor" / "other.js").write_text("three;\n" * 50, encoding="utf-8")
