@@ -61,7 +61,7 @@ def question(
         "id": f"q{number}",
         "section": "Files",
         "number": number,
-        "text": "How does a `lock file` keep two processes apart?",
+        "text": text,
         "file": "notes.md",
         "line": 40 + number,
         "reference": "It is created **atomically**, names its holder, and is taken over with care: $n < 2$.",
