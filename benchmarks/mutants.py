@@ -62,7 +62,7 @@ HAND = (
     Mutant("error penalty", _DEFAULT, "error_penalty = 0.1", "error_penalty = 0.2", _SCORING),
     Mutant("most errors", _DEFAULT, "max_errors = 3", "max_errors = 4", _SCORING),
     Mutant("abstain limit", _DEFAULT, "abstain_above = 0.3", "abstain_above = 0.35", _SCORING),
-    Mutant("band of a grade", _DEFAULT, "at_least = 0.85", "at_least = 0.8", _SCORING),
+    Mutant("band of a grade", _DEFAULT, "at_least = 0.85", "at_least = 0.8", ("tests/test_rubrics.py",)),
     Mutant(
         *("rounding", "interview/verify.py", "number.quantize(_TENTH, ROUND_HALF_UP)"),
         *('number.quantize(_TENTH, "ROUND_HALF_EVEN")', _SCORING),
@@ -107,7 +107,7 @@ HAND = (
     ),
     Mutant(
         *("longest wait", "interview/worker.py", "LONGEST_WAIT = 10.0, 600.0", "LONGEST_WAIT = 10.0, 900.0"),
-        ("tests/test_waits.py", "tests/test_worker.py"),
+        ("tests/test_worker.py",),
     ),
     Mutant(
         *("depth of formulas", "interview/formulas.py", "FORMULA_DEPTH = 32", "FORMULA_DEPTH = 40"),

@@ -119,6 +119,29 @@ def test_the_author_s_points_count_in_proportion_and_above_chance():
     assert computed == pytest.approx(whole.score, abs=0.051)
 
 
+WORDS = (
+    "river lantern mountain coffee violin harbour marble pepper thunder walnut blanket copper falcon garden hammer "
+    "island jacket kitchen ladder mirror"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "of", "coverage", "verdict"),
+    [  # coverage: (said / of - 0.25) / 0.55
+        (7, 15, 0.394, "missing"),
+        (8, 17, 0.401, "partial"),
+        (13, 20, 0.727, "partial"),
+        (2, 3, 0.758, "covered"),
+    ],
+)
+def test_a_point_is_partial_from_four_tenths_and_covered_from_three_quarters(
+    said: int, of: int, coverage: float, verdict: str
+):
+    asked = question("", "Why?", (KeyPoint(id="k1", text=" ".join(WORDS.split()[:of])),))
+    (point,) = graded(asked, " ".join(WORDS.split()[:said])).key_points
+    assert (point.coverage, point.verdict) == (coverage, verdict)
+
+
 def test_half_of_a_bare_reference_is_more_than_half_of_the_score_and_far_from_all():
     assert 5 < graded(question(DROPOUT), "训练时随机关闭一部分神经元，防止过拟合。").score < 8
 

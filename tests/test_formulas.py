@@ -89,6 +89,10 @@ def test_a_hostile_formula_is_refused(name: str):
     assert not is_drawable(HOSTILE[name])
 
 
+def test_groups_nest_32_deep_and_no_deeper():
+    assert [is_drawable("{" * depth + "x" + "}" * depth) for depth in (32, 33)] == [True, False]
+
+
 @pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_formula_is_drawn_everywhere(name: str):
     tex = ORDINARY[name]
