@@ -250,10 +250,11 @@ def survivors(mutants: Sequence[Mutant], source: Path = REPO) -> list[Mutant]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         copied(source, copy)
-        tests = sorted({test for mutant in mutants for test in mutant.tests})
-        if is_killed(copy, tests):
-            raise RuntimeError(f"These tests fail without any mutant: {', '.join(tests)}")
+        passing: set[str] = set()
         for mutant, text in zip(mutants, texts, strict=True):
+            if (tests := {*mutant.tests} - passing) and is_killed(copy, sorted(tests)):
+                raise RuntimeError(f"These tests fail without any mutant: {', '.join(sorted(tests))}")
+            passing |= tests
             path = copy / mutant.file
             plain = path.read_text(encoding="utf-8")
             path.write_text(text, encoding="utf-8")
