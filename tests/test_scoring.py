@@ -49,6 +49,35 @@ def test_the_sum_of_the_design():
     assert (counted.value, counted.max_score, counted.band) == (4.6, 10, "fair")
 
 
+def reached(name: str, level: int) -> list[CriterionGrade]:
+    """Every criterion of a shipped rubric at one of its levels."""
+    levels = [(one.id, one.levels[level]) for one in RUBRICS[name].criteria]
+    return [CriterionGrade(id=criterion, level=level.id, value=level.value) for criterion, level in levels]
+
+
+@pytest.mark.parametrize("name", RUBRICS)
+def test_every_shipped_rubric_counts_alike(name: str):
+    rubric, best = RUBRICS[name], reached(name, -1)
+    assert [value(rubric, points(verdict), best, []) for verdict in BY_CREDIT] == [0, 0, 5, 10]
+    assert [value(rubric, points("covered"), best, [error()] * count) for count in range(5)] == [10, 9, 8, 7, 7]
+    assert value(rubric, [point("covered", 70), point("cannot_assess", 30, id="k2")], best, []) == 10
+    assert score(rubric, [point("covered", 69), point("cannot_assess", 31, id="k2")], best, []) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "scores"),
+    [  # all criteria at their lowest, middle and best level
+        ("default", [7.5, 8.8, 10]),
+        ("coding", [7.5, 8.8, 10]),
+        ("comparison", [7.5, 8.8, 10]),
+        ("system_design", [7, 8.5, 10]),
+        ("points_only", [10, 10, 10]),
+    ],
+)
+def test_the_levels_of_every_shipped_rubric(name: str, scores: list[float]):
+    assert [value(RUBRICS[name], points("covered"), reached(name, level), []) for level in range(3)] == scores
+
+
 def test_the_sum_shows_as_many_decimals_as_it_takes_to_come_out_right():
     counted = score(DEFAULT, points("covered", *BY_CREDIT[1:2] * 5), criteria(0.5, 1), [])
     assert counted is not None
@@ -112,6 +141,7 @@ def test_without_any_point_there_is_no_score():
 def test_halves_are_rounded_up():
     # 10 × 1 × (0.75 + 0.15×0.5 + 0.10×0.5) = 8.75, and in binary floats 0.1 × 3 is more than 0.3
     assert value(DEFAULT, points("covered"), criteria(0.5, 0.5), []) == 8.8
+    assert value(POINTS_ONLY, [point("covered", 5), point("missing", 3, id="k2")], [], []) == 6.3  # 6.25, and 2 is even
     assert value(POINTS_ONLY, [point("covered", 0.1), point("missing", 0.3, id="k2")], [], []) == 2.5
     assert (
         value(POINTS_ONLY.model_copy(update={"max_score": 1.5}), points("covered", "missing", "missing"), [], []) == 0.5
