@@ -136,7 +136,7 @@ _OPERATORS: dict[type[ast.AST], tuple[str, str]] = {
 # File, the lines between which it is mutated (None: all), and the tests.
 _TARGETS: tuple[tuple[str, tuple[str, str] | None, tuple[str, ...]], ...] = (
     ("interview/grading/scoring.py", None, ("tests/test_scoring.py", "tests/test_checklists.py")),
-    ("interview/verify.py", ("# --- the formula", "# --- evidence"), _SCORING),
+    ("interview/verify.py", ("# --- the formula", "# --- evidence"), (*_SCORING, "tests/test_rubrics.py")),
 )
 
 
