@@ -99,7 +99,7 @@ HAND = (
     ),
     Mutant(
         *("bad replies", "interview/backends/calls.py", "MOST_BAD_REPLIES = 5", "MOST_BAD_REPLIES = 6"),
-        ("tests/test_waits.py",),
+        ("tests/test_backend_faults.py",),
     ),
     Mutant(
         *("retries", "interview/backends/openai_compatible.py", "attempts: int = 4", "attempts: int = 5"),

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interview.backends.backend import Completion, CompletionRequest, Delta, Message, Restarted, Usage
-from interview.backends.calls import MOST_BAD_REPLIES
 from interview.backends.dialect import RungMemory
 from interview.backends.faults import CallFailed, refused, reported, retry_after
 from interview.backends.gate import Gate
@@ -215,7 +214,7 @@ def test_a_passing_fault_is_tried_four_times(play: Play, fault: str, request_: C
     silent = {"no content", "empty content", "only reasoning", "a stream of blanks", "a strange message"}
     last = request_ is JSON and any(case[0] in silent and case[1] is play for case in PASSING)
     assert isinstance(error, LastingFault if last else PassingFault)
-    assert len(server.asked) == (MOST_BAD_REPLIES if last else 4)
+    assert len(server.asked) == (5 if last else 4)
 
 
 @pytest.mark.parametrize("case", PASSING, ids=[case[0] for case in PASSING])
@@ -527,7 +526,7 @@ def test_a_server_that_refuses_whatever_is_sent_is_not_asked_for_ever():
     names = "max_tokens max_completion_tokens stream_options response_format"
     error, server = fault_of([refusal(400, names)])
     assert isinstance(error, LastingFault)
-    assert len(server.asked) <= MOST_BAD_REPLIES
+    assert len(server.asked) <= 5
 
 
 def test_the_request_has_what_was_asked_and_no_sampling_parameters(monkeypatch: pytest.MonkeyPatch):

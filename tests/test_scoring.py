@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interview.grading.scoring import rescore, score
+from interview.grading.scoring import alternative, rescore, score
 from interview.models import CriterionGrade, Evidence, Finding, Graded, PointGrade, Provenance, Verdict
 from interview.rubrics import load_rubrics
 
@@ -182,6 +182,17 @@ def test_a_stored_grade_is_scored_again_from_its_json_to_the_same_number():
 def test_a_coverage_estimate_cannot_be_scored_again():
     with pytest.raises(ValueError, match="no verdicts"):
         rescore(graded(points("covered"), "coverage_estimate"), DEFAULT)
+
+
+def test_the_other_score_leaves_out_the_disputed_points_and_needs_a_required_one():
+    stored = graded([*points("covered", "missing"), point("missing", kind="bonus", id="k3")])
+    other = alternative(stored, DEFAULT, {"k2", "k9"})
+    assert other is not None
+    assert (other.points, other.score, other.band) == (("k2",), 7.4, "good")
+    assert alternative(stored, DEFAULT, {"k9"}) is None
+    assert alternative(stored, DEFAULT, {"k1", "k2"}) is None
+    unclear = graded([*points("covered", "covered", "covered", "cannot_assess")])
+    assert alternative(unclear, DEFAULT, {"k1", "k2"}) is None  # half of what is left could not be assessed
 
 
 VERDICTS = st.sampled_from((*BY_CREDIT, "cannot_assess"))
