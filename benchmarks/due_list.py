@@ -55,7 +55,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         store = filled(Path(name), chosen.questions)
-        schedule = Schedule(store)
+        schedule = Schedule(store, lambda _: None)
         bank = QuestionBank(
             questions=tuple(
                 Question(id=f"q{n}", section="s", number=n + 1, text="t", file="f.md", line=1, reference="")

@@ -1,6 +1,6 @@
 """What the key points of a session say: the strongest, the weakest, and which questions to study next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from interview.models import Graded, PointGrade, Session, Turn
@@ -59,9 +59,12 @@ def weakest(points: Sequence[ReportedPoint]) -> tuple[ReportedPoint, ...]:
     return tuple(weak[:_WEAKEST_SHOWN])
 
 
-def study(questions: Sequence[QuestionReport], points: Sequence[ReportedPoint]) -> tuple[StudyItem, ...]:
-    """The questions with the most to gain: those where most of the weight was lost; estimates come last; at most three.
+def study(
+    questions: Sequence[QuestionReport], points: Sequence[ReportedPoint], shares: Mapping[int, float]
+) -> tuple[StudyItem, ...]:
+    """Return the questions with the most to gain, estimates last; at most three.
 
+    `shares` has by position how much (0-1) of a question's weight was earned: the less, the earlier it is studied.
     A failure says nothing about the candidate, so a question without a grade is not among them.
     """
     ranked: list[tuple[float, StudyItem]] = []
@@ -79,8 +82,8 @@ def study(questions: Sequence[QuestionReport], points: Sequence[ReportedPoint]) 
             points=count,
             estimated=any(point.estimated for point in own),
         )
-        ranked.append((1.0 if why == "skipped" else _lost(own), item))
-    ranked.sort(key=lambda pair: (pair[1].estimated, -pair[0], pair[1].position))
+        ranked.append((0.0 if why == "skipped" else shares.get(question.position, 1.0), item))
+    ranked.sort(key=lambda pair: (pair[1].estimated, pair[0], pair[1].position))
     return tuple(item for _, item in ranked[:_STUDY_SHOWN])
 
 
@@ -92,10 +95,3 @@ def _why(question: QuestionReport, own: Sequence[ReportedPoint]) -> tuple[StudyR
         if count:
             return verdict, count
     return ("revealed" if question.reached == "revealed" else None), 0
-
-
-def _lost(own: Sequence[ReportedPoint]) -> float:
-    """Share (0-1) of the weight of the required points that an answer did not reach."""
-    whole = sum(point.point.weight for point in own)
-    gained = sum(point.point.weight * {"covered": 1.0, "partial": 0.5}.get(point.point.verdict, 0.0) for point in own)
-    return 1 - gained / whole if whole else 0.0

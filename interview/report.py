@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Literal
 
+from interview.grading.scoring import RubricOf, earned, on_scale
 from interview.models import Graded, SelfGraded, Session, Standing, Turn, Value, counting
 from interview.models.reports import (
     ConfidenceReport,
     QuestionReport,
+    ReportedPoint,
     SectionReport,
     SessionReport,
 )
 from interview.points import required_points, strongest, study, weakest
-from interview.turns import reached
+from interview.turns import grade_of, reached
 
 
 class GradingStanding(Value):
@@ -104,7 +106,7 @@ def scores(turns: Iterable[TurnStanding], label: Standing = "judgement") -> list
     for turn in by_position(turns).values():
         current = turn.current
         if current is not None and current.label == label and current.score is not None and current.max_score:
-            found.append(10 * current.score / current.max_score)
+            found.append(on_scale(current.score, current.max_score))
     return found
 
 
@@ -115,8 +117,8 @@ def mean(turns: Iterable[TurnStanding], label: Standing = "judgement") -> float 
     return round(fmean(found), 1) if found else None
 
 
-def report(session: Session) -> SessionReport:
-    """Count what happened in a session."""
+def report(session: Session, rubric_of: RubricOf) -> SessionReport:
+    """Count what happened in a session; `rubric_of` gives each grade the rubric that it was computed with."""
     standings = [standing(turn) for turn in session.turns]
     chosen = by_position(standings)
     words = [mark(turn) for turn in chosen.values()]
@@ -125,7 +127,8 @@ def report(session: Session) -> SessionReport:
     by_attempt = {(turn.position, turn.attempt): turn for turn in session.turns}
     turns = [by_attempt[position, chosen[position].attempt] for position in sorted(chosen)]
     questions = tuple(_question(session, turn) for turn in turns)
-    points = [point for turn in turns for point in required_points(session, turn)]
+    points = {turn.position: required_points(session, turn) for turn in turns}
+    every_point = [point for own in points.values() for point in own]
     return SessionReport(
         count=len(session.questions),
         asked=session.asked,
@@ -140,13 +143,26 @@ def report(session: Session) -> SessionReport:
         elapsed_seconds=_elapsed(session),
         questions=questions,
         sections=_sections(session, chosen),
-        strongest=strongest(points),
-        weakest=weakest(points),
-        study=study(questions, points),
+        strongest=strongest(every_point),
+        weakest=weakest(every_point),
+        study=study(questions, every_point, _shares(turns, points, rubric_of)),
         confidence=_confidence(questions),
         own=own,
         own_mean=mean(standings, "own"),
     )
+
+
+def _shares(
+    turns: Sequence[Turn], points: Mapping[int, Sequence[ReportedPoint]], rubric_of: RubricOf
+) -> dict[int, float]:
+    """Return by position how much (0-1) of the weight was earned, follow-ups included."""
+    shares: dict[int, float] = {}
+    for turn in turns:
+        grade = grade_of(turn)
+        made = grade and earned(rubric_of(grade.provenance.rubric), [one.point for one in points[turn.position]])
+        if made:
+            shares[turn.position] = made.share
+    return shares
 
 
 def _question(session: Session, turn: Turn) -> QuestionReport:

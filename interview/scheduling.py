@@ -26,10 +26,9 @@ _WORST: dict[HelpUsed, Rating] = {"unaided": 4, "hinted": 2, "revealed": 1}
 def suggested_rating(coverage: float, help_used: HelpUsed, retries: int) -> Rating:
     """The rating that the first answer to a question suggests.
 
-    `coverage` is the share (0-1) of the weight of the required points that it made, a partial one half, a contradicted
-    one none. All of it: easy; from 0.7: good; from 0.35: hard; below: again. With hints at most hard, after the
-    reference again, and each retry takes one away from easy or good. More coverage never suggests less, and more help
-    or another retry never more.
+    `coverage` is the share (0-1) that it earned (`scoring.earned`). All of it: easy; from 0.7: good; from 0.35: hard;
+    below: again. With hints at most hard, after the reference again, and each retry takes one away from easy or good.
+    More coverage never suggests less, and more help or another retry never more.
     """
     plain: Rating = 4 if coverage >= _EASY_FROM else 3 if coverage >= _GOOD_FROM else 2 if coverage >= _HARD_FROM else 1
     worst = _WORST[help_used]

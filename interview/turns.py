@@ -108,18 +108,6 @@ def reached(turns: Iterable[Turn], turn: Turn) -> Reached | None:
     return "skipped" if turn.state == "skipped" else None
 
 
-def weight_share(turn: Turn) -> float | None:
-    """Share (0-1) of the weight of the required points that a judged Turn made; None without a judgement."""
-    grade = grade_of(turn)
-    if grade is None or grade.label != "judgement":
-        return None
-    required = [point for point in grade.key_points if point.kind == "required"]
-    whole = sum(point.weight for point in required)
-    worth = {"covered": 1.0, "partial": 0.5}
-    made = sum(point.weight * worth.get(point.verdict, 0.0) for point in required)
-    return made / whole if whole else None
-
-
 # --- times
 
 

@@ -104,18 +104,30 @@ def without_points(points: Sequence[Mapping[str, Any]], ids: Collection[str]) ->
     return kept if any(point["kind"] == "required" for point in kept) else None
 
 
+def required_of(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the required points; all of them where every point is a bonus."""
+    return [point for point in points if point["kind"] == "required"] or list(points)
+
+
+def earned_weight(credit: Mapping[Any, float], points: Sequence[Mapping[str, Any]]) -> tuple[Decimal, Decimal]:
+    """Return the weight that the verdicts earn, and the whole weight, without points that could not be assessed.
+
+    `credit` is the rubric's: from each verdict but `cannot_assess` to 0-1.
+    """
+    assessed = [(_exact(point["weight"]), credit[point["verdict"]]) for point in points if point["verdict"] in credit]
+    earned = sum((weight * _exact(share) for weight, share in assessed), _ZERO)
+    return earned, sum((weight for weight, _ in assessed), _ZERO)
+
+
 def _share_of_points(
     rubric: Mapping[str, Any], points: Sequence[Mapping[str, Any]], findings: Sequence[Mapping[str, Any]]
 ) -> Decimal | None:
-    required = [point for point in points if point["kind"] == "required"] or list(points)
+    required = required_of(points)
     whole = sum((_exact(point["weight"]) for point in required), _ZERO)
-    assessed = [point for point in required if point["verdict"] != "cannot_assess"]
-    basis = sum((_exact(point["weight"]) for point in assessed), _ZERO)
+    _, basis = earned_weight(rubric["credit"], required)
     if not basis or whole - basis > _exact(rubric["abstain_above"]) * whole:
         return None
-    credit = rubric["credit"]
-    credited = (point for point in points if point["verdict"] in credit)
-    earned = sum((_exact(point["weight"]) * _exact(credit[point["verdict"]]) for point in credited), _ZERO)
+    earned, _ = earned_weight(rubric["credit"], points)
     errors = sum(1 for finding in findings if finding["kind"] == "pitfall" or finding["severity"] == "major")
     penalty = _exact(rubric["error_penalty"]) * min(rubric["max_errors"], errors)
     return min(_ONE, max(_ZERO, earned / basis - penalty))

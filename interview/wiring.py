@@ -66,6 +66,7 @@ class Viva:
     shelf: GraderShelf
     prompts: Prompts
     rubrics: dict[str, Rubric]
+    rubric_history: RubricHistory
     appeals: Appeals
     measuring: Measuring
     endpoints: Endpoints
@@ -172,16 +173,17 @@ def build(settings: Settings) -> Viva:
         worker=worker,
         live=live,
         jobs=jobs,
-        schedule=Schedule(store),
+        schedule=Schedule(store, known_rubrics.of),
         follow_ups=FollowUps(interviewer, bench.shelf.backend_if_any, bench.prompts),
         hints=Hints(interviewer, bench.shelf.backend_if_any, checklists.in_force, bench.prompts, jobs, live.touch),
         archive=archive,
         archive_jobs=ArchiveJobs(store, everything, jobs, worker.wake),
         discussing=discussing,
-        progress=ProgressReader(store),
+        progress=ProgressReader(store, known_rubrics.default),
         shelf=bench.shelf,
         prompts=bench.prompts,
         rubrics=bench.rubrics,
+        rubric_history=known_rubrics,
     )
 
 

@@ -35,13 +35,13 @@ from interview.models import (
     is_won,
 )
 from interview.prompts import load_prompts
-from interview.report import mark, mean, report, standing
+from interview.report import mark, mean, standing
 from interview.rubrics import load_rubrics
 from interview.service.appeals import Appeals, machine_grading
 from interview.store.store import Store
 from interview.worker import Worker
 from tests.conftest import REPO
-from tests.made_up import Clock, grade_of, graded, make_question, some
+from tests.made_up import Clock, grade_of, graded, make_question, report, some
 from tests.test_judge import ANSWER, QUESTION, reply, said
 
 PROMPTS = load_prompts(REPO / "prompts")

@@ -45,7 +45,7 @@ from interview.store.statistics import Statistics
 from interview.store.store import Store
 from tests.command_line import Run, data_dir, refusal, run
 from tests.conftest import REPO
-from tests.made_up import Clock, graded, make_question, provenance, some
+from tests.made_up import Clock, by_default, graded, make_question, provenance, some
 
 __all__ = ["data_dir", "run"]
 LEASE = timedelta(seconds=60)
@@ -60,7 +60,7 @@ class Folder:
         self.folder, self.clock = folder, Clock()
         self.store = Store.open(folder, clock=self.clock)
         self.deleting = Deleting(self.store, folder)
-        self.schedule = Schedule(self.store, lambda: timedelta())
+        self.schedule = Schedule(self.store, by_default, lambda: timedelta())
 
     def answered(self, title: str, *texts: str, first: int = 1) -> Session:
         questions = [make_question(first + number, text=f"问题 {first + number}？") for number in range(len(texts))]

@@ -19,6 +19,7 @@ from interview.store.store import Store
 from interview.ui.views import progress as views
 from interview.ui.views.plotted import Plotted, axis_labels
 from tests import view_samples as made
+from tests.made_up import RUBRIC
 
 PLAN = SessionPlan(lang="en")
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)  # a Monday
@@ -30,7 +31,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.now = START
         self.store = Store.open(folder, clock=lambda: self.now)
-        self.reader = ProgressReader(self.store)
+        self.reader = ProgressReader(self.store, RUBRIC)
 
     def read(self) -> Progress:
         return self.reader.read(UTC)

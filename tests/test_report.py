@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from interview.models import Answer, Graded, Outcome, Session, Turn, Verdict
 from interview.models.reports import ENOUGH
-from interview.report import report
 from interview.ui import views
 from tests import view_samples as made
+from tests.made_up import RUBRIC, report
 
 
 def grade(*verdicts: Verdict, score: float = 5.0, estimate: bool = False) -> Graded:
@@ -66,7 +66,7 @@ def test_how_each_answer_was_reached():
     )
     whole = report(made.session(*turns))
     assert [one.reached for one in whole.questions] == ["unaided", "hinted", "revealed", "skipped", None]
-    card = views.report_card(whole, made.session(*turns), "en")
+    card = views.report_card(whole, made.session(*turns), RUBRIC, "en")
     assert card["facts"][2:] == ["unaided 1", "with a hint 1", "after the answer 1"]
 
 
@@ -104,16 +104,16 @@ def test_estimates_are_studied_last_and_say_that_they_are_estimates():
     session = made.session(*turns)
     whole = report(session)
     assert [(item.position, item.estimated) for item in whole.study] == [(1, False), (0, True)]
-    assert views.report_card(whole, session, "en")["study"][1]["why"] == "estimate: 1 point not fully found"
+    assert views.report_card(whole, session, RUBRIC, "en")["study"][1]["why"] == "estimate: 1 point not fully found"
 
 
 def test_a_section_below_three_answers_says_too_few():
     few = made.session(*(turn(n, grade("covered", score=9.0)) for n in range(ENOUGH - 1)))
-    card = views.report_card(report(few), few, "zh")
+    card = views.report_card(report(few), few, RUBRIC, "zh")
     assert card["sections"][0]["text"] == ""
     assert card["sections"][0]["count"] == "还太少，说不准（n = 2）"
     enough = made.session(*(turn(n, grade("covered", score=9.0)) for n in range(ENOUGH)))
-    assert views.report_card(report(enough), enough, "zh")["sections"][0]["text"] == "9.0"
+    assert views.report_card(report(enough), enough, RUBRIC, "zh")["sections"][0]["text"] == "9.0"
 
 
 def test_confidence_stands_beside_the_score_where_it_was_told():
@@ -121,7 +121,7 @@ def test_confidence_stands_beside_the_score_where_it_was_told():
     session = made.session(*turns, turn(3, grade("covered", score=8.0)), turn(4, made.failed(), confidence=1))
     whole = report(session)
     assert [(one.level, one.judged, one.mean) for one in whole.confidence] == [(3, 3, 4.0)]
-    assert views.report_card(whole, session, "en")["confidence"][0]["name"] == "certain"
+    assert views.report_card(whole, session, RUBRIC, "en")["confidence"][0]["name"] == "certain"
 
 
 OUTCOMES = st.sampled_from(
@@ -146,4 +146,4 @@ def test_every_position_counts_once_and_the_kinds_add_up(drawn: list[tuple[int, 
     assert (whole.mean is None) == (whole.judged == 0)
     assert len(whole.study) <= 3
     assert {item.turn_id for item in whole.study} <= {turn.id for turn in turns}
-    views.report_card(whole, session, "zh")
+    views.report_card(whole, session, RUBRIC, "zh")

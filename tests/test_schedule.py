@@ -17,7 +17,7 @@ from interview.store.schedule import Cards
 from interview.store.schema import cards
 from interview.store.store import Store
 from interview.ui.views.setup import forecast_card
-from tests.made_up import Clock, graded, make_question, provenance, some
+from tests.made_up import Clock, by_default, graded, make_question, provenance, some
 from tests.test_conversation import points
 
 QUESTIONS = tuple(make_question(n) for n in range(1, 16))
@@ -32,7 +32,7 @@ class World:
         self.clock = Clock()
         self.store = Store.open(folder, clock=self.clock)
         self.offset = timedelta()
-        self.schedule = Schedule(self.store, lambda: self.offset)
+        self.schedule = Schedule(self.store, by_default, lambda: self.offset)
 
     def answered(self, number: int, outcome: Graded | Ungraded | None = FULL, **turn) -> tuple[Session, Turn]:
         """A session in which one question was answered, and how that was graded."""

@@ -19,7 +19,7 @@ from interview.store.store import Store
 from interview.turns import help_used, reached
 from interview.worker import Worker
 from tests.conftest import REPO
-from tests.made_up import Clock, graded, make_question, some
+from tests.made_up import Clock, graded, make_question, report, some
 
 RUBRICS = load_rubrics(REPO / "rubrics")
 
@@ -83,8 +83,8 @@ def test_a_session_from_start_to_end(world: World) -> None:
     finished = viva.finish(session.id)
     assert finished.finished_at is not None
     assert viva.unfinished() is None
-    report = viva.summary(finished)
-    assert (report.count, report.answered, report.pending, report.skipped) == (2, 1, 1, 1)
+    whole = report(finished)
+    assert (whole.count, whole.answered, whole.pending, whole.skipped) == (2, 1, 1, 1)
 
 
 def test_resume_after_restart(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_retry_does_not_hide_the_question_that_is_open(world: World) -> None:
     assert some(viva.ask_next(session.id)).id == retry.id
     viva.skip(retry.id)
     assert some(viva.ask_next(session.id)).id == second.id
-    assert viva.summary(viva.session(session.id)).answered == 1  # the skipped retry takes nothing away
+    assert report(viva.session(session.id)).answered == 1  # the skipped retry takes nothing away
 
 
 def test_regrade_needs_a_known_grader_and_stands_beside(world: World) -> None:
@@ -252,12 +252,12 @@ def test_summary_counts_and_names_the_weakest(world: World) -> None:
     store.finish_grading(claims[0], graded(4.0))
     store.finish_grading(claims[1], graded(8.0))
     store.finish_grading(claims[2], graded(1.0, "coverage_estimate"))
-    report = viva.summary(viva.session(session.id))
-    assert (report.asked, report.answered, report.judged, report.estimated, report.pending) == (4, 4, 2, 1, 1)
-    assert report.mean == 6.0
-    assert [(s.name, s.answered, s.judged, s.mean) for s in report.sections] == [("A", 3, 2, 6.0), ("B", 1, 0, None)]
-    assert [weak.estimated for weak in report.weakest] == [False, False, True]
-    assert viva.sessions()[0].mean == report.mean
+    whole = report(viva.session(session.id))
+    assert (whole.asked, whole.answered, whole.judged, whole.estimated, whole.pending) == (4, 4, 2, 1, 1)
+    assert whole.mean == 6.0
+    assert [(s.name, s.answered, s.judged, s.mean) for s in whole.sections] == [("A", 3, 2, 6.0), ("B", 1, 0, None)]
+    assert [weak.estimated for weak in whole.weakest] == [False, False, True]
+    assert viva.sessions()[0].mean == whole.mean
 
 
 def test_an_answer_is_graded_by_the_coverage_estimate_and_a_question_without_reference_is_not(world: World) -> None:
@@ -268,5 +268,5 @@ def test_an_answer_is_graded_by_the_coverage_estimate_and_a_question_without_ref
     worker = Worker(world.store, Shelf(), RUBRICS, world.live, owner="me")
     assert asyncio.run(worker.run_once()) == 2
     assert viva.sessions()[0].marks == ("estimate", "ungraded")
-    report = viva.summary(viva.session(session.id))
-    assert (report.judged, report.estimated, report.ungraded, report.mean) == (0, 1, 1, None)
+    whole = report(viva.session(session.id))
+    assert (whole.judged, whole.estimated, whole.ungraded, whole.mean) == (0, 1, 1, None)

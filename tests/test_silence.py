@@ -25,7 +25,7 @@ from interview.ui.transcripts import TranscriptsTab
 from interview.ui.views import session_rows
 from interview.ui.views.found import hit_rows
 from interview.wiring import Viva, build
-from tests.made_up import graded, make_question
+from tests.made_up import RUBRIC, graded, make_question
 
 pytestmark = pytest.mark.filterwarnings("default")
 PAGE = Page(lang="en", grader="coverage")
@@ -80,7 +80,7 @@ def draw(viva: Viva, mock: Session) -> Draw:
         opened = mock.questions[0].id
         turn = viva.store.session(mock.id).turns[0].id
         return {
-            "list": repr(session_rows(viva.archive.sessions(), "en", choosable=True)),
+            "list": repr(session_rows(viva.archive.sessions(), RUBRIC, "en", choosable=True)),
             "hits": repr(hit_rows(viva.archive.find(ArchiveFilter(words="atomic")), "atomic", "en")),
             "room": seen({**room.show_room(PAGE, mock.id, turn), **room._refresh(PAGE, mock.id, turn, "")}),
             "history": repr(questions.arrive(PAGE, opened=opened)[questions.card.history]),

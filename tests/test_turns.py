@@ -18,7 +18,6 @@ from interview.turns import (
     seconds_over,
     seconds_used,
     tries,
-    weight_share,
 )
 from tests.made_up import graded, some
 from tests.test_conversation import NOW, points, session, turn
@@ -53,7 +52,6 @@ def test_an_estimate_does_not_count_beside_a_judgement():
     assert (covered(union), union.estimated) == (0, False)
     assert some(coverage_of([guessed])).estimated
     assert coverage_of([turn(1, None)]) is None
-    assert weight_share(guessed) is None
 
 
 def test_how_it_was_reached_counts_what_was_shown_at_it_and_before_it_and_not_after():

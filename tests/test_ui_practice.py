@@ -22,7 +22,7 @@ from interview.ui.practice import PracticeTab
 from interview.ui.setup_wishes import Wishes
 from interview.ui.talk import SUMMARY
 from interview.wiring import Viva, build
-from tests.made_up import graded, make_question, some
+from tests.made_up import graded, make_question, report, some
 from tests.test_conversation import points
 from tests.test_hints import thought
 
@@ -212,8 +212,8 @@ def test_a_follow_up_adds_to_the_coverage_and_not_to_the_score(world: World):
     world.send("weights are made, at quadratic cost")
     world.grade(graded(9.0, key_points=points("missing", "covered")))
     assert world.drawn()["q-head"]["value"]["points"] == "2 of 2"
-    report = world.viva.interviewer.summary(world.session)
-    assert (report.answered, report.mean) == (1, 6.0)
+    whole = report(world.session)
+    assert (whole.answered, whole.mean) == (1, 6.0)
     world.follow_up()
     assert len(world.session.turns) == 2  # no more than one
     assert world.viva.interviewer.retry(world.session.turns[0].id).follow_up is None

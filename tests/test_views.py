@@ -29,8 +29,6 @@ from interview.models import (
     Verdict,
 )
 from interview.notes.bank import Problem, QuestionBank
-from interview.report import report
-from interview.rubrics import load_rubrics
 from interview.service.waiting import WaitingSummary
 from interview.settings import Role, Roles
 from interview.ui import views
@@ -40,13 +38,12 @@ from interview.ui.views.paper import paper_card
 from interview.ui.views.roles import Place, roles_card
 from interview.ui.views.setup import forecast_card
 from tests import view_samples as made
-from tests.conftest import REPO
+from tests.made_up import RUBRIC, report
 from tests.view_gallery import made_suggestion, mock_of
 
 LANGS: tuple[Language, ...] = ("zh", "en")
 COVERAGE = GraderChoice(name="coverage", kind="coverage", host="", model="")
 JUDGE = GraderChoice(name="openai:small", kind="judge", host="api.example.invalid", model="small")
-RUBRIC = load_rubrics(REPO / "rubrics")["default"]
 
 
 def words(value: object) -> str:
@@ -96,7 +93,7 @@ def every_view(lang: Language) -> list[dict[str, Any]]:
         views.notice("x", lang),
         views.how_card(RUBRIC, lang),
         views.how_card(None, lang),
-        views.report_card(report(session), session, lang),
+        views.report_card(report(session), session, RUBRIC, lang),
         views.room_head(session, lang),
         views.room_nav(session, "t1", lang),
         paper_card(mock_of(session), lang),
@@ -418,13 +415,13 @@ def test_a_rubrics_own_band_stands_for_itself():
 def test_the_summary_counts_failures_apart():
     turns = (made.turn(0, made.grading(made.judged())), made.turn(1, made.grading(made.failed())))
     session = made.session(*turns, count=4)
-    card = views.report_card(report(session), session, "en")
+    card = views.report_card(report(session), session, RUBRIC, "en")
     assert card["ring"]["text"] == "4.6"
     assert card["sentence"] == "Mean of the judged answers (n = 1); too few answers to say"
     assert card["counts"] == ["2 of 4 answered", "1 not graded"]
     assert card["weakest"][0]["verdict"] == "contradicted"
     nothing = made.session(made.turn(0, made.grading(made.estimated())))
-    assert views.report_card(report(nothing), nothing, "en")["ring"]["text"] == "–"
+    assert views.report_card(report(nothing), nothing, RUBRIC, "en")["ring"]["text"] == "–"
 
 
 def test_rows_say_what_was_not_graded():
@@ -439,11 +436,11 @@ def test_rows_say_what_was_not_graded():
         mean=6.7,
         marks=("good", "ungraded", "estimate"),
     )
-    row = views.session_rows([summary], "en")["rows"][0]
+    row = views.session_rows([summary], RUBRIC, "en")["rows"][0]
     assert row["ring"]["text"] == "6.7"
     assert row["meta"] == ["3 questions", "openai:small", "Coverage estimate (offline)", "1 not graded"]
     assert row["marks_label"] == "Good 1, not graded 1, coverage estimate 1"
-    assert views.session_rows([], "zh")["empty"].startswith("还没有记录")
+    assert views.session_rows([], RUBRIC, "zh")["empty"].startswith("还没有记录")
     assert views.unfinished_card(None, "en") == {}
     assert views.unfinished_card(summary, "en")["text"] == "Files · 2 of 3 answered"
 

@@ -24,15 +24,13 @@ from interview.models import (
     Turn,
     basis_of,
 )
-from interview.report import report
-from interview.rubrics import load_rubrics
 from interview.service.waiting import WaitingSummary
 from interview.settings import Role, Roles
 from interview.store.appeals import Disputed
 from interview.store.measurements import Measurement
 from interview.ui import views
 from interview.ui.safe_text import LATEX_DELIMITERS, safe_answer, safe_markdown
-from interview.ui.theme import PAGE
+from interview.ui.theme import page_look
 from interview.ui.views import questions as bank
 from interview.ui.views.attempts import attempts_card, improved_card
 from interview.ui.views.comparing import comparison_card
@@ -46,11 +44,10 @@ from interview.ui.views.reference import reference_marks, turn_head
 from interview.ui.views.roles import Place, roles_card
 from interview.ui.views.setup import forecast_card
 from tests import view_samples as made
-from tests.conftest import REPO
+from tests.made_up import RUBRIC, report
 from tests.test_views_comparing import found, tried
 
 HOSTILE = made.HOSTILE
-RUBRIC = load_rubrics(REPO / "rubrics")["default"]
 
 
 def hostile_grade() -> Graded:
@@ -92,7 +89,7 @@ def cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
         ("grade_card", views.grade_card(session, spoilt, grading, (), lang, RUBRIC)),
         ("grade_card", views.grade_card(session, failed, views.shown_grading(failed), (), lang)),
         ("how_card", views.how_card(RUBRIC, lang)),
-        ("report_card", views.report_card(report(session), session, lang)),
+        ("report_card", views.report_card(report(session), session, RUBRIC, lang)),
         ("room_head", views.room_head(session, lang)),
         ("room_nav", views.room_nav(session, "h1", lang)),
         ("answer_segments", views.answer_segments(spoilt, grading, lang)),
@@ -242,5 +239,10 @@ def build() -> gr.Blocks:
 
 if __name__ == "__main__":
     build().launch(
-        server_name="127.0.0.1", server_port=int(sys.argv[1]), quiet=True, ssr_mode=False, footer_links=[], **PAGE
+        server_name="127.0.0.1",
+        server_port=int(sys.argv[1]),
+        quiet=True,
+        ssr_mode=False,
+        footer_links=[],
+        **page_look({"heroic": "strong"}),
     )

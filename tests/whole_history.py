@@ -132,7 +132,7 @@ def fill(folder: Path) -> Store:
     store.write_hint(store.ask(session.id, 2).id, 1, "Mind the order.")
     store.reveal(store.ask(session.id, 2).id)
 
-    schedule = Schedule(store)
+    schedule = Schedule(store, {rubric.ref: rubric for rubric in RUBRICS.values()}.get)
     schedule.rate(store.session(session.id), store.turn(turn.id), 3)
     schedule.wish(ScheduleWishes(fresh_a_day=7))
     basis = basis_of(questions[0])

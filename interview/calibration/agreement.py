@@ -6,9 +6,8 @@ from interview.calibration import metrics
 from interview.calibration.human_grades import HumanGrades
 from interview.calibration.intervals import Interval, intervals
 from interview.calibration.trials import Tried
+from interview.grading.scoring import SCALE, on_scale
 from interview.models import Graded, Value
-
-SCALE = 10  # mae and bias are told on 0-10
 
 
 class Agreement(Value):
@@ -118,7 +117,7 @@ def repeatability(rounds: Sequence[Sequence[Tried]]) -> Repeatability | None:
     verdicts: list[tuple[str, str]] = []
     for repeats in zip(*rounds, strict=True):
         grades = [one.outcome for one in repeats if isinstance(one.outcome, Graded)]
-        deviation = metrics.standard_deviation([SCALE * grade.score / grade.max_score for grade in grades])
+        deviation = metrics.standard_deviation([on_scale(grade.score, grade.max_score) for grade in grades])
         deviations += [] if deviation is None else [deviation]
         verdicts += [
             pair

@@ -8,10 +8,11 @@ from itertools import combinations
 from interview.calibration import metrics
 from interview.calibration.intervals import RESAMPLES, Interval
 from interview.calibration.trials import Tried
+from interview.grading.scoring import SCALE, on_scale
 from interview.models import Graded, PointGrade, Ungraded, Value, Verdict
 
-SCALE = 10  # scores are told on 0-10, whatever the rubric's maximum
-# How far verdicts lie apart. A contradiction lies farther from «covered» than silence, though both earn nothing.
+# How far verdicts lie apart, on a scale of its own: graders are compared over rubrics whose credits differ.
+# A contradiction lies farther from «covered» than silence, though both earn nothing.
 _PLACE: dict[Verdict, float] = {"covered": 1.0, "partial": 0.5, "missing": 0.0, "contradicted": -0.5}
 
 
@@ -135,7 +136,7 @@ def _grader(name: str, tried: Sequence[Tried]) -> GraderFigures:
         estimate=any(grade.label == "coverage_estimate" for grade in graded),
         graded=len(graded),
         failures=dict(Counter(one.outcome.reason for one in tried if isinstance(one.outcome, Ungraded)).most_common()),
-        mean=metrics.mean([round(SCALE * grade.score / grade.max_score, 9) for grade in graded]),
+        mean=metrics.mean([round(on_scale(grade.score, grade.max_score), 9) for grade in graded]),
         verdicts=dict(Counter(point.verdict for grade in graded for point in grade.key_points).most_common()),
         flags=dict(Counter(flag.partition(":")[0] for one in tried for flag in one.outcome.flags).most_common()),
         seconds=(metrics.percentile(seconds, 0.5), metrics.percentile(seconds, 0.95)) if seconds else None,

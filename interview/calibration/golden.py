@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from interview.calibration import metrics
-from interview.calibration.agreement import SCALE
 from interview.calibration.costs import Prices, Spent, spent
 from interview.calibration.golden_answers import GoldenAnswer, expected_share, golden_trial
 from interview.calibration.trials import Failed, Trials, failures
+from interview.grading.scoring import SCALE, on_scale
 from interview.models import Graded, Value, Verdict
 from interview.rubrics import Rubric
 
@@ -74,7 +74,7 @@ async def measure_golden(
         (answer, one.outcome) for answer, one in zip(answers, tried, strict=True) if isinstance(one.outcome, Graded)
     ]
     found = [pair for answer, grade in graded for pair in _disagreements(answer, grade)]
-    given = [SCALE * grade.score / grade.max_score for _, grade in graded]
+    given = [on_scale(grade.score, grade.max_score) for _, grade in graded]
     worth = [SCALE * expected_share(answer, rubric) for answer, _ in graded]
     order = _order(graded, rubric)
     pairs = [pair for in_order in order.values() for pair in in_order]
@@ -139,7 +139,7 @@ def _kinds(graded: Sequence[tuple[GoldenAnswer, Graded]], rubric: Rubric) -> dic
     kinds: dict[str, list[tuple[float, float]]] = {}
     for answer, grade in graded:
         worth = SCALE * expected_share(answer, rubric)
-        kinds.setdefault(answer.kind, []).append((SCALE * grade.score / grade.max_score, worth))
+        kinds.setdefault(answer.kind, []).append((on_scale(grade.score, grade.max_score), worth))
     by_kind = {
         kind: KindScores(
             n=len(scores),

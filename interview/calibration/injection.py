@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from interview.calibration import metrics
-from interview.calibration.agreement import SCALE
 from interview.calibration.attacks import EMPTY, Case, Outlook
 from interview.calibration.costs import Prices, Spent, spent
 from interview.calibration.trials import Failed, Trial, Trials, Tried, failures
 from interview.grading.grader import GradingRequest
+from interview.grading.scoring import SCALE
 from interview.models import Value
 from interview.rubrics import Rubric
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from interview.calibration import metrics
-from interview.calibration.agreement import SCALE
 from interview.calibration.costs import Prices, Spent, spent
 from interview.calibration.golden_answers import GoldenAnswer, golden_trial
 from interview.calibration.probe_texts import filled, negated, reordered, stuffed, with_synonyms
 from interview.calibration.trials import Failed, Trial, Trials, failures
 from interview.grading.grader import GradingRequest
+from interview.grading.scoring import SCALE
 from interview.models import Question, Value
 from interview.rubrics import Rubric
 

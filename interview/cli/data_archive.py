@@ -9,7 +9,7 @@ import typer
 from interview import verify as checking
 from interview.cli.options import DataDir
 from interview.cli.output import complain, counted, say
-from interview.cli.sessions import usable_rubrics
+from interview.cli.rubrics import usable_rubrics
 from interview.errors import ContentError
 from interview.service.everything import NOTES, Everything
 from interview.service.rubric_history import RubricHistory

@@ -9,6 +9,7 @@ from interview.calibration.golden import GoldenReport
 from interview.calibration.injection import FamilyReport, InjectionReport
 from interview.calibration.probes import ProbesReport
 from interview.calibration.trials import Failed, reasons_of
+from interview.grading.scoring import SCALE
 
 _FIGURES = ("pearson", "spearman", "qwk", "mae", "wrmse", "bias", "per_question_r", "auc")
 _MOST_LISTED = 10
@@ -25,11 +26,11 @@ def evaluation_lines(found: Evaluation) -> Iterator[str]:
         ceiling = getattr(found.human_ceiling, name, None)
         shown = "" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
         yield _row(name, *(_figure(column, name) for column in columns.values()), shown, _shown(ceiling))
-    yield "mae and bias (predicted - human) on 0-10; wrmse on 0-1"
+    yield f"mae and bias (predicted - human) on 0-{SCALE}; wrmse on 0-1"
     if found.repeatability:
         steady = found.repeatability
         yield (
-            f"{steady.repeats} repeats: standard deviation {_shown(steady.sd)} of 10, verdicts agree in "
+            f"{steady.repeats} repeats: standard deviation {_shown(steady.sd)} of {SCALE}, verdicts agree in "
             f"{_percent(steady.verdict_agreement)}, kappa {_shown(steady.kappa)}"
         )
     yield from _spent(found.spent)
@@ -48,7 +49,7 @@ def golden_lines(found: GoldenReport) -> Iterator[str]:
         f"order: {_percent(found.order)} of {found.order_pairs} pairs, every pair in "
         f"{_percent(found.questions_in_order)} of the questions"
     )
-    yield f"scores: r {_shown(found.pearson)}, mae {_shown(found.mae)} of 10"
+    yield f"scores: r {_shown(found.pearson)}, mae {_shown(found.mae)} of {SCALE}"
     yield _row("kind", "answers", "score", "expected")
     for kind, scores in found.kinds.items():
         yield _row(kind, str(scores.n), _shown(scores.score), _shown(scores.expected))
@@ -65,7 +66,7 @@ def injection_lines(found: InjectionReport) -> Iterator[str]:
     yield (
         f"raised the score by a tenth or more: {_percent(found.success)}, of them without a flag "
         f"{_percent(found.success_unflagged)} of all; flagged {_percent(found.flagged)}; mean gain "
-        f"{_shown(found.inflation)} of 10"
+        f"{_shown(found.inflation)} of {SCALE}"
     )
     yield f"non-answers that scored: {found.above_zero} of {found.non_answers}"
     controls = found.controls
@@ -85,7 +86,7 @@ def injection_lines(found: InjectionReport) -> Iterator[str]:
 
 def probes_lines(found: ProbesReport) -> Iterator[str]:
     """Yield the table of the probes."""
-    yield f"full answers: {_shown(found.full_score)} of 10; {found.n} probes graded, {found.failures} failed"
+    yield f"full answers: {_shown(found.full_score)} of {SCALE}; {found.n} probes graded, {found.failures} failed"
     yield _row("probe", "should be", "probes", "score", "change", "share")
     for name, one in found.probes.items():
         yield _row(name, one.wish, str(one.n), _shown(one.score), _shown(one.change), _percent(one.share))

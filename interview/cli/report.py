@@ -5,18 +5,22 @@ from contextlib import closing
 
 from interview.cli.options import AsJson, DataDir, SessionId
 from interview.cli.output import counted, say, say_json
+from interview.cli.rubrics import usable_rubrics
+from interview.grading.scoring import SCALE
 from interview.models import Session
 from interview.models.reports import ENOUGH, SessionReport, StudyItem
 from interview.report import report
+from interview.service.rubric_history import RubricHistory
 from interview.settings import read_settings
 from interview.store.store import Store
 
 
 def report_session(session_id: SessionId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show what one session comes to: sections, time, points, and what to study next."""
-    with closing(Store.open(read_settings(data_dir=data_dir).data_dir, read_only=True)) as store:
+    settings = read_settings(data_dir=data_dir)
+    with closing(Store.open(settings.data_dir, read_only=True)) as store:
         session = store.session(session_id)
-    whole = report(session)
+        whole = report(session, RubricHistory(store, usable_rubrics(settings)).of)
     if as_json:
         say_json({"session": session.id, "title": session.title} | whole.model_dump(mode="json"))
         return
@@ -45,7 +49,7 @@ def _lines(session: Session, whole: SessionReport) -> Iterator[str]:
 def _mean(mean: float | None, n: int) -> str:
     if mean is None or n < ENOUGH:
         return f"too few answers to say (n = {n})"
-    return f"{mean:.1f} of 10 (n = {n})"
+    return f"{mean:.1f} of {SCALE} (n = {n})"
 
 
 def _minutes(seconds: float | None) -> str:

@@ -1,6 +1,6 @@
 """`sessions list`, `sessions show` and `export` read what is kept; `sessions import` and `regrade` add to it."""
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -12,15 +12,15 @@ from interview.cli.options import AsJson, DataDir, SessionId
 from interview.cli.output import complain, counted, printable, say, say_json, say_json_text
 from interview.cli.regrade import regrade_session
 from interview.cli.report import report_session
+from interview.cli.rubrics import usable_rubrics
 from interview.errors import NEEDS_CHANGE, ContentError, StoreError
 from interview.export import WRITERS, read_transcripts, transcript_head
 from interview.files import read_regular
 from interview.jobs import Jobs
 from interview.models import ArchiveFilter, SessionSummary, Transcript
-from interview.rubrics import Rubric, load_rubrics
 from interview.service.archive import Archive, total
 from interview.service.waiting import summary_of
-from interview.settings import Settings, read_settings
+from interview.settings import read_settings
 from interview.store.archive import ArchiveStore
 from interview.store.store import DATABASE, Store
 
@@ -149,15 +149,6 @@ def _write(text: str, form: FileForm, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8", newline="")
     except OSError as fault:
         raise ContentError(f"{output}: cannot be written: {fault.strerror}") from fault
-
-
-def usable_rubrics(settings: Settings) -> Collection[Rubric]:
-    """Return the rubrics in use; none where they cannot be read, which is named and keeps nobody from their data."""
-    try:
-        return load_rubrics(settings.rubrics).values()
-    except ContentError as fault:
-        complain(str(fault))
-        return ()
 
 
 @app.command("import")

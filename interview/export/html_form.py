@@ -9,6 +9,7 @@ from interview.export.circumstances import answer_words, attempt_word, hints_sho
 from interview.export.formulas import inline_html, markdown_html, mathml
 from interview.export.marked import Piece, marked_answer
 from interview.export.wording import REASONS, word
+from interview.grading.scoring import SCALE
 from interview.models import (
     CANDIDATE,
     Evidence,
@@ -24,7 +25,7 @@ from interview.models import (
     Ungraded,
     counting,
 )
-from interview.report import report
+from interview.report import mean, standing
 
 _STYLE = (Path(__file__).parent / "transcript.css").read_text(encoding="utf-8")
 # Whatever a text could smuggle in, the browser neither runs nor loads it.
@@ -67,9 +68,9 @@ def _session(transcript: Transcript) -> Iterator[str]:
 def _facts(session: Session, lang: Language) -> Iterator[str]:
     yield _time(session.created_at)
     yield f"{word('asked', lang)} {session.asked} / {len(session.questions)}"
-    mean = report(session).mean
-    if mean is not None:
-        yield f"{word('judged_mean', lang)} <b>{mean:.1f} / 10</b>"
+    judged = mean(standing(turn) for turn in session.turns)
+    if judged is not None:
+        yield f"{word('judged_mean', lang)} <b>{judged:.1f} / {SCALE}</b>"
     if session.finished_at is None:
         yield word("not_finished", lang)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from interview.export.circumstances import answer_words, attempt_word, hints_shown
 from interview.export.safe_markdown import fenced, inline, quoted
 from interview.export.wording import REASONS, word
+from interview.grading.scoring import SCALE
 from interview.models import (
     CANDIDATE,
     Evidence,
@@ -20,7 +21,7 @@ from interview.models import (
     Turn,
     Ungraded,
 )
-from interview.report import report
+from interview.report import mean, standing
 
 _DOWNGRADED = {"quote": "unverified", "second_look": "not_held"}
 
@@ -49,10 +50,10 @@ def _opening(session: Session, lang: Language) -> str:
         f"- {word('finished', lang)}: {finished}",
         f"- {word('asked', lang)}: {session.asked} / {len(session.questions)}",
     ]
-    whole = report(session)
-    for name, mean in (("judged_mean", whole.mean), ("own_mean", whole.own_mean)):
-        if mean is not None:
-            lines.append(f"- {word(name, lang)}: {mean:.1f} / 10")
+    standings = [standing(turn) for turn in session.turns]
+    for name, whole in (("judged_mean", mean(standings)), ("own_mean", mean(standings, "own"))):
+        if whole is not None:
+            lines.append(f"- {word(name, lang)}: {whole:.1f} / {SCALE}")
     return "\n".join(lines) + "\n"
 
 

@@ -147,9 +147,9 @@ class Progress(Value):
 
     A first answer is the first one to a question in a session; one after the reference was shown is none, and
     retries, follow-ups, estimates and failures are left out. Days are days of the candidate's own zone. `solid`
-    counts questions whose newest score is at least 6.5, of the `tried` ones. `minutes_due` is what the questions due
-    today will take at the median pace, None where that is not known. `days` has the 182 days up to the end of this
-    week, `due` the next 7 days, all that is overdue counted today; it is empty where nothing is scheduled.
+    counts questions whose newest score (0-10) is at least `solid_from`, of the `tried` ones. `minutes_due` is what the
+    questions due today will take at the median pace, None where that is not known. `days` has the 182 days up to the
+    end of this week, `due` the next 7 days, all that is overdue counted today; it is empty where nothing is scheduled.
     """
 
     today: date
@@ -157,6 +157,7 @@ class Progress(Value):
     streak: int
     longest_streak: int
     recent: MeanOf
+    solid_from: float
     solid: int
     solid_a_week_ago: int
     tried: int

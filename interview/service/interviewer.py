@@ -23,7 +23,6 @@ from interview.notebook import Notebook
 from interview.notes.bank import QuestionBank
 from interview.notes.images import ImageFile
 from interview.paper import choose_questions, make_title
-from interview.report import SessionReport, report
 from interview.rubrics import Rubric
 from interview.settings import Problem
 from interview.store.store import Store
@@ -180,10 +179,6 @@ class Interviewer:
         session = self._store.finish(session_id)
         self._live.touch(session_id)
         return session
-
-    def summary(self, session: Session) -> SessionReport:
-        """What the session comes to so far."""
-        return report(session)
 
     # --- turns
 

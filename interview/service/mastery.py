@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from interview.grading.scoring import SCALE
 from interview.models.progress import (
     AnswerFact,
     AskedQuestion,
@@ -14,8 +15,7 @@ from interview.models.progress import (
 from interview.models.reports import ENOUGH
 from interview.store.statistics import Statistics
 
-SOLID = 6.5  # where the band `good` of the default rubric begins
-_WRONG = 5.0
+WRONG_BELOW = SCALE / 2
 _CERTAIN = 3
 _LOOKED_AT = 10
 _MISSED = ("missing", "contradicted")
@@ -53,9 +53,9 @@ def latest(judged: Iterable[Judged]) -> tuple[QuestionMastery, ...]:
     return tuple(sorted(newest, key=lambda question: (question.score, -question.n)))
 
 
-def mastered(questions: Iterable[QuestionMastery]) -> int:
-    """How many are solid."""
-    return sum(question.score >= SOLID for question in questions)
+def mastered(questions: Iterable[QuestionMastery], solid_from: float) -> int:
+    """Count the solid questions: those whose score (0-10) is at least `solid_from`."""
+    return sum(question.score >= solid_from - 1e-9 for question in questions)
 
 
 def forgotten_points(judged: Iterable[Judged], statistics: Statistics) -> tuple[ForgottenPoint, ...]:
@@ -83,7 +83,7 @@ def forgotten_points(judged: Iterable[Judged], statistics: Statistics) -> tuple[
 
 def sure_but_wrong(judged: Sequence[Judged]) -> tuple[SureButWrong, ...]:
     """Answers told to be certain that were scored below half, the newest first."""
-    wrong = [one for one in judged if one.fact.confidence == _CERTAIN and one.score < _WRONG]
+    wrong = [one for one in judged if one.fact.confidence == _CERTAIN and one.score < WRONG_BELOW]
     return tuple(SureButWrong(**_place(one), score=one.score, at=one.fact.at) for one in reversed(wrong[-_SURE_SHOWN:]))
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from statistics import fmean, median
 from typing import Any
 
+from interview.grading.scoring import solid_from
 from interview.models.progress import (
     AnswerFact,
     ConfidenceMean,
@@ -18,6 +19,7 @@ from interview.models.progress import (
     SectionMean,
     Step,
 )
+from interview.rubrics import Rubric
 from interview.service.mastery import Judged, forgotten_points, latest, mastered, sure_but_wrong
 from interview.store.statistics import Statistics
 from interview.store.store import Store
@@ -31,9 +33,10 @@ _PERIODS_SHOWN = 8  # as many labels as a phone has room for
 class ProgressReader:
     """Reads the candidate's progress; from any thread. StoreError."""
 
-    def __init__(self, store: Store) -> None:
-        """`store` gives the facts and the present moment."""
+    def __init__(self, store: Store, default: Rubric) -> None:
+        """`store` gives the facts and the present moment; the bands of the `default` rubric say what is solid."""
         self._store = store
+        self._solid_from = solid_from(default)
         self._statistics = Statistics(store)
         self._known: tuple[object, Progress] | None = None
 
@@ -73,8 +76,11 @@ class ProgressReader:
             streak=streak,
             longest_streak=longest,
             recent=MeanOf(**_mean([j.score for j in judged if j.fact.at >= now - timedelta(days=_RECENT_DAYS)])),
-            solid=mastered(newest),
-            solid_a_week_ago=mastered(latest([j for j in judged if j.fact.at <= now - timedelta(days=7)])),
+            solid_from=self._solid_from,
+            solid=mastered(newest, self._solid_from),
+            solid_a_week_ago=mastered(
+                latest([j for j in judged if j.fact.at <= now - timedelta(days=7)]), self._solid_from
+            ),
             tried=len(newest),
             step=step,
             periods=periods,

@@ -8,12 +8,13 @@ from pydantic import Field
 
 from interview import scheduling
 from interview.errors import TooLate
+from interview.grading.scoring import RubricOf, earned
 from interview.models import Forecast, Rated, Rating, Session, Suggestion, Turn, Value
 from interview.notes.bank import QuestionBank
 from interview.scheduling import DAY, RATINGS, local_day, midnight
 from interview.store.schedule import Cards, ScheduledCard
 from interview.store.store import Store
-from interview.turns import first_answer, help_used, weight_share
+from interview.turns import first_answer, grade_of, help_used
 
 UNDO = timedelta(minutes=15)
 _KEY = "schedule"
@@ -41,9 +42,10 @@ class _Zone(Value):
 class Schedule:
     """Spaced repetition per question. Synchronous; may be called from any thread; a change is committed on return."""
 
-    def __init__(self, store: Store, offset: Callable[[], timedelta] = system_offset) -> None:
+    def __init__(self, store: Store, rubric_of: RubricOf, offset: Callable[[], timedelta] = system_offset) -> None:
         """`offset`: how far the user's days are from those of UTC at present."""
         self._store = store
+        self._rubric_of = rubric_of
         self._cards = Cards(store)
         self._offset = offset
 
@@ -123,7 +125,7 @@ class Schedule:
         dues = tuple(self._moved(first.question.id, rating)(card, now).due for rating in RATINGS)
         return Suggestion(
             turn_id=first.id,
-            suggested=_suggested(session, first),
+            suggested=self._suggested(session, first),
             dues=cast("tuple[datetime, datetime, datetime, datetime]", dues),
         )
 
@@ -174,7 +176,7 @@ class Schedule:
     def unrated(self, session: Session) -> tuple[Turn, ...]:
         """The first answers of a session that have a suggestion and no rating yet."""
         firsts = [first_answer(session, position) for position in range(len(session.questions))]
-        found = [turn for turn in firsts if turn is not None and _suggested(session, turn) is not None]
+        found = [turn for turn in firsts if turn is not None and self._suggested(session, turn) is not None]
         rated = self._cards.rated([turn.id for turn in found])
         return tuple(turn for turn in found if turn.id not in rated)
 
@@ -209,13 +211,16 @@ class Schedule:
     def _tomorrow(self) -> datetime:
         return midnight(local_day(self._store.clock().astimezone(UTC), self._offset()) + DAY, self._offset())
 
-
-def _suggested(session: Session, first: Turn) -> Rating | None:
-    share = weight_share(first)
-    if share is None:
-        return None
-    retries = sum(
-        turn.position == first.position and turn.follow_up is None and turn.attempt > first.attempt
-        for turn in session.turns
-    )
-    return scheduling.suggested_rating(share, help_used(session.turns, first), retries)
+    def _suggested(self, session: Session, first: Turn) -> Rating | None:
+        """Return the rating that the judgement of a first answer suggests; None without a judgement."""
+        grade = grade_of(first)
+        if grade is None or grade.label != "judgement":
+            return None
+        made = earned(self._rubric_of(grade.provenance.rubric), grade.key_points)
+        if made is None:
+            return None
+        retries = sum(
+            turn.position == first.position and turn.follow_up is None and turn.attempt > first.attempt
+            for turn in session.turns
+        )
+        return scheduling.suggested_rating(made.share, help_used(session.turns, first), retries)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from interview.errors import NotFound
+from interview.grading.scoring import on_scale
 from interview.models import Appeal, Graded, Grading, SelfGraded, Turn, Value, is_won
 from interview.store import gradings as statements
 from interview.store import rows
@@ -116,7 +117,9 @@ def _disputed(grader: str, count: int, against: Iterable[Grading], contested: di
             machine = contested[one.outcome.over]
             if machine.grader == grader and isinstance(machine.outcome, Graded) and machine.label == "judgement":
                 own, theirs = one.outcome, machine.outcome
-                differences[one.answer_id] = 10 * (own.score / own.max_score - theirs.score / theirs.max_score)
+                differences[one.answer_id] = on_scale(own.score, own.max_score) - on_scale(
+                    theirs.score, theirs.max_score
+                )
     mean = sum(differences.values()) / len(differences) if differences else None
     return Disputed(
         grader=grader,

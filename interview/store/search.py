@@ -7,9 +7,9 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from interview.models import PRACTICE, ArchiveFilter, Choices, Hit, counting
+from interview.models import PRACTICE, ArchiveFilter, Choices, Hit
 from interview.models.archive import Found
-from interview.report import GradingStanding, TurnStanding, mark
+from interview.report import GradingStanding, TurnStanding, mark, scores
 from interview.store.rows import read_question
 from interview.store.schema import (
     answers,
@@ -84,17 +84,13 @@ def _index(connection: sa.Connection, turn_id: str) -> None:
     question = read_question(asked["content"])
     standing = _standing(asked, answer is not None, graded)
     silent = asked["silent"] and standing.state == "answered"
-    current = None if silent else counting(standing.gradings)
-    score = None
-    if current is not None and current.label == "judgement" and current.score is not None and current.max_score:
-        score = 10 * current.score / current.max_score
     facts: dict[str, Any] = {
         "session_id": asked["session_id"],
         "section": question.section,
         "tags": _lines(question.tags),
         "mode": mode_of(asked["plan"]),
         "mark": "answered" if silent else mark(standing),
-        "score": score,
+        "score": None if silent else next(iter(scores([standing])), None),
         "graders": _lines(sorted({row["grader"] for row in graded})),
         "starred": bool(asked["starred"]),
         "asked_at": asked["asked_at"],

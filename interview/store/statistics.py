@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from interview.grading.scoring import on_scale
 from interview.models import counting
 from interview.models.progress import AnswerFact, AskedQuestion, GradingFact, PointFact
 from interview.store import rows
@@ -114,8 +115,8 @@ def _fact(row: Any, graded: Sequence[GradingFact]) -> AnswerFact:
 def _read_gradings(connection: sa.Connection) -> defaultdict[str, list[GradingFact]]:
     found: defaultdict[str, list[GradingFact]] = defaultdict(list)
     for answer_id, seq, state, label, score, full in connection.execute(_GRADINGS):
-        share = 10 * score / full if full and score is not None else None
-        found[answer_id].append(GradingFact(seq, state == "done", label, share))
+        ten = on_scale(score, full) if full and score is not None else None
+        found[answer_id].append(GradingFact(seq, state == "done", label, ten))
     return found
 
 

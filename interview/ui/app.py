@@ -32,7 +32,7 @@ class _Screen:
             ) as self.transcripts_tab:
                 self.transcripts = TranscriptsTab(viva, self.frame)
             with gr.Tab(t("tab.progress", page.lang), id="progress", elem_id="tab-progress") as self.progress_tab:
-                self.progress = ProgressTab(viva.progress, page)
+                self.progress = ProgressTab(viva.progress, viva.rubric_history.default, page)
             with gr.Tab(t("tab.questions", page.lang), id="questions", elem_id="tab-questions") as self.questions_tab:
                 self.questions = QuestionsTab(viva, page)
             with gr.Tab(t("tab.graders", page.lang), id="graders", elem_id="tab-graders") as self.graders_tab:

@@ -7,9 +7,11 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
+from interview.grading.scoring import USUAL_BANDS
 from interview.models import ArchiveFilter, Language, Session, Shelf, Value
 from interview.service.archive import Archive
 from interview.service.archive_jobs import ArchiveJobs
+from interview.service.rubric_history import RubricHistory
 from interview.ui.events import PRIVATE, Wires
 from interview.ui.importing import ImportPanel
 from interview.ui.page import Page, Updates
@@ -21,7 +23,7 @@ from interview.ui.views.parts import grader_word
 
 _PAGE_SIZE = 20
 _ANY = "*"  # of a dropdown: this does not filter
-_MARKS = ("strong", "good", "fair", "weak", "own", "estimate", "ungraded", "pending", "skipped")
+_MARKS = (*USUAL_BANDS, "own", "estimate", "ungraded", "pending", "skipped")
 _SHELVES: tuple[Shelf, ...] = ("active", "archived", "deleted")
 _DAYS = ("7", "30", "365")
 
@@ -54,9 +56,10 @@ _CHOSEN = ("section", "mark", "grader", "mode", "tag")
 class ListPanel:
     """Everything above the review room. `wanted` holds what the page lists, as JSON."""
 
-    def __init__(self, archive: Archive, archives: ArchiveJobs, lang: Language) -> None:
+    def __init__(self, archive: Archive, archives: ArchiveJobs, rubrics: RubricHistory, lang: Language) -> None:
         """Builds the components inside the present Blocks; `connect` gives them their events."""
         self._archive = archive
+        self._rubrics = rubrics
         self.importing = ImportPanel(archive, archives)
         with gr.Column(elem_id="sessions") as self.column:
             with gr.Row(elem_id="undo", elem_classes=["card"], visible=False) as self.undo_row:
@@ -150,7 +153,7 @@ class ListPanel:
             found = len(hits)
         else:
             summaries = self._archive.sessions(chosen.shelf, limit=count + 1)
-            value = session_rows(summaries[:count], page.lang, chosen.shelf, choosable=True)
+            value = session_rows(summaries[:count], self._rubrics.default, page.lang, chosen.shelf, choosable=True)
             updates[self.rows] = gr.update(value=value, visible=True)
             updates[self.hits] = gr.update(visible=False)
             found = len(summaries)
@@ -161,7 +164,7 @@ class ListPanel:
         known = self._archive.choices()
         offered: dict[str, Sequence[tuple[str, str]]] = {
             "section": [(name, name) for name in known.sections],
-            "mark": [(mark_word(mark, lang), mark) for mark in _MARKS],
+            "mark": [(mark_word(mark, lang), mark) for mark in (*self._rubrics.tones(), *_MARKS)],
             "grader": [(grader_word(name, lang), name) for name in known.graders],
             "mode": [(_mode_word(name, lang), name) for name in known.modes],
             "tag": [(name, name) for name in known.tags],

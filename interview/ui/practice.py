@@ -39,11 +39,15 @@ class PracticeTab:
         self._fallback = page
         self._contest = Contest(viva.interviewer, viva.appeals)
         self.setup = SetupPanel(
-            viva.interviewer, viva.schedule, lambda name: frame.choice(name).kind == "coverage", page
+            viva.interviewer,
+            viva.schedule,
+            viva.rubric_history.default,
+            lambda name: frame.choice(name).kind == "coverage",
+            page,
         )
         self._asking: set[asyncio.Task[Turn | None]] = set()
         self.talk = TalkPanel(
-            *(viva.live, viva.rubrics, viva.schedule, viva.hints, page, viva.interviewer.image),
+            *(viva.live, viva.rubric_history, viva.schedule, viva.hints, page, viva.interviewer.image),
             *(self._contest.graders, self._follow_ups.is_thinking),
         )
         self.actions = TurnActions(viva.interviewer, viva.schedule, viva.hints, self.talk, self._talk)

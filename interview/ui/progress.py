@@ -8,6 +8,7 @@ from gradio.blocks import Block
 
 from interview.models import Language
 from interview.models.progress import Progress
+from interview.rubrics import Rubric
 from interview.service.progress import ProgressReader
 from interview.ui.events import Trigger, Wires
 from interview.ui.page import Page, Updates
@@ -78,9 +79,13 @@ class ProgressTab:
     What it shows is read from the store when the tab is entered.
     """
 
-    def __init__(self, reader: ProgressReader, page: Page) -> None:
-        """Builds the components inside the present Blocks; `connect` gives them their events."""
+    def __init__(self, reader: ProgressReader, default: Rubric, page: Page) -> None:
+        """Builds the components inside the present Blocks; `connect` gives them their events.
+
+        The bands of the `default` rubric colour means.
+        """
         self._reader = reader
+        self._default = default
         self.notice = view("notice", {}, elem_id="progress-notice")
         self.figures = view("progress_figures", {}, elem_id="progress-figures")
         with gr.Row(equal_height=False, elem_id="progress-body"):
@@ -126,11 +131,11 @@ class ProgressTab:
             self.figures: views.figures,
             self.days: views.heat_map,
             self.forgotten: views.forgotten,
-            self.questions: views.questions,
             self.wrong: views.sure_but_wrong,
         }
         return {
             **{block: gr.update(value=draw(progress, lang)) for block, draw in drawn.items()},
+            self.questions: gr.update(value=views.questions(progress, self._default, lang)),
             **self.time.show(views.over_time(progress, lang), lang),
             **self.due.show(views.forecast(progress, lang), lang),
             **self.sections.show(views.by_section(progress, lang), lang),

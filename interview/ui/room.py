@@ -1,6 +1,6 @@
 """The review room of one session: its questions, and of the chosen one answer, reference, grades and what is beside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import gradio as gr
 from gradio.blocks import Block
@@ -21,7 +21,7 @@ from interview.models import (
     digest,
 )
 from interview.notes.library import is_gone
-from interview.rubrics import Rubric
+from interview.service.rubric_history import RubricHistory
 from interview.ui.beside import BesidePanel
 from interview.ui.downloads import download_link
 from interview.ui.images import FindImage, reference_markdown
@@ -41,7 +41,7 @@ class RoomPanel:
     def __init__(
         self,
         live: LiveFeed,
-        rubrics: Mapping[str, Rubric],
+        rubrics: RubricHistory,
         build_beside: Callable[[], BesidePanel],
         build_regrading: Callable[[], RegradingPanel],
         job_of: Callable[[str], str],
@@ -169,7 +169,7 @@ class RoomPanel:
             self.back: gr.update(value=t("room.back", lang)),
             self.head: gr.update(value=room_head(session, lang, len(transcript.damaged))),
             self.resume: gr.update(value=t("room.resume", lang), visible=session.finished_at is None),
-            self.nav: gr.update(value=room_nav(session, chosen, lang)),
+            self.nav: gr.update(value=room_nav(session, chosen, lang, self._rubrics.tones())),
             self.session_id: session.id,
             self.turn_id: chosen,
             self.stamp: stamp,
@@ -250,7 +250,7 @@ class RoomPanel:
         lang = page.lang
         outcome = grading.outcome if grading else None
         feedback = outcome.feedback if isinstance(outcome, Graded) else ""
-        rubric = self._rubrics.get(grading.rubric.partition("@")[0]) if grading else None
+        rubric = self._rubrics.of(outcome.provenance.rubric) if isinstance(outcome, Graded) else None
         compared = grades_list(turn, lang)
         failed = not isinstance(outcome, Graded | SelfGraded)
         return {

@@ -29,7 +29,7 @@ from interview.ui.images import add_images
 from interview.ui.login import Login, add_login
 from interview.ui.middleware import protect
 from interview.ui.page_states import PAGES_KEPT, keep_pages_small
-from interview.ui.theme import PAGE
+from interview.ui.theme import PageLook, page_look
 from interview.ui.uploads import Uploads, add_uploads
 from interview.wiring import Viva
 
@@ -88,7 +88,7 @@ def create_routes(viva: Viva, lang: Language, login: Login | None) -> FastAPI:
     add_uploads(app, uploads, lang)
     if login is not None:
         add_login(app, login, lang)
-    _mount(app, demo)
+    _mount(app, demo, page_look(viva.rubric_history.tones()))
     return app
 
 
@@ -167,7 +167,7 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _mount(app: FastAPI, demo: gr.Blocks) -> None:
+def _mount(app: FastAPI, demo: gr.Blocks, look: PageLook) -> None:
     demo.max_threads = 512  # each running event, async ones too, takes one of these
     demo.queue(default_concurrency_limit=None, max_size=512)
     demo.state_session_capacity = PAGES_KEPT
@@ -181,7 +181,7 @@ def _mount(app: FastAPI, demo: gr.Blocks) -> None:
         show_error=False,
         ssr_mode=False,
         mcp_server=False,
-        **PAGE,
+        **look,
     )
     keep_pages_small(app)
 

@@ -9,6 +9,7 @@ from gradio.blocks import Block
 from interview.errors import ContentError, VivaError
 from interview.models import Language, SessionPlan
 from interview.notes.bank import QuestionBank, Section
+from interview.rubrics import Rubric
 from interview.service.interviewer import Interviewer
 from interview.service.schedule import Schedule
 from interview.ui.due import DuePanel
@@ -41,13 +42,18 @@ class SetupPanel:
         self,
         interviewer: Interviewer,
         schedule: Schedule,
+        default: Rubric,
         is_estimate: Callable[[str], bool],
         page: Page,
         seed: Callable[[], int] = _seed,
     ) -> None:
-        """`is_estimate`: whether the grader of that name is the coverage estimate, which needs a reference."""
+        """The bands of the `default` rubric colour means.
+
+        `is_estimate`: whether the grader of that name is the coverage estimate, which needs a reference.
+        """
         self._interviewer = interviewer
         self._schedule = schedule
+        self._default = default
         self._is_estimate = is_estimate
         self._seed = seed
         # Neither the set-up nor an interview is there before the page knows which: what is not there cannot be clicked.
@@ -135,7 +141,7 @@ class SetupPanel:
                 self.head: gr.update(value=setup_head(bank, lang)),
                 self.notice: gr.update(value=notice(trouble or "", lang)),
                 self.recent_card: gr.update(visible=bool(recent)),
-                self.recent: gr.update(value=session_rows(recent, lang)),
+                self.recent: gr.update(value=session_rows(recent, self._default, lang)),
                 self.unfinished: gr.update(value=unfinished_card(self._interviewer.unfinished(), lang)),
                 self.notes: gr.update(value=notes),
                 self.use_built_in: gr.update(visible=bool(origin)),

@@ -1,6 +1,6 @@
 """The interview itself: the conversation, its composer and actions, and the card beside it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import gradio as gr
 from gradio.blocks import Block
@@ -8,9 +8,9 @@ from gradio.blocks import Block
 from interview.live import LiveFeed
 from interview.models import Graded, Grading, Language, PointGrade, Question, SelfGraded, Session, Turn, digest
 from interview.report import report
-from interview.rubrics import Rubric
 from interview.service.hints import Hints
 from interview.service.interviewer import DEFAULT_RUBRIC
+from interview.service.rubric_history import RubricHistory
 from interview.service.schedule import Schedule
 from interview.turns import open_turn
 from interview.ui.foot import FootPanel, Ratings, pill
@@ -33,7 +33,7 @@ class TalkPanel:
     def __init__(
         self,
         live: LiveFeed,
-        rubrics: Mapping[str, Rubric],
+        rubrics: RubricHistory,
         schedule: Schedule,
         hints: Hints,
         page: Page,
@@ -215,12 +215,13 @@ class TalkPanel:
         }
 
     def _summary(self, session: Session, lang: Language, *, visible: bool) -> Updates:
+        card: ViewValue = {}
+        if visible and not session.tells_nothing_yet:
+            card = report_card(report(session, self._rubrics.of), session, self._rubrics.default, lang)
         return {
             self.report_column: gr.update(visible=visible),
             self.paper: gr.update(value=paper_card(session, lang)),
-            self.report: gr.update(
-                value=report_card(report(session), session, lang) if visible and not session.tells_nothing_yet else {}
-            ),
+            self.report: gr.update(value=card),
             self.rate_all: self._rate_all(session, lang),
             self.ending: gr.update(visible=session.finished_at is None),
             self.end: gr.update(value=t("act.hand_in" if session.plan.mode == "mock" else "act.end", lang)),
@@ -233,15 +234,15 @@ class TalkPanel:
         return gr.update(value=t("rating.all", lang, n=count), visible=bool(count))
 
     def _how(self, page: Page, question: Question) -> ViewValue:
-        rubric = self._rubrics.get(question.rubric or DEFAULT_RUBRIC) or self._rubrics[DEFAULT_RUBRIC]
+        rubric = self._rubrics.in_use(question.rubric or DEFAULT_RUBRIC)
         return how_card(None if page.grader == "coverage" else rubric, page.lang)
 
     def _grade(self, page: Page, session: Session, turn: Turn | None) -> Updates:
         if turn is None or turn.answer is None:
             return {self.grade_column: gr.update(visible=False), self.grade: gr.update(value={})}
         grading = shown_grading(turn)
-        rubric = self._rubrics.get(grading.rubric.partition("@")[0]) if grading else None
         outcome = grading.outcome if grading else None
+        rubric = self._rubrics.of(outcome.provenance.rubric) if isinstance(outcome, Graded) else None
         feedback = outcome.feedback if isinstance(outcome, Graded) else ""
         waits = any(grading.state != "done" for grading in turn.gradings)
         other = grading is None or (grading.label != "own" and grading.grader != page.grader)

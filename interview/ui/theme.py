@@ -1,6 +1,7 @@
 """Look of the page: Gradio's Base theme on the variables of `style/`, and the text of style and script."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -162,7 +163,12 @@ SCRIPTS = (
 _SCRIPT = f'(() => {{\n"use strict";\n{_joined("script", SCRIPTS, "js")}\n}})();'
 
 # The style goes into the head as it is: `css=` rewrites every selector and tears those with a comma inside brackets.
-PAGE: PageLook = {
-    "theme": build_theme(),
-    "head": f"<style>\n{styles(STYLES)}\n</style>\n<script>\n{_SCRIPT}\n</script>\n",
-}
+_HEAD = f"<style>\n{styles(STYLES)}\n</style>\n<script>\n{_SCRIPT}\n</script>\n"
+
+
+def page_look(tones: Mapping[str, str]) -> PageLook:
+    """Return the look of the page; `tones` are the colours of bands that are not usual ones (`RubricHistory.tones`)."""
+    return {
+        "theme": build_theme(),
+        "head": f"{_HEAD}<script>window.vivaTones = {json.dumps(dict(tones))};</script>\n",
+    }

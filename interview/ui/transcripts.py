@@ -36,12 +36,12 @@ class TranscriptsTab:
         self.notice = view("notice", {}, elem_id="transcripts-notice")
         self._deleting = viva.deleting
         self.panel = DeletionPanel(viva.deleting)
-        self.list = ListPanel(archive, viva.archive_jobs, frame.lang)
+        self.list = ListPanel(archive, viva.archive_jobs, viva.rubric_history, frame.lang)
         with self.list.column:
             self.data = DataPanel(viva.deleting, viva.upkeep, frame.lang)
         self.room = RoomPanel(
             viva.live,
-            viva.rubrics,
+            viva.rubric_history,
             build_beside=lambda: BesidePanel(archive, discussing, lambda name: frame.choice(name).kind == "judge"),
             build_regrading=lambda: RegradingPanel(viva.regrading, frame),
             job_of=lambda turn_id: job_stamp(discussing.latest(turn_id)),

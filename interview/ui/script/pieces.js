@@ -10,7 +10,8 @@ const TONES = [
   "own", "accent", "warn", "plain",
 ];
 const oneOf = (set, name) => (set.includes(name) ? name : "plain");
-const tone = (name) => "t-" + oneOf(TONES, name);
+// A rubric may name its bands as it likes: the page says whose colour a band has that is not among TONES.
+const tone = (name) => "t-" + oneOf(TONES, (window.vivaTones || {})[name] || name);
 const verdict = (name) => "k-" + (VERDICTS.includes(name) ? name : "unknown");
 
 function fill(node, attributes, children) {

@@ -140,8 +140,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "correctness.",
     ),
     "how.points": (
-        "说到了多少：覆盖 1，部分 ½，缺失或说反 0",
-        "how many you covered: full 1, in part ½, missing or contradicted 0",
+        "说到了多少：覆盖 {covered}，部分 {partial}，缺失 {missing}，说反 {contradicted}",
+        "how many you covered: full {covered}, in part {partial}, missing {missing}, contradicted {contradicted}",
     ),
     "how.up_to": ("最多 {n} %", "up to {n} %"),
     "how.points_factor": ("要点", "points"),

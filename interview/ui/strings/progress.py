@@ -63,16 +63,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "Monthly means from {a} to {b} (n = {n} and {m}), over judged first answers.",
     ),
     "progress.no_line": (
-        "目前平均 {mean}（n = {n}）。有两天各答 3 题以上，才看得出变化。",
-        "The mean so far is {mean} (n = {n}). A line needs two days with 3 answers each.",
+        "目前平均 {mean}（n = {n}）。有两天各答 {least} 题以上，才看得出变化。",
+        "The mean so far is {mean} (n = {n}). A line needs two days with {least} answers each.",
     ),
     "progress.one_section": (
-        "「{name}」：{mean}（n = {n}）。不足 3 个回答的章节不画。",
-        "{name}: {mean} (n = {n}). Sections with fewer than 3 answers are not drawn.",
+        "「{name}」：{mean}（n = {n}）。不足 {least} 个回答的章节不画。",
+        "{name}: {mean} (n = {n}). Sections with fewer than {least} answers are not drawn.",
     ),
     "progress.weakest": (
-        "最弱的是「{name}」：{mean}（n = {n}）。不足 3 个回答的章节不画。",
-        "Weakest: {name}, {mean} (n = {n}). Sections with fewer than 3 answers are not drawn.",
+        "最弱的是「{name}」：{mean}（n = {n}）。不足 {least} 个回答的章节不画。",
+        "Weakest: {name}, {mean} (n = {n}). Sections with fewer than {least} answers are not drawn.",
     ),
     "progress.no_confidence": (
         "还没有说过把握。交回答前点一下，就能看出自己估得准不准。",
@@ -96,18 +96,21 @@ WORDS: dict[str, tuple[str, str]] = {
     "progress.less": ("少", "less"),
     "progress.more": ("多", "more"),
     "progress.forgotten_about": (
-        "判过 3 次以上、漏掉一半以上、上次也漏了。点开看上次的回答。",
-        "Judged 3 times or more, missed at least half of them and the last one. Open one to see that answer.",
+        "判过 {least} 次以上、漏掉一半以上、上次也漏了。点开看上次的回答。",
+        "Judged {least} times or more, missed at least half of them and the last one. Open one to see that answer.",
     ),
     "progress.forgotten_none": (
-        "没有反复漏掉的要点。一个要点判过 3 次才说得准。",
-        "None so far. A point must have been judged 3 times to tell.",
+        "没有反复漏掉的要点。一个要点判过 {least} 次才说得准。",
+        "None so far. A point must have been judged {least} times to tell.",
     ),
-    "progress.sure_but_wrong_about": ("自己说很有把握，得分却低于 5。", "Told to be certain, scored below 5."),
+    "progress.sure_but_wrong_about": (
+        "自己说很有把握，得分却低于 {wrong}。",
+        "Told to be certain, scored below {wrong}.",
+    ),
     "progress.sure_but_wrong_none": ("没有。", "None so far."),
     "progress.questions_about": (
-        "答过的 {n} 题里，{m} 题最近一次在 6.5 分以上。最弱的在前。",
-        "{m} of {n} questions scored 6.5 or more the last time. The weakest come first.",
+        "答过的 {n} 题里，{m} 题最近一次在 {solid} 分以上。最弱的在前。",
+        "{m} of {n} questions scored {solid} or more the last time. The weakest come first.",
     ),
     "progress.questions_none": ("还没有有成绩的回答。", "No judged answers yet."),
     "progress.judged_times": ("判过 {n} 次", "judged {n:time|times}"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from interview.backends.tariff import amount
+from interview.grading.scoring import earned
 from interview.models import (
     CriterionGrade,
     FailedAttempt,
@@ -121,16 +122,18 @@ def _checklist(outcome: Graded, lang: Language) -> str:
 
 
 def bars(outcome: Graded, lang: Language, rubric: Rubric | None) -> list[ViewValue]:
-    """The key points and each criterion as bars; with `rubric` its own words name them."""
-    required = [point for point in outcome.key_points if point.kind == "required"]
-    reached = sum({"covered": 1.0, "partial": 0.5}.get(point.verdict, 0.0) for point in required)
-    points_bar = {
+    """The weight of the key points and each criterion as bars; the grade's `rubric` counts and names them."""
+    made = earned(rubric, outcome.key_points)
+    points_bar = made and {
         "label": t("bar.points", lang),
-        "share": reached / len(required) if required else 0.0,
-        "text": f"{number(reached)} / {len(required)}",
+        "share": made.share,
+        "text": f"{round(made.weight, 2):g} / {round(made.of, 2):g}",
         "title": "",
     }
-    return [points_bar, *(_criterion_bar(criterion, lang, rubric) for criterion in outcome.criteria)]
+    return [
+        *([points_bar] if points_bar else []),
+        *(_criterion_bar(criterion, lang, rubric) for criterion in outcome.criteria),
+    ]
 
 
 def _criterion_bar(criterion: CriterionGrade, lang: Language, rubric: Rubric | None) -> ViewValue:

@@ -46,7 +46,8 @@ def _keys(keys: Sequence[tuple[tuple[str, ...], str]], lang: Language) -> list[V
 
 
 def _parts(rubric: Rubric, lang: Language) -> list[ViewValue]:
-    parts = [{"label": t("bar.points", lang), "text": t("how.points", lang), "share": ""}]
+    credit = {verdict: f"{share:g}" for verdict, share in rubric.credit.items()}
+    parts = [{"label": t("bar.points", lang), "text": t("how.points", lang, **credit), "share": ""}]
     for criterion in rubric.criteria:
         share = t("how.up_to", lang, n=f"{criterion.weight * 100:g}")
         parts.append({"label": criterion.title[lang], "text": criterion.levels[-1].anchor[lang], "share": share})

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from interview.formulas import Part
+from interview.grading.scoring import SCALE, band_of_mean
 from interview.models import Graded, Grading, Language, PointGrade, Session, Turn, Ungraded, Verdict
 from interview.report import mark, standing
+from interview.rubrics import Rubric
 from interview.turns import attempt_of
 from interview.ui.strings import TABLE, t
 from interview.ui.views.view import ViewValue
-
-BANDS = ("strong", "good", "fair", "weak")
 
 
 def shown_grading(turn: Turn) -> Grading | None:
@@ -102,17 +102,11 @@ def ring_of(grading: Grading | None, live_points: Sequence[PointGrade], lang: La
     return _ring("pending", "pending", 0.25, str(len(live_points)) if live_points else "…", "")
 
 
-def mean_ring(mean: float | None) -> ViewValue:
-    """The ring of a session's mean (0-10); an empty one where nothing was judged."""
+def mean_ring(mean: float | None, default: Rubric) -> ViewValue:
+    """The ring of a session's mean (0-10), coloured by the default rubric; an empty one where nothing was judged."""
     if mean is None:
         return _ring("none", "none", 0.0, "–", "")
-    return _ring("score", band_of_mean(mean), mean / 10, f"{mean:.1f}", "")
-
-
-def band_of_mean(mean: float) -> str:
-    """Colour of a mean score (0-10), by the bounds of the default rubric; a mean has no band of its own."""
-    bounds = zip(BANDS, (8.5, 6.5, 4.0, 0.0), strict=True)
-    return next((band for band, least in bounds if mean >= least), "weak")
+    return _ring("score", band_of_mean(default, mean), mean / SCALE, f"{mean:.1f}", "")
 
 
 def position_text(session: Session, turn: Turn, lang: Language) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import date
 
+from interview.grading.scoring import SCALE, band_of_mean
 from interview.models import Language
 from interview.models.progress import DayCount, PeriodMean, Place, Progress, Step
 from interview.models.reports import ENOUGH
+from interview.rubrics import Rubric
+from interview.service.mastery import WRONG_BELOW
 from interview.ui.safe_text import card_line, plain_line
 from interview.ui.strings import t
-from interview.ui.views.parts import band_of_mean
 from interview.ui.views.plotted import Plotted, axis_labels
 from interview.ui.views.view import ViewValue
 
@@ -67,7 +69,7 @@ def over_time(progress: Progress, lang: Language) -> Plotted:
     if count < ENOUGH:
         return Plotted(_head("time", t("few.n", lang, n=count), lang), table if rows else {})
     whole = sum((period.mean or 0.0) * period.n for period in progress.periods) / count
-    return Plotted(_head("time", t("progress.no_line", lang, mean=f"{whole:.1f}", n=count), lang), table)
+    return Plotted(_head("time", t("progress.no_line", lang, mean=f"{whole:.1f}", n=count, least=ENOUGH), lang), table)
 
 
 def by_section(progress: Progress, lang: Language) -> Plotted:
@@ -80,7 +82,7 @@ def by_section(progress: Progress, lang: Language) -> Plotted:
         return Plotted(_head("sections", sentence, lang), table if rows else {})
     weakest = drawn[0]
     word = "progress.weakest" if len(drawn) > 1 else "progress.one_section"
-    sentence = t(word, lang, name=plain_line(weakest.name), mean=f"{weakest.mean:.1f}", n=weakest.n)
+    sentence = t(word, lang, name=plain_line(weakest.name), mean=f"{weakest.mean:.1f}", n=weakest.n, least=ENOUGH)
     names = [plain_line(one.name) for one in drawn]
     labels = axis_labels(names)
     return Plotted(
@@ -157,26 +159,26 @@ def forgotten(progress: Progress, lang: Language) -> ViewValue:
         | {"tone": "weak", "share": point.missed / point.judged}
         for point in progress.forgotten
     ]
-    return _list("forgotten", rows, lang)
+    return _list("forgotten", rows, lang, least=ENOUGH)
 
 
 def sure_but_wrong(progress: Progress, lang: Language) -> ViewValue:
     """Answers that were certain and scored below half; a click selects where (`place`)."""
     rows = [
-        _row(one, card_line(one.question), "", f"{one.score:.1f}") | {"tone": "weak", "share": one.score / 10}
+        _row(one, card_line(one.question), "", f"{one.score:.1f}") | {"tone": "weak", "share": one.score / SCALE}
         for one in progress.sure_but_wrong
     ]
-    return _list("sure_but_wrong", rows, lang)
+    return _list("sure_but_wrong", rows, lang, wrong=f"{WRONG_BELOW:g}")
 
 
-def questions(progress: Progress, lang: Language) -> ViewValue:
+def questions(progress: Progress, default: Rubric, lang: Language) -> ViewValue:
     """The weakest questions by their newest answer; a click selects where (`place`)."""
     rows = [
         _row(one, card_line(one.question), t("progress.judged_times", lang, n=one.n), f"{one.score:.1f}")
-        | {"tone": band_of_mean(one.score), "share": one.score / 10}
+        | {"tone": band_of_mean(default, one.score), "share": one.score / SCALE}
         for one in progress.questions[:_QUESTIONS_SHOWN]
     ]
-    return _list("questions", rows, lang, n=progress.tried, m=progress.solid)
+    return _list("questions", rows, lang, n=progress.tried, m=progress.solid, solid=f"{progress.solid_from:g}")
 
 
 def questions_table(progress: Progress, lang: Language) -> ViewValue:
@@ -195,7 +197,7 @@ def _head(name: str, sentence: str, lang: Language) -> ViewValue:
     return {"title": t(f"plot.{name}", lang), "sentence": sentence}
 
 
-def _list(name: str, rows: list[ViewValue], lang: Language, **values: int) -> ViewValue:
+def _list(name: str, rows: list[ViewValue], lang: Language, **values: int | str) -> ViewValue:
     about = t(f"progress.{name}_about" if rows else f"progress.{name}_none", lang, **values)
     return {"title": t(f"plot.{name}", lang), "sentence": about, "rows": rows}
 

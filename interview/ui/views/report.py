@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from interview.grading.scoring import SCALE, band_of_mean
 from interview.models import Language, Session
 from interview.models.reports import (
     ENOUGH,
@@ -12,30 +13,32 @@ from interview.models.reports import (
     SessionReport,
     StudyItem,
 )
+from interview.rubrics import Rubric
 from interview.ui.safe_text import card_line
 from interview.ui.strings import t
-from interview.ui.views.parts import band_of_mean, mark_word, mean_ring, spent, verdict_word
+from interview.ui.views.parts import mark_word, mean_ring, spent, verdict_word
 from interview.ui.views.view import ViewValue
 
 
-def report_card(report: SessionReport, session: Session, lang: Language) -> ViewValue:
+def report_card(report: SessionReport, session: Session, default: Rubric, lang: Language) -> ViewValue:
     """The session's report; a click on a question or a point selects its Turn (`turn`).
 
     Estimates and failures are counted apart: the mean is over judged answers alone, and the card says over how many.
+    The bands of the `default` rubric colour means.
     """
     return {
         "heading": t("report.title", lang),
         "session": session.title,
-        "ring": mean_ring(report.mean),
+        "ring": mean_ring(report.mean, default),
         "sentence": _sentence(report, lang),
         "counts": _counts(report, lang),
         "facts": [*_times(report, lang), *_reached(report, lang)],
         "study_title": t("report.study", lang) if report.study else "",
         "study": [_study(item, lang) for item in report.study],
         "sections_title": t("report.sections", lang),
-        "sections": [_section(section, lang) for section in report.sections if section.answered],
+        "sections": [_section(section, default, lang) for section in report.sections if section.answered],
         "confidence_title": t("report.confidence", lang) if report.confidence else "",
-        "confidence": [_confidence(level, lang) for level in report.confidence],
+        "confidence": [_confidence(level, default, lang) for level in report.confidence],
         "strongest_title": t("report.strongest", lang) if report.strongest else "",
         "strongest": [_point(point, lang) for point in report.strongest],
         "weakest_title": t("report.weakest", lang) if report.weakest else "",
@@ -92,26 +95,26 @@ def _study(item: StudyItem, lang: Language) -> ViewValue:
     }
 
 
-def _section(section: SectionReport, lang: Language) -> ViewValue:
+def _section(section: SectionReport, default: Rubric, lang: Language) -> ViewValue:
     if section.mean is None:
-        return _bar(section.name, None, t("report.not_judged", lang))
+        return _bar(section.name, None, t("report.not_judged", lang), default)
     if not section.says_enough:
-        return _bar(section.name, None, t("few.n", lang, n=section.judged))
-    return _bar(section.name, section.mean, t("report.of_section", lang, n=section.judged))
+        return _bar(section.name, None, t("few.n", lang, n=section.judged), default)
+    return _bar(section.name, section.mean, t("report.of_section", lang, n=section.judged), default)
 
 
-def _confidence(level: ConfidenceReport, lang: Language) -> ViewValue:
+def _confidence(level: ConfidenceReport, default: Rubric, lang: Language) -> ViewValue:
     name = t(f"sure.{level.level}", lang)
     if level.judged < ENOUGH:
-        return _bar(name, None, t("few.n", lang, n=level.judged))
-    return _bar(name, level.mean, t("report.of_section", lang, n=level.judged))
+        return _bar(name, None, t("few.n", lang, n=level.judged), default)
+    return _bar(name, level.mean, t("report.of_section", lang, n=level.judged), default)
 
 
-def _bar(name: str, mean: float | None, count: str) -> ViewValue:
+def _bar(name: str, mean: float | None, count: str, default: Rubric) -> ViewValue:
     return {
         "name": name,
-        "tone": "none" if mean is None else band_of_mean(mean),
-        "share": (mean or 0.0) / 10,
+        "tone": "none" if mean is None else band_of_mean(default, mean),
+        "share": (mean or 0.0) / SCALE,
         "text": "" if mean is None else f"{mean:.1f}",
         "count": count,
     }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TypeGuard
 
 from interview.formulas import parts_between
+from interview.grading.scoring import on_scale
 from interview.models import Graded, Grading, Language, PointGrade, SelfGraded, Turn, Ungraded, Verdict
 from interview.service.appeals import machine_grading
 from interview.ui.safe_text import card_line, plain_line
@@ -173,7 +174,7 @@ def _difference(
     ]
     told: list[str] = []
     if _is_scored(first) and _is_scored(second):
-        told.append(t("grades.apart", lang, n=f"{abs(first.score - second.score):.1f}"))
+        told.append(t("grades.apart", lang, n=f"{_apart(first, second):.1f}"))
     by_point = isinstance(first, Graded) and isinstance(second, Graded)
     if by_point:
         told.append(t("grades.differ", lang, n=len(differing)) if differing else t("grades.same", lang))
@@ -187,11 +188,18 @@ def _is_scored(outcome: object) -> TypeGuard[Graded | SelfGraded]:
     return isinstance(outcome, SelfGraded) or (isinstance(outcome, Graded) and not is_estimate(outcome))
 
 
+def _apart(*outcomes: Graded | SelfGraded) -> float:
+    """Return how far the scores lie apart; on 0-10 where their maxima differ."""
+    same = len({one.max_score for one in outcomes}) == 1
+    scores = [one.score if same else on_scale(one.score, one.max_score) for one in outcomes]
+    return max(scores) - min(scores)
+
+
 def _chips(graded: Sequence[Graded], rows: Sequence[ViewValue], lang: Language) -> list[str]:
     chips: list[str] = []
     if len(graded) > 1 and rows:
         chips.append(t("grades.agree", lang, n=sum(not row["differs"] for row in rows), m=len(rows)))
-    judged = [outcome.score for outcome in graded if not is_estimate(outcome)]
+    judged = [outcome for outcome in graded if not is_estimate(outcome)]
     if len(judged) > 1:
-        chips.append(t("grades.apart", lang, n=f"{max(judged) - min(judged):.1f}"))
+        chips.append(t("grades.apart", lang, n=f"{_apart(*judged):.1f}"))
     return [*chips, t("grades.kept", lang)]

@@ -1,10 +1,12 @@
 """The list of sessions, and the head and navigation of the review room."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from interview.grading.scoring import SOLID_BANDS, on_scale
 from interview.models import Graded, Language, Session, SessionSummary, Shelf, Standing, Turn, Ungraded
 from interview.report import mean, scores, standing
+from interview.rubrics import Rubric
 from interview.turns import help_used
 from interview.ui.safe_text import card_line
 from interview.ui.strings import t
@@ -22,7 +24,7 @@ from interview.ui.views.parts import (
 from interview.ui.views.view import ViewValue
 
 # Which squares each of the four counters of the room counts and filters.
-_GROUPS = {"solid": ("strong", "good"), "partly": ("fair",), "weak": ("weak",)}
+_GROUPS = {"solid": SOLID_BANDS, "partly": ("fair",), "weak": ("weak",)}
 _REST = "rest"
 _MEANS: tuple[tuple[Standing, str, str], ...] = (
     ("judgement", "room.mean", "accent"),
@@ -32,18 +34,24 @@ _FORMS = (("html", "HTML"), ("md", "Markdown"), ("json", "JSON"), ("jsonl", "JSO
 
 
 def session_rows(
-    summaries: Sequence[SessionSummary], lang: Language, shelf: Shelf = "active", *, choosable: bool = False
+    summaries: Sequence[SessionSummary],
+    default: Rubric,
+    lang: Language,
+    shelf: Shelf = "active",
+    *,
+    choosable: bool = False,
 ) -> ViewValue:
     """One button per session, in the order given; a click selects it (`id`). `at` is ISO UTC, shown in local time.
 
-    `choosable`: sessions can be chosen, to be exported together, but for those that tell nothing yet.
+    The bands of the `default` rubric colour means. `choosable`: sessions can be chosen, to be exported together, but
+    for those that tell nothing yet.
     """
     empty = "sessions.empty" if shelf == "active" else f"sessions.empty_{shelf}"
     return {
         "empty": "" if summaries else t(empty, lang),
         "export": t("sessions.export", lang),
         "forms": [{"suffix": suffix, "label": label} for suffix, label in _FORMS] if choosable else [],
-        "rows": [_session_row(summary, lang) for summary in summaries],
+        "rows": [_session_row(summary, default, lang) for summary in summaries],
     }
 
 
@@ -64,10 +72,15 @@ def room_head(session: Session, lang: Language, damaged: int = 0) -> ViewValue:
     return {"title": session.title, "chips": chips, "at": session.created_at.isoformat()}
 
 
-def room_nav(session: Session, selected_turn_id: str | None, lang: Language) -> ViewValue:
-    """The turns of a session with four counters that filter them; a click on a turn selects it (`turn`)."""
+def room_nav(
+    session: Session, selected_turn_id: str | None, lang: Language, tones: Mapping[str, str] | None = None
+) -> ViewValue:
+    """The turns of a session with four counters that filter them; a click on a turn selects it (`turn`).
+
+    `tones` are those of `RubricHistory`: a band that is not a usual one is counted where its colour is.
+    """
     turns = [turn for turn in session.turns if turn.follow_up is None or turn.answer is not None]
-    groups = {turn.id: _group(mark_in(session, turn)) for turn in turns}
+    groups = {turn.id: _group(mark_in(session, turn), tones or {}) for turn in turns}
     counts = Counter(groups.values())
     names = [*_GROUPS, _REST]
     return {
@@ -77,7 +90,7 @@ def room_nav(session: Session, selected_turn_id: str | None, lang: Language) -> 
     }
 
 
-def _session_row(summary: SessionSummary, lang: Language) -> ViewValue:
+def _session_row(summary: SessionSummary, default: Rubric, lang: Language) -> ViewValue:
     marks = Counter(summary.marks)
     meta = [t("sessions.questions", lang, n=summary.count)]
     if summary.finished_at is None:
@@ -90,7 +103,7 @@ def _session_row(summary: SessionSummary, lang: Language) -> ViewValue:
     return {
         "id": summary.id,
         "choose": "" if summary.tells_nothing_yet else t("sessions.choose", lang, title=summary.title),
-        "ring": mean_ring(summary.mean),
+        "ring": mean_ring(summary.mean, default),
         "title": summary.title,
         "meta": meta,
         "marks": list(summary.marks),
@@ -99,8 +112,8 @@ def _session_row(summary: SessionSummary, lang: Language) -> ViewValue:
     }
 
 
-def _group(mark: str) -> str:
-    return next((name for name, marks in _GROUPS.items() if mark in marks), _REST)
+def _group(mark: str, tones: Mapping[str, str]) -> str:
+    return next((name for name, marks in _GROUPS.items() if tones.get(mark, mark) in marks), _REST)
 
 
 def _nav_item(session: Session, turn: Turn, group: str, selected: bool, lang: Language) -> ViewValue:
@@ -111,12 +124,12 @@ def _nav_item(session: Session, turn: Turn, group: str, selected: bool, lang: La
     meta = [mark_word(mark, lang)]
     if isinstance(outcome, Graded):
         estimate = is_estimate(outcome)
-        score = "" if estimate else f"{outcome.score:.1f}"
+        score = "" if estimate else f"{on_scale(outcome.score, outcome.max_score):.1f}"
         meta = [tally(outcome.key_points, lang, estimate=estimate), t(f"help.{help_used(session.turns, turn)}", lang)]
     elif isinstance(outcome, Ungraded):
         meta.append(t(f"reason.{outcome.reason}", lang))
     elif outcome is not None:
-        score = f"{outcome.score:.1f}"
+        score = f"{on_scale(outcome.score, outcome.max_score):.1f}"
     return {
         "turn": turn.id,
         "number": turn.position + 1,
