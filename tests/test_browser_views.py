@@ -1,6 +1,7 @@
 """Every card in a real Chromium, fed with hostile strings: no script runs, nothing is fetched, text is text."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -106,6 +107,10 @@ def test_text_is_shown_as_text(visit: Visit):
             shown = visit.page.locator(f"#card-{number} .viva").evaluate("(node) => node.textContent + node.innerHTML")
             assert "${Object.assign(window,{VIVA_RAN:1})}" in shown, name
             assert "\\underline{x} \\frac{1}{2}" in shown, name
+
+
+def test_a_band_of_a_rubrics_own_has_the_colour_that_the_page_was_told(visit: Visit):
+    expect(visit.page.locator(".v-found")).to_have_class(re.compile(r"\bt-strong\b"))
 
 
 def test_code_and_formulas_of_a_message_are_there(visit: Visit):

@@ -9,9 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interview.grading.scoring import alternative, rescore, score
+from interview.grading.scoring import (
+    USUAL_BANDS,
+    alternative,
+    band_of_mean,
+    earned,
+    on_scale,
+    rescore,
+    score,
+    solid_from,
+    tone,
+)
 from interview.models import CriterionGrade, Evidence, Finding, Graded, PointGrade, Provenance, Verdict
-from interview.rubrics import load_rubrics
+from interview.rubrics import CREDITED, Rubric, load_rubrics
+from interview.scheduling import suggested_rating
+from tests.made_up import some
 
 RUBRICS = load_rubrics(Path(__file__).resolve().parent.parent / "rubrics")
 DEFAULT, POINTS_ONLY = RUBRICS["default"], RUBRICS["points_only"]
@@ -248,3 +260,77 @@ def test_an_error_never_raises_the_score(points, criteria, findings):
     before, after = (score(DEFAULT, points, criteria, more) for more in (findings, [*findings, error()]))
     assert (before is None) == (after is None)
     assert before is None or after is None or after.value <= before.value
+
+
+# --- share, score and band are one rule --------------------------------------------------------------------------
+
+CREDITS = st.lists(st.decimals(0, 1, places=2), min_size=3, max_size=3).map(lambda found: sorted(found, reverse=True))
+LIMITS = st.lists(st.integers(1, 99), max_size=6, unique=True).map(lambda found: [*sorted(found, reverse=True), 0])
+WEIGHED = st.lists(st.tuples(st.sampled_from(BY_CREDIT), st.integers(1, 5)), min_size=1, max_size=6)
+
+
+@st.composite
+def rubrics(draw: st.DrawFn) -> Rubric:
+    """A rubric of any credits, bands and maximum, without criteria."""
+    credits = [1.0, *map(float, draw(CREDITS))]
+    bands = [{"id": f"b{n}", "at_least": limit / 100} for n, limit in enumerate(draw(LIMITS))]
+    changes = {"credit": dict(zip(CREDITED, credits, strict=True)), "bands": bands}
+    return Rubric.model_validate(POINTS_ONLY.model_dump() | changes | {"max_score": draw(st.integers(1, 100))})
+
+
+@given(rubrics(), WEIGHED)
+def test_share_score_and_band_say_the_same(rubric: Rubric, weighed: list[tuple[Verdict, int]]):
+    judged = [point(verdict, weight) for verdict, weight in weighed]
+    share = some(earned(rubric, judged)).share
+    counted = some(score(rubric, judged, [], []))
+    assert abs(counted.value - rubric.max_score * share) <= 0.05 + 1e-9
+    assert counted.band == rubric.band(counted.value) == band_of_mean(rubric, on_scale(counted.value, rubric.max_score))
+
+
+@given(rubrics(), WEIGHED, st.data())
+def test_a_better_verdict_never_lowers_anything(
+    rubric: Rubric, weighed: list[tuple[Verdict, int]], data: st.DataObject
+):
+    order = list(reversed(CREDITED))
+    place = data.draw(st.integers(0, len(weighed) - 1))
+    better = [point(verdict, weight) for verdict, weight in weighed]
+    raised = data.draw(st.sampled_from(order[order.index(weighed[place][0]) :]))
+    better[place] = point(raised, weighed[place][1])
+    before, after = ([point(*one) for one in weighed], better)
+
+    def measured(points: list[PointGrade]) -> tuple[float, float, int, int, int]:
+        counted, share = some(score(rubric, points, [], [])), some(earned(rubric, points)).share
+        ids = [band.id for band in rubric.bands]
+        tones = USUAL_BANDS[::-1].index(tone(rubric, counted.band)) if len(ids) > 1 else 0
+        return share, counted.value, -ids.index(counted.band), tones, suggested_rating(share, "unaided", 0)
+
+    for lower, higher in zip(measured(before), measured(after), strict=True):
+        assert lower <= higher + 1e-12
+
+
+def test_what_could_not_be_assessed_and_bonus_points_leave_the_share():
+    judged = [point("covered"), point("partial"), point("cannot_assess", 9), point("covered", 9, "bonus")]
+    made = some(earned(DEFAULT, judged))
+    assert (made.weight, made.of, made.share) == (1.5, 2, 0.75)
+    assert some(earned(DEFAULT, [point("partial", kind="bonus")])).share == 0.5
+    assert earned(DEFAULT, [point("cannot_assess")]) is None
+    assert earned(None, judged) is None
+
+
+@pytest.mark.parametrize(
+    ("bands", "tones", "solid"),
+    [
+        ({"strong": 0.8, "good": 0.6, "fair": 0.4, "weak": 0}, "strong good fair weak", 6),
+        ({"a": 0.8, "b": 0.6, "c": 0.4, "d": 0}, "strong good fair weak", 6),
+        ({"pass": 0.5, "fail": 0}, "strong weak", 5),
+        ({"a": 0.7, "b": 0.3, "c": 0}, "strong fair weak", 7),
+        ({"a": 0.9, "b": 0.7, "c": 0.5, "d": 0.3, "e": 0}, "strong good fair fair weak", 7),
+        ({"good": 0.4, "weak": 0}, "good weak", 4),
+        ({"all": 0}, "all", 0),
+    ],
+)
+def test_a_band_of_another_name_has_the_colour_of_its_rank(bands: dict[str, float], tones: str, solid: float):
+    changes = {"bands": [{"id": name, "at_least": limit} for name, limit in bands.items()], "max_score": 40}
+    rubric = Rubric.model_validate(DEFAULT.model_dump() | changes)
+    assert [tone(rubric, name) for name in bands] == tones.split()
+    assert solid_from(rubric) == solid

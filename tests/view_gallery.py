@@ -113,7 +113,7 @@ def _transcript_cards() -> list[tuple[views.ViewName, dict[str, Any]]]:
     session = made.session(first, again, title=HOSTILE)
     grading = views.shown_grading(again)
     found = Hit(
-        **{"seq": 1, "turn_id": "h3", "session_id": "s1", "position": 0, "attempt": 1, "mark": "weak", "score": 1.0},
+        **{"seq": 1, "turn_id": "h3", "session_id": "s1", "position": 0, "attempt": 1, "mark": "heroic", "score": 9.0},
         **{"title": HOSTILE, "question": HOSTILE, "section": HOSTILE, "at": made.NOW, "starred": True},
         **{"field": "answer", "snippet": HOSTILE, "cut": (True, True), "spans": ((0, 9), (12, 30))},
     )
