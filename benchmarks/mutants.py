@@ -50,13 +50,21 @@ _RULES = ("tests/test_scoring_rules.py",)
 _SCORING = ("tests/test_scoring.py",)
 _DEFAULT = "rubrics/default.toml"
 HAND = (
-    # Rules of which the code has, or had, copies.
-    Mutant("partial in the rating", "interview/turns.py", '"partial": 0.5}', '"partial": 0.2}', _RULES),
-    Mutant("partial in what to study", "interview/points.py", '"partial": 0.5}', '"partial": 0.2}', _RULES),
-    Mutant("partial in the bar", "interview/ui/views/grade_facts.py", '"partial": 0.5}', '"partial": 0.2}', _RULES),
-    Mutant("band of a mean", "interview/ui/views/parts.py", "(8.5, 6.5, 4.0, 0.0)", "(8.4, 6.5, 4.0, 0.0)", _RULES),
-    Mutant("solid questions", "interview/service/mastery.py", "SOLID = 6.5", "SOLID = 6.4", _RULES),
-    Mutant("solid in words", "interview/ui/strings/progress.py", "scored 6.5 or", "scored 6.0 or", _RULES),
+    # Credit, share, scale and band, as every number shows them.
+    Mutant("earned credit", "interview/verify.py", "weight * _exact(share)", "weight * _exact(share) / 2", _RULES),
+    Mutant("scale of means", "interview/grading/scoring.py", "SCALE = 10 ", "SCALE = 9 ", _RULES),
+    Mutant("solid bands", "interview/grading/scoring.py", "USUAL_BANDS[:2]", "USUAL_BANDS[:1]", _RULES),
+    Mutant(
+        "colour by rank",
+        "interview/grading/scoring.py",
+        "round(ids.index",
+        "int(ids.index",
+        ("tests/test_one_score.py",),
+    ),
+    Mutant(
+        "sure but wrong", "interview/service/mastery.py", "WRONG_BELOW = SCALE / 2", "WRONG_BELOW = SCALE / 3", _RULES
+    ),
+    Mutant("band of a mean", _DEFAULT, "at_least = 0.65", "at_least = 0.6", _RULES),
     # The rubric and its formula.
     Mutant("credit of partial", _DEFAULT, "partial = 0.5", "partial = 0.4", _SCORING),
     Mutant("error penalty", _DEFAULT, "error_penalty = 0.1", "error_penalty = 0.2", _SCORING),

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from interview.models import Alternative, Appeal, Grading, Language, SelfGraded, Turn
 from interview.rubrics import load_rubrics
-from interview.ui.theme import PAGE
+from interview.ui.theme import page_look
 from interview.ui.views.grade import grade_card
 from interview.ui.views.parts import shown_grading
 from tests import view_samples as made
@@ -21,7 +21,9 @@ pytestmark = pytest.mark.browser
 
 RUBRIC = load_rubrics(REPO / "rubrics")["default"]
 ADDRESS = "http://viva.invalid/"
-DOCUMENT = f"<!doctype html><html><head><meta charset='utf-8'>{PAGE['head']}</head><body><div id='card'></div></body>"
+DOCUMENT = (
+    f"<!doctype html><html><head><meta charset='utf-8'>{page_look({})['head']}</head><body><div id='card'></div></body>"
+)
 DRAW = """(value) => {
     const card = document.getElementById("card");
     card.innerHTML = "<div class='viva'></div>";

@@ -94,10 +94,13 @@ def test_the_bands_of_the_default_rubric_colour_means_and_tell_what_is_solid(viv
     graded_session(viva, *[FULL] * len(tones), scores=tuple(tones))
     progress = viva.progress.read()
     assert (progress.tried, progress.solid) == (6, 3)
-    card = progress_views.questions(progress, "en")
+    card = progress_views.questions(progress, viva.rubrics["default"], "en")
     assert {float(row["figure"]): row["tone"] for row in card["rows"]} == tones
     assert card["sentence"] == "3 of 6 questions scored 6.5 or more the last time. The weakest come first."
-    assert "6 题里，3 题最近一次在 6.5 分以上" in progress_views.questions(progress, "zh")["sentence"]
+    assert (
+        "6 题里，3 题最近一次在 6.5 分以上"
+        in progress_views.questions(progress, viva.rubrics["default"], "zh")["sentence"]
+    )
 
 
 def test_certain_answers_below_half_were_wrong_and_the_page_says_so(viva: Viva):
