@@ -179,7 +179,7 @@ def taken_away(defence: str) -> Iterator[None]:
     """Run without one defence; an empty name takes nothing away."""
     with ExitStack() as patched:
         for target, name, instead in _PATCHES.get(defence, ()):
-            patched.enter_context(patch(f"interview.grading.{target}.{name}", instead))
+            patched.enter_context(patch(f"interview.{target}.{name}", instead))
         yield
 
 
@@ -203,11 +203,11 @@ def _read_anything(form: ReplyForm, text: str, *, answer: str = "") -> Any:
 
 
 _PATCHES: dict[str, tuple[tuple[str, str, Any], ...]] = {
-    "guard": (("judge", "settle", lambda request: None),),
-    "hidden": (("judge_prompt", "judge_copy", _as_it_is),),
-    "echo": (("reply.ReplyForm", "read", _read_anything),),
-    "quotes": (("verdicts", "find_evidence", _believed),),
-    "second_look": (("second_look", "doubtful_points", lambda *_: frozenset()),),
-    "filter": (("judge", "safe_feedback", _as_it_is),),
+    "guard": (("grading.judge", "settle", lambda request: None),),
+    "hidden": (("prompts", "judge_copy", _as_it_is),),
+    "echo": (("grading.reply.ReplyForm", "read", _read_anything),),
+    "quotes": (("grading.evidence", "find_evidence", _believed),),
+    "second_look": (("grading.second_look", "doubtful_points", lambda *_: frozenset()),),
+    "filter": (("grading.judge", "safe_feedback", _as_it_is),),
 }
 ALL_MANNERS: tuple[Manner, ...] = (*MANNERS, *MORE_MANNERS)

@@ -22,7 +22,7 @@ from benchmarks.defences import AGAINST, ALL_MANNERS, DEFENCES, attacked, break_
 from benchmarks.obeying_judge import MANNERS, MORE_MANNERS
 from interview.calibration.golden_answers import golden_trial, read_golden
 from interview.grading.coverage import estimate
-from interview.grading.wire import BadReply
+from interview.grading.json_text import BadReply
 from interview.notes.library import PROJECT
 from interview.prompts import load_prompts
 from interview.rubrics import load_rubrics

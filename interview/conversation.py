@@ -1,19 +1,17 @@
 """What is said around an answer: wishes that are typed in its place, hints before it, follow-ups to what it lacks."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Literal
 
 from interview.backends.backend import Backend
 from interview.errors import BackendError
-from interview.grading.asking import ask
+from interview.grading.asking import Asker, Wire, form_of
 from interview.grading.guard import guard_rule
-from interview.grading.wire import Wire
 from interview.grading.words import word_set
 from interview.models import Checklist, KeyPoint, Language, PointGrade, Question, Session, Turn
-from interview.prompts import Prompts
-from interview.text import fold, judge_copy
+from interview.prompts import LANGUAGE_NAMES, Prompts, prompt_json
+from interview.text import fold
 from interview.turns import coverage_of, grade_of, turns_at
 
 Wish = Literal["hint", "reveal", "source", "skip", "repeat", "stuck"]
@@ -86,13 +84,11 @@ def wish_of(text: str, question: Question) -> Wish | None:
 
 _MOST_TOLD = 0.25
 _LONGEST = 300  # characters of a follow-up or a hint
+_MOST_TOKENS = 600
 NEUTRAL: dict[Language, str] = {
     "zh": "还有什么可以补充的吗？",
     "en": "Is there anything you would add to that?",
 }
-
-
-_LANGUAGE: dict[Language, str] = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
 
 
 class FollowUp(Wire):
@@ -162,19 +158,18 @@ async def make_follow_up(
 async def _asked(turn: Turn, point: PointGrade, said: str, backend: Backend, prompts: Prompts, lang: Language) -> str:
     question: Question = turn.question
     parts = prompts["follow_up"].parts(
-        language=_LANGUAGE[lang],
-        question=_quoted(question.text),
-        point=_quoted(point.text),
-        answer=_quoted(judge_copy(said)),
+        language=LANGUAGE_NAMES[lang],
+        question=prompt_json(question.text),
+        point=prompt_json(point.text),
+        answer=prompt_json(said),
     )
     known = f"{question.text}\n{said}"
 
     def check(reply: FollowUp) -> str:
         return _objection("question", reply.question.strip(), point.text, known)
 
-    reply = await ask(
-        backend, prompts, parts, FollowUp, purpose="follow_up", session_id=turn.session_id, max_tokens=600, check=check
-    )
+    asker = Asker(backend, prompts, purpose="follow_up", session_id=turn.session_id)
+    reply = await asker.ask(parts, form_of(FollowUp, check), max_tokens=_MOST_TOKENS)
     return reply.question.strip()
 
 
@@ -211,21 +206,15 @@ async def make_hint(turn: Turn, point: KeyPoint, backend: Backend, prompts: Prom
     """A model's hint that leads to `point` without naming it. BackendError: there is none."""
     question = turn.question
     parts = prompts["hint"].parts(
-        language=_LANGUAGE[lang],
-        question=_quoted(question.text),
-        given=_quoted(turn.hints),
-        point=_quoted(point.text),
+        language=LANGUAGE_NAMES[lang],
+        question=prompt_json(question.text),
+        given=prompt_json(turn.hints),
+        point=prompt_json(point.text),
     )
 
     def check(reply: Hint) -> str:
         return _objection("hint", reply.hint.strip(), point.text, question.text)
 
-    reply = await ask(
-        backend, prompts, parts, Hint, purpose="hint", session_id=turn.session_id, max_tokens=600, check=check
-    )
+    asker = Asker(backend, prompts, purpose="hint", session_id=turn.session_id)
+    reply = await asker.ask(parts, form_of(Hint, check), max_tokens=_MOST_TOKENS)
     return reply.hint.strip()
-
-
-def _quoted(text: str | tuple[str, ...]) -> str:
-    """A text, or a list of them, as data: on one line, with nothing in it that could end its string."""
-    return json.dumps(text, ensure_ascii=False)

@@ -1,18 +1,23 @@
-"""Prompts: what is said to a model. Strict loader of the Jinja2 Markdown files in `prompts/`."""
+"""Prompts: a strict loader of the Jinja2 Markdown files in `prompts/`, and the encoding of the texts they show."""
 
+import hmac
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from interview.errors import ContentError
-from interview.models import digest
+from interview.models import Language, digest
+from interview.text import judge_copy
 
 Role = Literal["system", "user"]
+PromptData: TypeAlias = str | Mapping[Any, "PromptData"] | Sequence["PromptData"]
+LANGUAGE_NAMES: dict[Language, str] = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
 
 # What the code fills in, always as text; a template uses all of it and nothing else.
 VARIABLES: dict[str, frozenset[str]] = {
@@ -88,6 +93,27 @@ class Prompts:
     def repair(self) -> Prompt:
         """Asks again for a reply that fits its form."""
         return self.by_name["repair"]
+
+
+def prompt_json(data: PromptData) -> str:
+    """Encode texts for a prompt: JSON on one line, of what a person sees of them (`judge_copy`).
+
+    No text in it can end its own string or look like a marker line.
+    """
+    return json.dumps(_visible(data), ensure_ascii=False)
+
+
+def _visible(data: PromptData) -> PromptData:
+    if isinstance(data, str):
+        return judge_copy(data)
+    if isinstance(data, Mapping):
+        return {name: _visible(value) for name, value in data.items()}
+    return [_visible(value) for value in data]
+
+
+def nonce_of(answer: str, secret: bytes) -> str:
+    """Return the code on the marker lines around an answer: 16 hex digits, the same for the same answer."""
+    return hmac.digest(secret, answer.encode(), "sha256").hex()[:16]
 
 
 def load_prompts(folder: Path) -> Prompts:

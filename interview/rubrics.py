@@ -3,16 +3,18 @@
 import itertools
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from interview.errors import ContentError
+from interview.errors import ContentError, NotFound
 from interview.models import Language, Value, Verdict, digest
 from interview.toml_file import read_toml
 from interview.verify import band_of
 
+DEFAULT_RUBRIC = "default"  # of every question that names no other
 # Marks of a transcript row that are not bands; a band of the same name could not be told from them.
 RESERVED_BANDS = frozenset({"own", "estimate", "ungraded", "pending", "skipped", "open"})
 CREDITED: tuple[Verdict, ...] = ("covered", "partial", "missing", "contradicted")
@@ -131,6 +133,18 @@ class Rubric(Value):
         if reserved := RESERVED_BANDS & {band.id for band in bands}:
             raise ValueError(f"a band cannot be called {', '.join(sorted(reserved))}; expected another id")
         return bands
+
+
+def find_rubric(rubrics: Mapping[str, Rubric], name: str) -> Rubric:
+    """Return the rubric of that name. Raises NotFound, which names the known ones."""
+    if name not in rubrics:
+        raise NotFound(f"No rubric is called {name!r} here. Known: {', '.join(sorted(rubrics))}.")
+    return rubrics[name]
+
+
+def rubric_for(rubrics: Mapping[str, Rubric], name: str | None) -> Rubric:
+    """Return the rubric that a question names, or the default one where it names none or one that is not here."""
+    return rubrics.get(name or DEFAULT_RUBRIC) or rubrics[DEFAULT_RUBRIC]
 
 
 def load_rubrics(folder: Path) -> dict[str, Rubric]:

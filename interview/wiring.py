@@ -13,7 +13,7 @@ from interview.jobs import Jobs
 from interview.live import LiveFeed
 from interview.notebook import Notebook
 from interview.prompts import Prompts, load_prompts
-from interview.rubrics import Rubric, load_rubrics
+from interview.rubrics import DEFAULT_RUBRIC, Rubric, load_rubrics
 from interview.service.appeals import Appeals
 from interview.service.archive import Archive
 from interview.service.archive_jobs import ArchiveJobs
@@ -27,7 +27,7 @@ from interview.service.endpoints import Endpoints
 from interview.service.everything import NOTES, Everything
 from interview.service.follow_ups import FollowUps
 from interview.service.hints import Hints
-from interview.service.interviewer import DEFAULT_RUBRIC, Interviewer
+from interview.service.interviewer import Interviewer
 from interview.service.measuring import Measuring
 from interview.service.progress import ProgressReader
 from interview.service.regrading import Regrading

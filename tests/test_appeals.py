@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from interview.backends.backend import CompletionRequest
 from interview.backends.scripted import Reply, ScriptedBackend
 from interview.errors import LastingFault, NotFound, PassingFault, VerdictRefused
-from interview.grading.appeal import hear
 from interview.grading.grader import GradingRequest
 from interview.grading.judge import JudgeGrader
-from interview.grading.judging import Calls
 from interview.grading.jury import JuryGrader
+from interview.grading.run import run
 from interview.grading.scoring import rescore
 from interview.live import LiveFeed
 from interview.models import (
@@ -201,7 +200,7 @@ def test_whatever_is_claimed_and_quoted_a_won_point_stands_in_the_answer(claim: 
     contested = Contested(appeal=Appeal(grading_id="g", point_id="k2", reason=claim), grade=grade)
     asked = GradingRequest(question=QUESTION, answer=ANSWER, rubric=RUBRICS["default"], lang="en", contested=contested)
     scripted = ScriptedBackend([json.dumps(said("covered", quote))])
-    found = asyncio.run(hear(asked, contested, Calls(scripted, asked), PROMPTS, name="j", secret=b"s"))
+    found = asyncio.run(run(JudgeGrader(scripted, PROMPTS, name="j", secret=b"s"), asked))
     assert isinstance(found, Graded)
     point = found.key_points[1]
     if point.verdict == "covered":

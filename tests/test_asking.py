@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import pytest
 
 from interview.backends.scripted import Reply, ScriptedBackend
 from interview.errors import BackendError, LastingFault, PassingFault
-from interview.grading.asking import ask, read_last
-from interview.grading.wire import BadReply, Wire
+from interview.grading.asking import Asker, Wire, form_of
+from interview.grading.json_text import BadReply
 from interview.prompts import Part, load_prompts
 from tests.conftest import REPO
 
@@ -24,13 +25,14 @@ def count(number: object) -> str:
     return json.dumps({"number": number})
 
 
-def asked(*replies: Reply, **options) -> tuple[Count, ScriptedBackend]:
+def asked(*replies: Reply, check: Callable[[Count], str] = lambda value: "") -> tuple[Count, ScriptedBackend]:
     backend = ScriptedBackend(replies)
-    return asyncio.run(ask(backend, PROMPTS, PARTS, Count, purpose="audit", **options)), backend
+    asker = Asker(backend, PROMPTS, purpose="audit", session_id="s")
+    return asyncio.run(asker.ask(PARTS, form_of(Count, check), max_tokens=50)), backend
 
 
 def test_one_call_is_enough_for_a_reply_that_fits():
-    value, backend = asked(count(3), session_id="s", max_tokens=50)
+    value, backend = asked(count(3))
     assert value.number == 3
     (request,) = backend.requests
     assert [message.content for message in request.messages] == ["You count.", "How many?"]
@@ -77,9 +79,9 @@ def test_what_the_backend_raises_passes_through(fault: BackendError):
 @pytest.mark.parametrize("around", ["```json\n{}\n```", '<think>so {{"number": 1}}</think>\n{}', "It is\n{} as said."])
 def test_the_last_object_of_the_text_counts(around: str):
     text = around.replace("{}", count(2)).replace("{{", "{").replace("}}", "}")
-    assert read_last(text, Count).number == 2
+    assert form_of(Count).read(text).number == 2
 
 
 def test_no_object_is_told_as_such():
     with pytest.raises(BadReply, match="no valid JSON object"):
-        read_last("sorry", Count)
+        form_of(Count).read("sorry")

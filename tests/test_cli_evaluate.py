@@ -99,7 +99,7 @@ def test_no_rows(run: Run, tmp_path: Path):
         (("rows.jsonl", "--lang", "zh"), "--lang: only with --suite"),
         (("rows.jsonl", "--suite-file", "x"), "--suite-file: only with --suite"),
         (("--suite", "probes", "--repeats", "2"), "--repeats: only with a data set"),
-        (("rows.jsonl", "--rubric", "strict"), "no rubric is called 'strict'"),
+        (("rows.jsonl", "--rubric", "strict"), "No rubric is called 'strict'"),
         (("rows.jsonl", "--prices", "cheap"), "--prices: expected two prices"),
         (("rows.jsonl", "--grader", "oracle"), "No grader is called 'oracle'"),
         (("--suite", "golden", "--suite-file", "none.jsonl"), "none.jsonl: cannot be read"),

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from interview.backends.backend import CompletionRequest
 from interview.backends.scripted import Reply, ScriptedBackend
 from interview.errors import LastingFault, NotFound, PassingFault
-from interview.grading.careful import parts_of
 from interview.grading.grader import GradingEvent, VerdictReady, VerdictsCleared, model_of
 from interview.grading.judge import JudgeGrader
 from interview.grading.judge_prompt import JudgePrompt
@@ -108,10 +107,10 @@ def careful(backend: Any, asked: Any = None) -> list[GradingEvent]:
 
 
 def test_every_key_point_and_criterion_is_asked_about_in_exactly_one_call():
-    parts = parts_of(JudgePrompt(request(), PROMPTS.judge, b"s"))
-    assert [point for part in parts for point in part.points] == ["k1", "k2", "k3"]
-    assert [one for part in parts for one in part.criteria] == ["depth", "clarity"]
-    assert [part.rest for part in parts] == [False, False, False, True]
+    replies = [part.reply for part in JudgePrompt(request(), PROMPTS.judge, b"s").parts]
+    assert [point for reply in replies for point in reply.points] == ["k1", "k2", "k3"]
+    assert [one for reply in replies for one in reply.criteria] == ["depth", "clarity"]
+    assert [reply.rest for reply in replies] == [False, False, False, True]
 
 
 def test_the_parts_come_to_the_grade_of_the_whole_with_all_calls_counted():

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interview.grading.json_text import mended
-from interview.grading.reply import Judgement, ReplyForm
-from interview.grading.wire import BadReply
+from interview.grading.json_text import BadReply, mended
+from interview.grading.reply import Judgement, ReplyForm, VerdictStream
 from tests.replies import (
     EXPECTED,
     FORM,
@@ -116,7 +115,7 @@ def test_the_model_gives_its_reasons_before_its_verdicts_and_never_a_number():
 
 
 def told(text: str, size: int) -> list[tuple[str, str]]:
-    stream = FORM.stream()
+    stream = VerdictStream(FORM.points)
     pieces = (text[start : start + size] for start in range(0, len(text), size))
     return [(name, reply.verdict) for piece in pieces for name, reply in stream.feed(piece)]
 
@@ -128,7 +127,7 @@ def test_each_key_point_is_told_once_however_the_reply_is_cut(name: str, size: i
 
 
 def test_a_key_point_is_told_when_its_brace_closes_and_not_before():
-    stream = FORM.stream()
+    stream = VerdictStream(FORM.points)
     end = GOOD.index("}") + 1
     assert stream.feed(GOOD[: end - 1]) == ()
     assert [name for name, _ in stream.feed(GOOD[end - 1 : end])] == ["k1"]
@@ -173,6 +172,6 @@ def test_proper_json_is_not_changed_by_mending(text: str):
 
 @given(st.text(alphabet='\\"{}[],ntfbu01 \n'))
 def test_mending_and_reading_hold_against_brackets_and_backslashes(text: str):
-    FORM.stream().feed(text)
+    VerdictStream(FORM.points).feed(text)
     with pytest.raises(BadReply):
         FORM.read(text)

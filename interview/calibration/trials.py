@@ -1,8 +1,7 @@
-"""Running a grader over many answers: several at a time, whatever it does, each answer comes to one outcome."""
+"""Run a grader over many answers, several at a time, to one outcome each."""
 
 import asyncio
 import json
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,14 +11,13 @@ from pathlib import Path
 from interview import grading
 from interview.backends.calls import CallLog
 from interview.calibration.paid import Kept, PaidGradings, grading_key
-from interview.errors import BackendError, StoreError
-from interview.grading.grader import Grader, GradingRequest, model_of
-from interview.models import Graded, Provenance, Ungraded, UngradedReason, Value, digest
+from interview.errors import StoreError
+from interview.grading.grader import Grader, GradingRequest
+from interview.grading.run import run
+from interview.models import Graded, Ungraded, UngradedReason, Value, digest
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
 
-LONGEST_GRADING = 900.0  # seconds without a call; backends bound their calls, this ends what hangs all the same
-_log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
 
@@ -94,7 +92,9 @@ class Trials:
 
     async def _made(self, trial: Trial) -> Tried:
         started = self.monotonic()
-        outcomes = [await self._outcome(request) for request in trial.requests]
+        # A request that is repeated has its bad replies anew.
+        requests = [request.model_copy(update={"log": CallLog()}) for request in trial.requests]
+        outcomes = [await run(self.grader, request) for request in requests]
         graded = [outcome for outcome in outcomes if isinstance(outcome, Graded)]
         outcome = max(graded, key=lambda grade: grade.score) if graded else outcomes[0]
         seconds = round(self.monotonic() - started, 4)
@@ -102,40 +102,6 @@ class Trials:
             key = grading_key(trial.name, trial.requests[0], trial.repeat)
             self.paid.keep(Kept(key=key, seconds=seconds, outcome=outcome))
         return Tried(name=trial.name, outcome=outcome, seconds=seconds)
-
-    async def _outcome(self, request: GradingRequest) -> Graded | Ungraded:
-        outcome: Graded | Ungraded | None = None
-        reason: UngradedReason = "internal_error"
-        log = CallLog()  # a request that is repeated has its bad replies anew
-        try:
-            async with log.bounded(LONGEST_GRADING):
-                async for event in self.grader.grade(request.model_copy(update={"log": log})):
-                    if isinstance(event, Graded | Ungraded):
-                        outcome = outcome or event
-            detail = "The grader ended without an outcome."
-        except BackendError as fault:
-            reason, detail = fault.fault, str(fault)
-        except TimeoutError:
-            reason, detail = "timed_out", f"The grader did nothing for {LONGEST_GRADING:.0f} s."
-        except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise
-            detail = "The grader cancelled itself."
-        except Exception as fault:  # one answer that breaks a grader must not end the run
-            _log.exception("Grader %s failed", self.grader.name)
-            detail = f"The grader failed ({type(fault).__name__})."
-        return outcome or Ungraded(reason=reason, detail=detail, provenance=self._provenance(request))
-
-    def _provenance(self, request: GradingRequest) -> Provenance:
-        return Provenance(
-            grader=self.grader.name,
-            kind=self.grader.kind,
-            host=self.grader.host,
-            model=model_of(self.grader),
-            rubric=request.rubric.ref,
-            question_digest=request.question.content_digest,
-            reference_digest=request.question.reference_digest,
-        )
 
 
 def failures(tried: Sequence[Tried], rows: dict[str, int]) -> list[Failed]:

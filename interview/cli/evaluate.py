@@ -27,7 +27,7 @@ from interview.errors import ContentError, StoreError
 from interview.grading.grader import GradingRequest, model_of
 from interview.grading.modes import in_mode
 from interview.grading.shelf import GraderShelf
-from interview.rubrics import Rubric
+from interview.rubrics import Rubric, find_rubric
 from interview.service.measuring import EVALUATIONS, RUBRIC
 from interview.service.spending import Spending
 from interview.settings import Settings, read_settings
@@ -95,7 +95,7 @@ def evaluate(
     settings = read_settings(data_dir=data_dir, rubrics=rubrics, prompts=prompts)
     bench = build_bench(settings)
     say_left_out(bench.shelf.problems)
-    chosen = _rubric(bench, rubric)
+    chosen = find_rubric(bench.rubrics, rubric)
     name = in_mode(grader, mode, bench.shelf.default)
     with nullcontext() if bench.shelf.endpoint_of(name) is None else counting(bench, settings) as counted:
         spending = counted.spending if counted else None
@@ -124,13 +124,6 @@ def _measuring(
     assert suite is not None
     chosen = SuiteRun(suite=suite, sample=run.sample, seed=run.seed, lang=lang)
     return _on_suite(run, drawn(chosen, suite_file))
-
-
-def _rubric(bench: Bench, name: str) -> Rubric:
-    if name not in bench.rubrics:
-        known = ", ".join(sorted(bench.rubrics))
-        raise ContentError(f"--rubric: no rubric is called {name!r}; expected one of: {known}")
-    return bench.rubrics[name]
 
 
 def _prices(given: str | None) -> Prices | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,13 +12,14 @@ import typer
 from interview.cli.counting import counting
 from interview.cli.options import AsJson, DataDir, LangOption, Mode, PromptsDir, RubricsDir
 from interview.cli.output import complain, decoded, say, say_json, say_left_out
-from interview.errors import AnswerRefused, BackendError, ContentError
-from interview.grading.grader import Grader, GradingRequest, model_of
+from interview.errors import AnswerRefused, ContentError
+from interview.grading.grader import GradingRequest
 from interview.grading.modes import in_mode
+from interview.grading.run import run
 from interview.grading.shelf import GraderShelf
-from interview.models import FailedAttempt, Graded, Provenance, Question, Ungraded
-from interview.rubrics import Rubric
-from interview.service.interviewer import DEFAULT_RUBRIC, accepted
+from interview.models import FailedAttempt, Graded, Question, Ungraded
+from interview.rubrics import DEFAULT_RUBRIC, Rubric, find_rubric
+from interview.service.interviewer import accepted
 from interview.settings import read_settings
 from interview.text import clean
 from interview.wiring import build_bench
@@ -51,7 +52,7 @@ def grade(
     request = GradingRequest(
         question=_question(question, reference_file),
         answer=_answer(answer_file),
-        rubric=_rubric(bench.rubrics, rubric),
+        rubric=find_rubric(bench.rubrics, rubric),
         lang=settings.lang,
     )
     name = in_mode(grader, mode, bench.shelf.default)
@@ -88,37 +89,11 @@ def _read(path: Path) -> str:
         raise ContentError(f"{path}: cannot be read: {fault.strerror}") from fault
 
 
-def _rubric(rubrics: Mapping[str, Rubric], name: str) -> Rubric:
-    if name not in rubrics:
-        raise ContentError(f"--rubric: no rubric is called {name!r}; expected one of: {', '.join(sorted(rubrics))}")
-    return rubrics[name]
-
-
 async def _outcome(shelf: GraderShelf, name: str, request: GradingRequest) -> Graded | Ungraded:
-    grader = shelf.get(name)
-    outcome: Graded | Ungraded | None = None
     try:
-        async for event in grader.grade(request):
-            if isinstance(event, Graded | Ungraded):
-                outcome = event
-    except BackendError as fault:
-        return Ungraded(reason=fault.fault, detail=str(fault), provenance=_provenance(grader, request))
+        return await run(shelf.get(name), request)
     finally:
         await shelf.close()
-    assert outcome is not None  # the protocol of graders
-    return outcome
-
-
-def _provenance(grader: Grader, request: GradingRequest) -> Provenance:
-    return Provenance(
-        grader=grader.name,
-        kind=grader.kind,
-        host=grader.host,
-        model=model_of(grader),
-        rubric=request.rubric.ref,
-        question_digest=request.question.content_digest,
-        reference_digest=request.question.reference_digest,
-    )
 
 
 def _row(outcome: Graded | Ungraded, rubric: Rubric) -> dict[str, Any]:

@@ -1,17 +1,14 @@
 """Checks a reference: a model answers the question without seeing it, then compares; what several runs find counts."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from interview.backends.backend import Backend
-from interview.grading.asking import ask
+from interview.grading.asking import Asker, Wire, bounded, form_of
 from interview.grading.evidence import find_evidence
 from interview.grading.feedback import LONGEST_REASON, safe_feedback
-from interview.grading.wire import Wire, bounded
 from interview.models import Question, Value
-from interview.prompts import Prompts
-from interview.text import judge_copy
+from interview.prompts import Prompts, prompt_json
 
 RUNS = 3
 LEAST_VOTES = 2
@@ -70,10 +67,11 @@ async def audit(
     if not question.has_reference:
         return ()
     runs: list[list[_Claim]] = []
+    asker = Asker(backend, prompts, purpose="audit")
     for run in range(RUNS):
         if run == LEAST_VOTES and not any(runs):
             break
-        runs.append(await _run(backend, prompts, question))
+        runs.append(await _run(asker, prompts, question))
         ran(len(runs))
     return voted(question.reference, runs)
 
@@ -111,13 +109,12 @@ def same_words(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return shared > 0 and 2 * shared >= min(one[1] - one[0], other[1] - other[0])
 
 
-async def _run(backend: Backend, prompts: Prompts, question: Question) -> list[_Claim]:
-    asked = prompts["audit_answer"].parts(question=_encoded(question.text))
-    blind = await ask(backend, prompts, asked, BlindAnswer, purpose="audit")
-    asked = prompts["audit_compare"].parts(
-        question=_encoded(question.text), reference=_encoded(question.reference), answer=_encoded(blind.answer)
-    )
-    reply = await ask(backend, prompts, asked, Comparison, purpose="audit")
+async def _run(asker: Asker, prompts: Prompts, question: Question) -> list[_Claim]:
+    text = prompt_json(question.text.strip())
+    blind = await asker.ask(prompts["audit_answer"].parts(question=text), form_of(BlindAnswer))
+    reference, answer = prompt_json(question.reference.strip()), prompt_json(blind.answer.strip())
+    asked = prompts["audit_compare"].parts(question=text, reference=reference, answer=answer)
+    reply = await asker.ask(asked, form_of(Comparison))
     claims: list[_Claim] = []
     for statement in reply.statements[:_MOST_STATEMENTS]:
         evidence = find_evidence(statement.quote, question.reference, "")
@@ -129,7 +126,3 @@ async def _run(backend: Backend, prompts: Prompts, question: Question) -> list[_
 
 def _same(one: _Claim, other: _Claim) -> bool:
     return same_words((one.start, one.end), (other.start, other.end))
-
-
-def _encoded(text: str) -> str:
-    return json.dumps(judge_copy(text).strip(), ensure_ascii=False)

@@ -20,9 +20,10 @@ from interview.grading.coverage_formula import (
 from interview.grading.grader import GradingEvent, GradingRequest
 from interview.grading.guard import guard_rule
 from interview.grading.key_points import split_reference, split_spans
+from interview.grading.provenance import provenance
 from interview.grading.reading import Read
 from interview.grading.spans import phrases
-from interview.models import Graded, KeyPoint, PointGrade, Provenance, Question, Ungraded, UngradedReason, Verdict
+from interview.models import Graded, KeyPoint, PointGrade, Provenance, Question, Ungraded, Verdict
 from interview.text import cjk_share
 
 # Chosen on the human-graded sets, so that answers to other questions seldom reach PARTIAL and hardly ever COVERED,
@@ -72,12 +73,14 @@ def estimate(request: GradingRequest) -> Graded | Ungraded:
     grams = gram_recall(reference, asked, given)
     share = grams if (counted := _share(points)) is None else counted
     if not points or share is None:
-        return _ungraded(request, "no_reference", "There is no text in the reference that words can be compared with.")
+        detail = "There is no text in the reference that words can be compared with."
+        return Ungraded(reason="no_reference", detail=detail, provenance=_made(request))
     rule = guard_rule(question, answer)
     if rule is not None:
         return _graded(request, given, points, Decimal(0), f"{request.rubric.max_score:g} × 0 = 0", (f"guard:{rule}",))
     if not _comparable(question, given, answer):
-        return _ungraded(request, "language_mismatch", "Answer and reference are in different scripts.")
+        detail = "Answer and reference are in different scripts."
+        return Ungraded(reason="language_mismatch", detail=detail, provenance=_made(request))
     flags = [f"polarity:{item.point.id}" for item in points if _is_opposed(item)]
     found = arithmetic(
         share,
@@ -164,7 +167,7 @@ def _graded(
         key_points=tuple(_point_grade(item, request.answer, given, settled) for item in points),
         flags=flags,
         sum=shown,
-        provenance=_provenance(request),
+        provenance=_made(request),
     )
 
 
@@ -196,15 +199,5 @@ def _is_opposed(item: _Covered) -> bool:
     return item.coverage.opposed and _verdict(item) == "partial"
 
 
-def _ungraded(request: GradingRequest, reason: UngradedReason, detail: str) -> Ungraded:
-    return Ungraded(reason=reason, detail=detail, provenance=_provenance(request))
-
-
-def _provenance(request: GradingRequest) -> Provenance:
-    return Provenance(
-        grader=CoverageGrader.name,
-        kind="coverage",
-        rubric=request.rubric.ref,
-        question_digest=request.question.content_digest,
-        reference_digest=request.question.reference_digest,
-    )
+def _made(request: GradingRequest) -> Provenance:
+    return provenance(CoverageGrader(), request.question, request.rubric.ref)

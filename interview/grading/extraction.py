@@ -1,20 +1,18 @@
 """Key points found by a model: taken from a reference, each anchored to a span of it, or made where there is none."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Literal
 
 from interview.backends.backend import Backend
 from interview.backends.calls import CallLog
 from interview.errors import BackendError, LastingFault
-from interview.grading.asking import ask
+from interview.grading.asking import Asker, Wire, bounded, form_of
 from interview.grading.evidence import find_evidence
 from interview.grading.key_points import MOST_POINTS, from_notes
-from interview.grading.wire import Wire, bounded
 from interview.grading.words import word_set
 from interview.models import Checklist, ChecklistPoint, Question
-from interview.prompts import Prompts
+from interview.prompts import Prompts, prompt_json
 from interview.text import clean, judge_copy
 
 RUNS = 3  # how often points are made up where there is no reference
@@ -68,9 +66,12 @@ async def extract(
     `split`). `by` names the grader whose model is asked; `log` as in `ask`. Raises PassingFault and LastingFault.
     """
     asked = prompts["key_points"].parts(
-        question=_encoded(question.text), reference=_encoded(question.reference), most=str(MOST_POINTS)
+        question=prompt_json(question.text.strip()),
+        reference=prompt_json(question.reference.strip()),
+        most=str(MOST_POINTS),
     )
-    reply = await ask(backend, prompts, asked, AnchoredReplies, purpose="key_points", session_id=session_id, log=log)
+    asker = Asker(backend, prompts, purpose="key_points", session_id=session_id, log=log)
+    reply = await asker.ask(asked, form_of(AnchoredReplies))
     points = anchored(question.reference, reply.key_points)
     found = from_notes(question).model_copy(update={"by": by})
     if 2 * len(points) < len(reply.key_points) or not any(point.kind == "required" for point in points):
@@ -105,20 +106,16 @@ async def generate(
     One call may fail. LastingFault (bad_reply): the calls have no required point in common. Raises PassingFault and
     LastingFault.
     """
-    asked = prompts["key_points_without_reference"].parts(question=_encoded(question.text), most=str(MOST_POINTS // 2))
-
-    async def once() -> Sequence[MadeReply]:
-        reply = await ask(backend, prompts, asked, MadeReplies, purpose="key_points", session_id=session_id, log=log)
-        return reply.key_points
-
-    runs: list[Sequence[MadeReply]] = []
-    faults: list[BaseException] = []
-    for outcome in await asyncio.gather(*(once() for _ in range(RUNS)), return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            faults.append(outcome)
-        else:
-            runs.append(outcome)
-    _raise_unexpected(faults, enough=len(runs) >= _LEAST_RUNS)
+    asked = prompts["key_points_without_reference"].parts(
+        question=prompt_json(question.text.strip()), most=str(MOST_POINTS // 2)
+    )
+    asker = Asker(backend, prompts, purpose="key_points", session_id=session_id, log=log)
+    asking = (asker.ask(asked, form_of(MadeReplies)) for _ in range(RUNS))
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+    runs = [outcome.key_points for outcome in outcomes if isinstance(outcome, MadeReplies)]
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and (len(runs) < _LEAST_RUNS or not isinstance(outcome, BackendError)):
+            raise outcome
     points = agreed(runs)
     if not any(point.kind == "required" for point in points):
         raise LastingFault(f"The runs of {backend.model} have no key point in common.", fault="bad_reply")
@@ -145,12 +142,6 @@ def agreed(runs: Sequence[Sequence[MadeReply]]) -> tuple[ChecklistPoint, ...]:
     )
 
 
-def _raise_unexpected(faults: Sequence[BaseException], *, enough: bool) -> None:
-    for fault in faults:
-        if not enough or not isinstance(fault, BackendError):
-            raise fault
-
-
 def _likeness(one: str, other: str) -> float:
     first, second = word_set(one), word_set(other)
     return 2 * len(first & second) / (len(first) + len(second)) if first and second else 0.0
@@ -160,7 +151,3 @@ def _line(text: str) -> str:
     """A model's words as a key point: one line, nothing hidden, at most 300 characters."""
     line = " ".join(clean(judge_copy(text)).split())
     return line if len(line) <= _LONGEST_POINT else line[: _LONGEST_POINT - 1].rstrip() + "…"
-
-
-def _encoded(text: str) -> str:
-    return json.dumps(judge_copy(text).strip(), ensure_ascii=False)

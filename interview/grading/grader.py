@@ -73,6 +73,6 @@ class Grader(Protocol):
         ...
 
 
-def model_of(grader: Grader) -> str:
+def model_of(grader: object) -> str:
     """Return the model that a grader asks, of a jury all of them; empty where it asks none."""
     return str(getattr(grader, "model", ""))

@@ -5,12 +5,14 @@ from typing import Literal
 
 from interview.grading.grader import GradingRequest
 from interview.grading.key_points import split_reference
+from interview.grading.provenance import Named, provenance
 from interview.grading.words import closest, content_words, plain
-from interview.models import Graded, PointGrade, Provenance, Question
+from interview.models import Graded, PointGrade, Question
 from interview.text import CJK, fold, script
 
 GuardRule = Literal["symbols_only", "non_answer", "question_copy", "unrelated_words"]
 
+_GUARD = Named("guard", "guard")
 _LONGEST_NON_ANSWER = 80
 _FEWEST_WORDS = 3
 _ANY_WORD = re.compile(rf"[{CJK}]|(?:(?![{CJK}])\w)+")
@@ -67,13 +69,7 @@ def settle(request: GradingRequest) -> Graded | None:
         ),
         flags=(f"guard:{rule}",),
         sum=f"{rubric.max_score:g} × 0 = 0",
-        provenance=Provenance(
-            grader="guard",
-            kind="guard",
-            rubric=rubric.ref,
-            question_digest=question.content_digest,
-            reference_digest=question.reference_digest,
-        ),
+        provenance=provenance(_GUARD, question, rubric.ref),
     )
 
 

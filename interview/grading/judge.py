@@ -9,19 +9,20 @@ from typing import Literal
 
 from interview.backends.backend import Backend, Purpose
 from interview.errors import BackendError, PassingFault
-from interview.grading.appeal import hear
-from interview.grading.careful import judge_carefully
+from interview.grading.appeal import hear, recounted
+from interview.grading.asking import LONGEST_RAW_REPLY, Asker, Read, UnusableReply
+from interview.grading.evidence import Proof
 from interview.grading.feedback import safe_feedback
 from interview.grading.grader import GradingEvent, GradingRequest
 from interview.grading.guard import settle
 from interview.grading.judge_prompt import JudgePrompt
-from interview.grading.judging import LONGEST_RAW_REPLY, Calls, Judged, Unusable, judge_once
+from interview.grading.judging import judge_carefully, judge_once
+from interview.grading.provenance import provenance
 from interview.grading.reply import Judgement
-from interview.grading.scoring import Score, score
+from interview.grading.scoring import score
 from interview.grading.second_look import SecondLook
-from interview.grading.verdicts import Proof
-from interview.models import Graded, PointGrade, Provenance, Ungraded, UngradedReason
-from interview.prompts import Prompts
+from interview.models import Graded, Provenance, Ungraded, UngradedReason
+from interview.prompts import Prompt, Prompts
 
 
 class JudgeGrader:
@@ -40,7 +41,7 @@ class JudgeGrader:
         secret: bytes | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`purpose` is what its calls are counted for.
+        """Count its calls for `purpose`.
 
         `secret` makes the markers around answers unguessable; None: a new one for this process.
 
@@ -70,66 +71,71 @@ class JudgeGrader:
         A reply that does not fit its form is sent back once with the reason; then Ungraded(bad_reply) keeps it.
         Raises PassingFault; a lasting fault of the backend is an Ungraded with its reason.
         """
-        if request.contested is not None:
-            calls = Calls(self._backend, request, self._purpose)
-            yield await hear(request, request.contested, calls, self._prompts, name=self.name, secret=self._secret)
-            return
-        settled = settle(request)
-        if settled is not None:
+        contested = request.contested
+        if contested is None and (settled := settle(request)) is not None:
             yield settled
             return
-        calls = Calls(self._backend, request, self._purpose)
-        work = _Grading(
-            grader=self,
-            asked=JudgePrompt(request, self._prompts.judge, self._secret),
-            calls=calls,
-            looks=SecondLook(request, calls, self._prompts, self._secret),
-            monotonic=self._monotonic,
-            started=self._monotonic(),
+        asker = Asker(
+            self._backend,
+            self._prompts,
+            purpose=self._purpose,
+            session_id=request.session_id,
+            patient=request.patient,
+            log=request.log,
         )
-        judge = judge_carefully if self.mode == "careful" else judge_once
+        prompt = self._prompts.judge if contested is None else self._prompts["appeal"]
+        work = _Work(self, request, asker, prompt, self._monotonic, self._monotonic())
         try:
-            async with aclosing(judge(work.asked, calls, self._prompts.repair)) as events:
+            if contested is not None:
+                point, flags = await hear(request, contested, asker, prompt, self._secret)
+                yield recounted(request, contested, point, flags + work.fallback, work.provenance)
+                return
+            asked = JudgePrompt(request, prompt, self._secret)
+            looks = SecondLook(request, asker, self._prompts["second_look"], self._secret)
+            judge = judge_carefully if self.mode == "careful" else judge_once
+            async with aclosing(judge(asked, asker)) as events:
                 async for event in events:
-                    yield await work.counted(event.judgement) if isinstance(event, Judged) else event
+                    yield await work.counted(asked, event.value, looks) if isinstance(event, Read) else event
         except PassingFault:
             raise
         except BackendError as fault:
-            yield work.ungraded(fault.fault, str(fault), calls.last_text)
-        except Unusable as fault:
-            yield work.ungraded("bad_reply", str(fault), fault.raw_reply)
+            yield work.ungraded(
+                fault.fault, str(fault), fault.raw_reply if isinstance(fault, UnusableReply) else work.last_text
+            )
 
 
 @dataclass(frozen=True)
-class _Grading:
-    """One answer being graded: what is asked, and what it has used since `started`."""
+class _Work:
+    """The work on one answer since `started`."""
 
     grader: JudgeGrader
-    asked: JudgePrompt
-    calls: Calls
-    looks: SecondLook
+    request: GradingRequest
+    asker: Asker
+    prompt: Prompt
     monotonic: Callable[[], float]
     started: float
 
-    async def counted(self, judgement: Judgement) -> Graded | Ungraded:
+    async def counted(self, asked: JudgePrompt, judgement: Judgement, looks: SecondLook) -> Graded | Ungraded:
         """Check every claim of the judgement, look again where a check says so, and count."""
-        request, proof = self.asked.request, Proof(self.asked.request, self.asked.nonce)
-        points = tuple(proof.point(point, judgement.key_points[point.id]) for point in self.asked.points)
+        request, proof = self.request, Proof(self.request, asked.nonce)
+        points = tuple(proof.point(point, judgement.key_points[point.id]) for point in asked.points)
         criteria = proof.criteria(judgement)
         findings, dropped = proof.findings(judgement, points)
-        flags = _flags(self.asked, points)
-        first = score(request.rubric, points, criteria, findings)
-        if first is not None:
-            points, looked = await self._looked_again(points, first)
+        flags = ("no_reference",) if asked.without_checklist else ()
+        flags += tuple(f"unverified_quote:{point.id}" for point in points if not point.verified)
+        counted = score(request.rubric, points, criteria, findings)
+        # Without a checklist there is no statement that a quote could be compared with.
+        if counted is not None and counted.value and not asked.without_checklist:
+            points, looked = await looks.at(points, counted.value / counted.max_score)
             flags += looked
+            counted = score(request.rubric, points, criteria, findings)
         doubt = proof.doubt(judgement)
         flags += ("unverified_finding",) if dropped else ()
         flags += ("reference_disputed",) if doubt and doubt.status == "disputed" else ()
-        flags += self.calls.fallback(self.grader.name)
-        counted = score(request.rubric, points, criteria, findings)
+        flags += self.fallback
         if counted is None:
             detail = "The model could not assess too large a part of the key points."
-            return self.ungraded("abstained", detail, self.calls.last_text, flags)
+            return self.ungraded("abstained", detail, self.last_text, flags)
         return Graded(
             score=counted.value,
             max_score=counted.max_score,
@@ -141,36 +147,35 @@ class _Grading:
             findings=findings,
             doubt=doubt,
             flags=flags,
-            feedback=safe_feedback(judgement.feedback, self.asked.nonce),
+            feedback=safe_feedback(judgement.feedback, asked.nonce),
             sum=counted.sum,
-            provenance=self._provenance(),
+            provenance=self.provenance,
         )
-
-    async def _looked_again(
-        self, points: tuple[PointGrade, ...], counted: Score
-    ) -> tuple[tuple[PointGrade, ...], tuple[str, ...]]:
-        # Without a checklist there is no statement that a quote could be compared with.
-        if not counted.value or self.asked.without_checklist:
-            return points, ()
-        return await self.looks.at(points, counted.value / counted.max_score)
 
     def ungraded(self, reason: UngradedReason, detail: str, raw_reply: str, flags: tuple[str, ...] = ()) -> Ungraded:
-        """No grade, with what the model said last."""
-        return Ungraded(
-            reason=reason,
-            detail=detail,
-            flags=flags,
-            raw_reply=raw_reply[:LONGEST_RAW_REPLY],
-            provenance=self._provenance(),
+        """Return no grade, with the last reply of the model."""
+        raw_reply = raw_reply[:LONGEST_RAW_REPLY]
+        return Ungraded(reason=reason, detail=detail, flags=flags, raw_reply=raw_reply, provenance=self.provenance)
+
+    @property
+    def last_text(self) -> str:
+        """The last reply of the model; empty before its first."""
+        return self.asker.completions[-1].text if self.asker.completions else ""
+
+    @property
+    def fallback(self) -> tuple[str, ...]:
+        """The flag that another backend than the grader's replied."""
+        completions = self.asker.completions
+        return (f"fallback:{self.grader.name}",) if completions and completions[-1].stand_in else ()
+
+    @property
+    def provenance(self) -> Provenance:
+        """The provenance of an outcome that is made now."""
+        return provenance(
+            self.grader,
+            self.request.question,
+            self.request.rubric.ref,
+            prompt=self.prompt.ref,
+            seconds=self.monotonic() - self.started,
+            completions=self.asker.completions,
         )
-
-    def _provenance(self) -> Provenance:
-        seconds = self.monotonic() - self.started
-        return self.calls.provenance(
-            self.asked.request, self.grader.name, self.asked.prompt.ref, seconds, self.grader.mode
-        )
-
-
-def _flags(asked: JudgePrompt, points: tuple[PointGrade, ...]) -> tuple[str, ...]:
-    unproven = tuple(f"unverified_quote:{point.id}" for point in points if not point.verified)
-    return (("no_reference",) if asked.without_checklist else ()) + unproven

@@ -1,29 +1,26 @@
-"""What a judge is told about one answer: the checklist, the form of the reply, and the messages."""
+"""The prompt of a judge about one answer: the checklist, the form of the reply, and the messages."""
 
-import hmac
-import json
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
-from interview.backends.backend import CompletionRequest, Message
+from interview.backends.backend import Message
+from interview.grading.asking import Form, messages_of
 from interview.grading.grader import GradingRequest
 from interview.grading.key_points import split_reference
-from interview.grading.reply import ReplyForm
+from interview.grading.reply import Judgement, ReplyForm, reply_form
 from interview.models import KeyPoint, Language
-from interview.prompts import Prompt
-from interview.text import judge_copy
+from interview.prompts import LANGUAGE_NAMES, Prompt, nonce_of, prompt_json
 
-FEEDBACK_LANGUAGE: dict[Language, str] = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
 _WHOLE_ANSWER: dict[Language, str] = {
     "zh": "正确而完整地回答了问题",
     "en": "Answers the question correctly and completely",
 }
+_GROUP = 3  # key points per call of the careful mode: few enough to weigh each, and a third of the calls
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one call asks about: ids of key points and of criteria; `rest`: errors, pitfalls, doubts and feedback."""
+    """The subject of one call: ids of key points and of criteria; `rest`: errors, pitfalls, doubts and feedback."""
 
     points: tuple[str, ...] = ()
     criteria: tuple[str, ...] = ()
@@ -49,8 +46,8 @@ class JudgePrompt:
 
     @cached_property
     def nonce(self) -> str:
-        """The code on the marker lines around the answer: 16 hex digits, the same for the same answer."""
-        return hmac.digest(self.secret, self.request.answer.encode(), "sha256").hex()[:16]
+        """The code on the marker lines around the answer."""
+        return nonce_of(self.request.answer, self.secret)
 
     @cached_property
     def points(self) -> tuple[KeyPoint, ...]:
@@ -58,46 +55,48 @@ class JudgePrompt:
         return tuple(point for point in checklist(self.request) if self.part is None or point.id in self.part.points)
 
     @property
+    def parts(self) -> tuple["JudgePrompt", ...]:
+        """The prompts of the careful mode: each key point and each criterion is in exactly one."""
+        points = [point.id for point in checklist(self.request)]
+        groups = [Part(points=tuple(points[start : start + _GROUP])) for start in range(0, len(points), _GROUP)]
+        criteria = [Part(criteria=(criterion.id,)) for criterion in self.request.rubric.criteria]
+        return tuple(replace(self, part=part) for part in (*groups, *criteria, Part(rest=True)))
+
+    @property
     def without_checklist(self) -> bool:
         """Whether the notes hold nothing to check against, so that the checklist is not theirs."""
         return not split_reference(self.request.question)
 
     @cached_property
-    def form(self) -> ReplyForm:
-        """The form of the reply."""
+    def reply(self) -> ReplyForm:
+        """The ids that the reply is about."""
         part = self.part
-        return ReplyForm(
-            points=tuple(point.id for point in self.points),
-            criteria={
-                one.id: [level.id for level in one.levels]
+        return reply_form(
+            tuple(point.id for point in self.points),
+            tuple(
+                (one.id, tuple(level.id for level in one.levels))
                 for one in self.request.rubric.criteria
                 if part is None or one.id in part.criteria
-            },
-            pitfalls=tuple(pitfall.id for pitfall in self.request.question.pitfalls),
-            rest=part is None or part.rest,
+            ),
+            tuple(pitfall.id for pitfall in self.request.question.pitfalls),
+            part is None or part.rest,
         )
+
+    @property
+    def form(self) -> Form[Judgement]:
+        """The form of the reply."""
+        return Form("judgement", self.reply.schema, partial(self.reply.read, answer=self.request.answer))
+
+    @property
+    def max_tokens(self) -> int:
+        """The room for a reply; it grows with the checklist."""
+        return max(4000, 2000 + 300 * len(self.points))
 
     @cached_property
     def messages(self) -> tuple[Message, ...]:
-        """The messages. What every answer to the question shares comes first, byte for byte the same."""
-        parts = self.prompt.parts(**self._values())
-        return tuple(Message(role=part.role, content=part.text) for part in parts)
-
-    def completion(self, messages: tuple[Message, ...]) -> CompletionRequest:
-        """Ask for a reply in the form; room for it grows with the checklist."""
-        return CompletionRequest(
-            messages=messages,
-            schema_name="judgement",
-            json_schema=self.form.schema,
-            max_tokens=max(4000, 2000 + 300 * len(self.points)),
-        )
-
-    def _values(self) -> dict[str, str]:
+        """The messages. The part that every answer to the question shares comes first, byte for byte the same."""
         question, rubric = self.request.question, self.request.rubric
-        points = [
-            {"id": point.id, "text": judge_copy(point.text), "kind": point.kind} for point in checklist(self.request)
-        ]
-        pitfalls = [{"id": pitfall.id, "text": judge_copy(pitfall.text)} for pitfall in question.pitfalls]
+        points = [{"id": one.id, "text": one.text, "kind": one.kind} for one in checklist(self.request)]
         criteria = [
             {
                 "id": criterion.id,
@@ -106,21 +105,17 @@ class JudgePrompt:
             }
             for criterion in rubric.criteria
         ]
-        return {
-            "leniency": rubric.leniency.strip(),
-            "criteria": _encoded(criteria),
-            "feedback_language": FEEDBACK_LANGUAGE[self.request.lang],
-            "question": _encoded(judge_copy(question.text)),
-            "reference": _encoded(judge_copy(question.reference).strip()),
-            "key_points": _encoded(points),
-            "pitfalls": _encoded(pitfalls),
-            "reply_shape": self.form.shape,
-            "follow_up": _encoded(judge_copy(self.request.follow_up)) if self.request.follow_up else "",
-            "nonce": self.nonce,
-            "answer": _encoded(judge_copy(self.request.answer)),
-        }
-
-
-def _encoded(content: Any) -> str:
-    """JSON on one line: no text in it can end its own string or look like a marker line."""
-    return json.dumps(content, ensure_ascii=False)
+        parts = self.prompt.parts(
+            leniency=rubric.leniency.strip(),
+            criteria=prompt_json(criteria),
+            feedback_language=LANGUAGE_NAMES[self.request.lang],
+            question=prompt_json(question.text),
+            reference=prompt_json(question.reference.strip()),
+            key_points=prompt_json(points),
+            pitfalls=prompt_json([{"id": one.id, "text": one.text} for one in question.pitfalls]),
+            reply_shape=self.reply.shape,
+            follow_up=prompt_json(self.request.follow_up) if self.request.follow_up else "",
+            nonce=self.nonce,
+            answer=prompt_json(self.request.answer),
+        )
+        return messages_of(parts)

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal
 
-from interview.errors import BackendError, PassingFault
+from interview.errors import PassingFault
 from interview.grading.grader import Grader, GradingEvent, GradingRequest, model_of
 from interview.grading.guard import settle
 from interview.grading.majority import agreed_criteria, agreed_doubt, agreed_findings, agreed_points
+from interview.grading.provenance import provenance, sum_of_known
+from interview.grading.run import GradingOutcome, run
 from interview.grading.scoring import score
 from interview.models import Ballot, Graded, PointGrade, Provenance, Ungraded, UngradedReason
 
@@ -62,71 +64,51 @@ class JuryGrader:
             yield settled
             return
         started = self._monotonic()
+        passing: list[PassingFault] = []
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_outcome(member, request)) for member in self._members]
-        yield self._counted(request, [task.result() for task in tasks], started)
-
-    def _counted(
-        self, request: GradingRequest, outcomes: Sequence[Graded | Ungraded | BackendError], started: float
-    ) -> Graded | Ungraded:
+            tasks = [group.create_task(_vote(member, request, passing)) for member in self._members]
+        outcomes = [task.result() for task in tasks]
         votes = {by: one for by, one in zip(self._voters, outcomes, strict=True) if isinstance(one, Graded)}
-        provenance = self._provenance(request, outcomes, started)
-        if 2 * len(votes) <= len(outcomes):
-            passing = [one for one in outcomes if isinstance(one, PassingFault)]
-            if passing:
-                raise passing[0]
-            return self._without_majority(outcomes, len(votes), provenance)
-        voters = zip(self._voters, self._members, outcomes, strict=True)
-        ballots = tuple(_ballot(by, member, one) for by, member, one in voters)
-        return _agreed(request, votes, ballots, provenance)
+        made = self._provenance(request, outcomes, started)
+        if 2 * len(votes) > len(outcomes):
+            ballots = tuple(_ballot(*one) for one in zip(self._voters, self._members, outcomes, strict=True))
+            yield _agreed(request, votes, ballots, made)
+        elif passing:
+            raise passing[0]
+        else:
+            yield self._without_majority(outcomes, len(votes), made)
 
-    def _without_majority(
-        self, outcomes: Sequence[Graded | Ungraded | BackendError], voted: int, provenance: Provenance
-    ) -> Ungraded:
-        failed = [(by, one) for by, one in zip(self._voters, outcomes, strict=True) if not isinstance(one, Graded)]
-        reasons: Counter[UngradedReason] = Counter(_reason(one) for _, one in failed)
-        told = " ".join(f"{by}: {one.detail if isinstance(one, Ungraded) else one}" for by, one in failed)
-        raw = next((one.raw_reply for _, one in failed if isinstance(one, Ungraded) and one.raw_reply), "")
+    def _without_majority(self, outcomes: Sequence[GradingOutcome], voted: int, made: Provenance) -> Ungraded:
+        failed = [(by, one) for by, one in zip(self._voters, outcomes, strict=True) if isinstance(one, Ungraded)]
+        reasons: Counter[UngradedReason] = Counter(one.reason for _, one in failed)
+        details = " ".join(f"{by}: {one.detail}" for by, one in failed)
         return Ungraded(
             reason=reasons.most_common(1)[0][0],
-            detail=f"{voted} of {len(outcomes)} votes could be counted; more than half are needed. {told}",
-            raw_reply=raw,
-            provenance=provenance,
+            detail=f"{voted} of {len(outcomes)} votes could be counted; more than half are needed. {details}",
+            raw_reply=next((one.raw_reply for _, one in failed if one.raw_reply), ""),
+            provenance=made,
         )
 
-    def _provenance(
-        self, request: GradingRequest, outcomes: Sequence[Graded | Ungraded | BackendError], started: float
-    ) -> Provenance:
-        made = [one.provenance for one in outcomes if isinstance(one, Graded | Ungraded)]
-
-        def total(field: Literal["prompt_tokens", "completion_tokens", "cached_tokens"]) -> int | None:
-            known = [count for one in made if (count := getattr(one, field)) is not None]
-            return sum(known) if known else None
-
-        return Provenance(
-            grader=self.name,
-            kind="judge",
-            mode=self.mode,
-            host=self.host,
-            model=self.model,
-            returned_model=_listed([one.returned_model for one in made]),
-            rung=next((one.rung for one in made), None),
-            prompt=next((one.prompt for one in made), ""),
-            rubric=request.rubric.ref,
-            question_digest=request.question.content_digest,
-            reference_digest=request.question.reference_digest,
-            seconds=round(self._monotonic() - started, 3),
-            calls=sum(one.calls for one in made),
-            prompt_tokens=total("prompt_tokens"),
-            completion_tokens=total("completion_tokens"),
-            cached_tokens=total("cached_tokens"),
+    def _provenance(self, request: GradingRequest, outcomes: Sequence[GradingOutcome], started: float) -> Provenance:
+        made = [one.provenance for one in outcomes]
+        own = provenance(self, request.question, request.rubric.ref, seconds=self._monotonic() - started)
+        return own.model_copy(
+            update={
+                "returned_model": _listed([one.returned_model for one in made]),
+                "rung": next((one.rung for one in made if one.rung), None),
+                "prompt": next((one.prompt for one in made if one.prompt), ""),
+                "calls": sum(one.calls for one in made),
+                "prompt_tokens": sum_of_known(one.prompt_tokens for one in made),
+                "completion_tokens": sum_of_known(one.completion_tokens for one in made),
+                "cached_tokens": sum_of_known(one.cached_tokens for one in made),
+            }
         )
 
 
 def _agreed(
     request: GradingRequest, votes: Mapping[str, Graded], ballots: tuple[Ballot, ...], provenance: Provenance
 ) -> Graded | Ungraded:
-    """What the votes come to, by the names of the voters in order."""
+    """Return the grade of the majority; `votes` are by the names of the voters, in order."""
     grades = tuple(votes.values())
     points, criteria, findings = agreed_points(grades, tuple(votes)), agreed_criteria(grades), agreed_findings(grades)
     counted = score(request.rubric, points, criteria, findings)
@@ -152,39 +134,30 @@ def _agreed(
     )
 
 
-async def _outcome(member: Grader, request: GradingRequest) -> Graded | Ungraded | BackendError:
-    outcome: Graded | Ungraded | None = None
+async def _vote(member: Grader, request: GradingRequest, passing: list[PassingFault]) -> GradingOutcome:
+    """Return the outcome of a member; its passing fault is an Ungraded that is also added to `passing`."""
     try:
-        async for event in member.grade(request):
-            if isinstance(event, Graded | Ungraded):
-                outcome = event
-    except BackendError as fault:
-        return fault
-    assert outcome is not None  # the protocol of graders
-    return outcome
+        return await run(member, request, limit=None, retries=True)
+    except PassingFault as fault:
+        passing.append(fault)
+        made = provenance(member, request.question, request.rubric.ref)
+        return Ungraded(reason=fault.fault, detail=str(fault), provenance=made)
 
 
-def _ballot(by: str, member: Grader, one: Graded | Ungraded | BackendError) -> Ballot:
-    if isinstance(one, BackendError):
-        return Ballot(by=by, host=member.host, model=model_of(member), failure=one.fault)
-    graded = one if isinstance(one, Graded) else None
+def _ballot(by: str, member: Grader, one: GradingOutcome) -> Ballot:
     return Ballot(
         by=by,
         host=member.host,
         model=one.provenance.model,
-        score=graded.score if graded else None,
-        failure=None if isinstance(one, Graded) else one.reason,
+        score=one.score if isinstance(one, Graded) else None,
+        failure=one.reason if isinstance(one, Ungraded) else None,
     )
 
 
-def _reason(one: Ungraded | BackendError) -> UngradedReason:
-    return one.reason if isinstance(one, Ungraded) else one.fault
-
-
 def _flags(grades: Sequence[Graded], points: Sequence[PointGrade]) -> tuple[str, ...]:
-    """The flags of more than half of the voters, and where any of them looked again.
+    """Return the flags of more than half of the voters, and each second look of any of them.
 
-    What is said against a quote goes with it: not where the majority has a verdict that is proven.
+    A flag against a quote is left out where the verdict of the majority is proven.
     """
     counts = Counter(flag for grade in grades for flag in dict.fromkeys(grade.flags))
     proven = {f"{flag}:{point.id}" for point in points if point.verified for flag in _AGAINST_A_QUOTE}

@@ -1,23 +1,19 @@
-"""What a judge must reply: its schema, made for each question, and strict and early reading of the reply."""
+"""The reply of a judge: its schema, made for each question, and strict and early reading of it."""
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationError, create_model
-from pydantic_core import from_json
 
-from interview.grading.json_text import NotJson, mended, objects
-from interview.grading.wire import BadReply, Wire, bounded, explained, schema_of
+from interview.grading.asking import Wire, bounded, explained, schema_of
+from interview.grading.json_text import BadReply, last_object, unfinished
 from interview.models import Verdict
+from interview.prompts import prompt_json
 
 _MOST_ERRORS = 5
 _LONGEST_STREAM = 60_000  # characters; what comes after them is read when the reply is whole
-_THOUGHTS_OPEN, _THOUGHTS_CLOSE = "<think>", "</think>"
-
 
 Quote = Annotated[str, bounded(200)]
 Reason = Annotated[str, bounded(240)]
@@ -54,9 +50,9 @@ class ReferenceReply(Wire):  # noqa: D101
 
 
 class Judgement(Wire):
-    """What the model found, as it stands in its reply: nothing here has been checked against the answer.
+    """The findings of the model, as in its reply: nothing here has been checked against the answer.
 
-    What a reply was not asked for is empty; `ReplyForm` sees to it that nothing is left out that was.
+    Fields that the reply was not asked for are empty; `ReplyForm` refuses a reply that leaves out any other.
     """
 
     key_points: dict[str, PointReply] = Field(default_factory=dict[str, PointReply])
@@ -86,9 +82,9 @@ class ReplyForm:
         """JSON Schema for strict modes; only keywords that the known servers enforce."""
         return schema_of(self._model)
 
-    @property
+    @cached_property
     def shape(self) -> str:
-        """The same as an example for the prompt: JSON in which `a|b` means one of these words."""
+        """The form as an example for the prompt: JSON in which `a|b` means one of these words."""
         words: dict[str, str] = {"quote": "…", "reason": "…"}
         verdicts = "covered|partial|missing|contradicted|cannot_assess"
         shape: dict[str, Any] = {}
@@ -102,27 +98,20 @@ class ReplyForm:
             shape["errors"] = [{**words, "severity": "minor|major"}]
             shape["reference_check"] = {**words, "status": "ok|disputed|unsure"}
             shape["feedback"] = "…"
-        return json.dumps(shape, ensure_ascii=False)
+        return prompt_json(shape)
 
     def read(self, text: str, *, answer: str = "") -> Judgement:
-        """Read a whole reply: the last object with the first field of the form, outside of thoughts; it must fit.
+        """Read a whole reply: the last object with the first field of the form must fit; see `last_object`.
 
-        An object that also stands in `answer` is the candidate's, not the model's. Raises BadReply.
+        An object that also occurs in `answer` is the candidate's, not the model's. Raises BadReply.
         """
-        content = _last_judgement(text, answer, self._first_field)
+        first = "key_points" if self.points else "criteria" if self.criteria else "errors"
+        content = last_object(text, first, answer)
         try:
             self._model.model_validate(content)
             return Judgement.model_validate(content)
         except ValidationError as fault:
             raise BadReply(explained(fault)) from None
-
-    def stream(self) -> "VerdictStream":
-        """Start to read a reply while it arrives."""
-        return VerdictStream(self.points)
-
-    @property
-    def _first_field(self) -> str:
-        return "key_points" if self.points else "criteria" if self.criteria else "errors"
 
     @cached_property
     def _model(self) -> type[Wire]:
@@ -145,8 +134,16 @@ class ReplyForm:
         return _each("Reply", fields)
 
 
+@lru_cache(maxsize=256)
+def reply_form(
+    points: tuple[str, ...], criteria: tuple[tuple[str, tuple[str, ...]], ...], pitfalls: tuple[str, ...], rest: bool
+) -> ReplyForm:
+    """Return the form for these ids; the same object for the same ids, because a form builds its models once."""
+    return ReplyForm(points, dict(criteria), pitfalls, rest)
+
+
 class VerdictStream:
-    """Tells each key point of an unfinished reply once, as soon as it is complete. For the eye, not for the grade."""
+    """Yields each key point of an unfinished reply once, as soon as it is complete. For the eye, not for the grade."""
 
     def __init__(self, points: Sequence[str]) -> None:
         self._waiting = set(points)
@@ -159,23 +156,12 @@ class VerdictStream:
         if "}" not in piece or not self._waiting or len(self._text) > _LONGEST_STREAM:
             return ()
         ready: list[tuple[str, PointReply]] = []
-        for name, content in self._points().items():
+        points: Any = unfinished(self._text).get("key_points")
+        for name, content in cast("dict[str, Any]", points).items() if isinstance(points, dict) else ():
             if name in self._waiting and (point := _complete(content)):
                 self._waiting.discard(name)
                 ready.append((name, point))
         return tuple(ready)
-
-    def _points(self) -> dict[str, Any]:
-        text = self._text.lstrip()
-        if text.startswith(_THOUGHTS_OPEN):
-            text = text.partition(_THOUGHTS_CLOSE)[2]
-        try:
-            # Drops what is unfinished at the end, also half a string: what is there is whole.
-            content: Any = from_json(mended(text[text.index("{") :]), allow_partial=True)
-        except ValueError:
-            return {}
-        points: Any = cast("dict[str, Any]", content).get("key_points") if isinstance(content, dict) else None
-        return cast("dict[str, Any]", points) if isinstance(points, dict) else {}
 
 
 def _complete(content: Any) -> PointReply | None:
@@ -183,37 +169,6 @@ def _complete(content: Any) -> PointReply | None:
         return PointReply.model_validate(content)
     except ValidationError:
         return None
-
-
-def _last_judgement(text: str, answer: str, field: str) -> dict[str, Any]:
-    try:
-        found = objects(text)
-        candidates = [one.content for one in objects(answer)] if answer else []
-    except NotJson as fault:
-        raise BadReply(str(fault)) from None
-    between = _between(text, [(one.start, one.end) for one in found])
-    # Thoughts end at the last mark that stands outside every object: within one it is quoted text.
-    thoughts_end = max(
-        (at + piece.rfind(_THOUGHTS_CLOSE) for at, piece in between if _THOUGHTS_CLOSE in piece), default=-1
-    )
-    if thoughts_end < 0 and text.lstrip().startswith(_THOUGHTS_OPEN):
-        raise BadReply("the reply ended before the thinking did; reply with the JSON object alone")
-    judgements = [one for one in found if field in one.content and one.start > thoughts_end]
-    judgements = [one for one in judgements if one.content not in candidates]
-    if not judgements:
-        raise BadReply(f"there is no valid JSON object with `{field}` in the reply")
-    last = judgements[-1]
-    unread = re.compile(rf"""["']?{field}["']?\s*:""")
-    if any(at >= last.end and unread.search(piece) for at, piece in between):
-        raise BadReply("the JSON object at the end of the reply is not valid JSON, or it is unfinished")
-    return last.content
-
-
-def _between(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, str]]:
-    """The pieces of text around the spans, each with its offset."""
-    starts = [0, *(end for _, end in spans)]
-    ends = [*(start for start, _ in spans), len(text)]
-    return [(start, text[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
 def _each(name: str, fields: Mapping[str, Any]) -> type[Wire]:
@@ -225,7 +180,7 @@ def _each(name: str, fields: Mapping[str, Any]) -> type[Wire]:
 
 
 def _list_of(kind: type[Wire], most: int) -> Any:
-    # Told to the model only, like the lengths.
+    # For the model only, like the lengths: reading does not check it.
     return Annotated[list[kind], Field(json_schema_extra={"maxItems": most})]
 
 

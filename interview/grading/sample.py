@@ -1,11 +1,11 @@
-"""A small grading, the same for everybody, to find out whether a model can be used as a judge."""
+"""A small grading, the same for everybody, that shows whether a model can be used as a judge."""
 
 from collections.abc import Callable
 
 from interview.backends.backend import CompletionRequest
 from interview.grading.grader import GradingRequest
+from interview.grading.json_text import BadReply
 from interview.grading.judge_prompt import JudgePrompt
-from interview.grading.wire import BadReply
 from interview.models import KeyPoint, Question
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
@@ -27,15 +27,18 @@ _ANSWER = "I got through to the server, and it told me that the page does not ex
 
 
 def sample_grading(prompts: Prompts, rubric: Rubric) -> tuple[CompletionRequest, Callable[[str], str]]:
-    """What a judge would be asked, with its real schema, and what is wrong with a reply to it (empty: nothing)."""
+    """Return the request of a judge with its real schema, and a check of the reply: its fault, or empty."""
     request = GradingRequest(question=_QUESTION, answer=_ANSWER, rubric=rubric, lang="en")
     asked = JudgePrompt(request, prompts.judge, b"probe")
+    form = asked.form
 
     def problem(reply: str) -> str:
         try:
-            asked.form.read(reply, answer=_ANSWER)
+            form.read(reply)
         except BadReply as fault:
             return str(fault)
         return ""
 
-    return asked.completion(asked.messages), problem
+    return CompletionRequest(
+        messages=asked.messages, schema_name=form.name, json_schema=form.schema, max_tokens=asked.max_tokens
+    ), problem

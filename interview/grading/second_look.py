@@ -6,22 +6,19 @@ which no answer to it can make; only a quote in which the one is found and not t
 
 import asyncio
 import hmac
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from interview.backends.backend import Backend
 from interview.errors import LastingFault, PassingFault
-from interview.grading.asking import ask
+from interview.grading.asking import Asker, Wire, bounded, form_of
 from interview.grading.coverage import estimate
 from interview.grading.grader import GradingRequest
-from interview.grading.wire import Wire, bounded
 from interview.grading.words import closest, word_set
 from interview.models import Graded, PointGrade
-from interview.prompts import Prompts
-from interview.text import CJK, judge_copy, script
+from interview.prompts import Prompt, prompt_json
+from interview.text import CJK, script
 
 # How far (of the whole scale) the judge may stand above the coverage estimate before somebody looks again.
 WIDEST_GAP = 0.5
@@ -40,7 +37,7 @@ class _Statement(Wire):
 
 
 class SecondOpinion(Wire):
-    """What the model says of the two statements."""
+    """The model's opinion on the two statements."""
 
     a: _Statement
     b: _Statement
@@ -51,8 +48,8 @@ class SecondLook:
     """Looks again at the verdicts about one answer. `secret` decides, unforeseeably, which statement comes first."""
 
     request: GradingRequest
-    backend: Backend
-    prompts: Prompts
+    asker: Asker
+    prompt: Prompt
     secret: bytes
 
     async def at(self, points: Sequence[PointGrade], share: float) -> tuple[tuple[PointGrade, ...], tuple[str, ...]]:
@@ -86,20 +83,9 @@ class SecondLook:
         decoy = DECOYS["cjk" if script(point.text) == "cjk" else "latin"]
         coin = hmac.digest(self.secret, f"{point.text}\n{quote}".encode(), "sha256")[0] % 2
         first, second = (point.text, decoy) if coin else (decoy, point.text)
-        parts = self.prompts["second_look"].parts(
-            statements=json.dumps({"a": judge_copy(first), "b": judge_copy(second)}, ensure_ascii=False),
-            quote=json.dumps(judge_copy(quote), ensure_ascii=False),
-        )
+        parts = self.prompt.parts(statements=prompt_json({"a": first, "b": second}), quote=prompt_json(quote))
         try:
-            said = await ask(
-                self.backend,
-                self.prompts,
-                parts,
-                SecondOpinion,
-                purpose="grading",
-                max_tokens=_MOST_TOKENS,
-                log=self.request.log,
-            )
+            said = await self.asker.ask(parts, form_of(SecondOpinion), max_tokens=_MOST_TOKENS)
         except LastingFault:
             return None
         of_point, of_decoy = (said.a, said.b) if coin else (said.b, said.a)

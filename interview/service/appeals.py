@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from interview.errors import VerdictRefused
 from interview.live import LiveFeed
 from interview.models import Appeal, Graded, Grading, SelfGraded, Turn, is_appealable
-from interview.rubrics import Rubric
-from interview.service.interviewer import DEFAULT_RUBRIC
+from interview.rubrics import Rubric, rubric_for
 from interview.store.appeals import Disputed, StoredAppeals
 from interview.store.store import Store
 from interview.text import APPEAL_REASON_LIMIT, OWN_VERDICT_LIMIT, clean_within
@@ -60,7 +59,7 @@ class Appeals:
         most = self._most(turn, counts)
         if not math.isfinite(score) or not 0 <= score <= most:
             raise VerdictRefused(f"The score must be a number from 0 to {most:g}.")
-        rubric = counts.rubric if counts else self._rubric_of(turn)
+        rubric = counts.rubric if counts else rubric_for(self._rubrics, turn.question.rubric).name
         own = SelfGraded(
             score=round(score, 1),
             max_score=most,
@@ -78,11 +77,7 @@ class Appeals:
     def _most(self, turn: Turn, counts: Grading | None) -> float:
         if counts is not None and isinstance(counts.outcome, Graded):
             return counts.outcome.max_score
-        return self._rubrics[self._rubric_of(turn)].max_score
-
-    def _rubric_of(self, turn: Turn) -> str:
-        named = turn.question.rubric
-        return named if named and named in self._rubrics else DEFAULT_RUBRIC
+        return rubric_for(self._rubrics, turn.question.rubric).max_score
 
 
 def _newest(turn: Turn, grading_id: str) -> Grading:

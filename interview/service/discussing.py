@@ -1,27 +1,24 @@
 """What a model is asked about a Turn that is over: to discuss it, and to improve the answer. It never grades."""
 
-import json
 import re
 import secrets
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
-from interview.backends.backend import Backend, CompletionRequest, Message, Purpose
+from interview.backends.backend import Backend, Purpose
 from interview.errors import AnswerRefused, ContentError, LastingFault
-from interview.grading.asking import complete
+from interview.grading.asking import Asker
 from interview.grading.feedback import safe_feedback
 from interview.grading.key_points import split_reference
 from interview.grading.shelf import GraderShelf
 from interview.jobs import Job, Jobs, Progress
-from interview.models import CANDIDATE, Graded, Language, Remark, RemarkKind, Turn
-from interview.prompts import Part, Prompts
+from interview.models import CANDIDATE, Graded, Remark, RemarkKind, Turn
+from interview.prompts import LANGUAGE_NAMES, PromptData, Prompts, prompt_json
 from interview.store.remarks import RemarkStore
 from interview.store.store import Store
-from interview.text import MESSAGE_LIMIT, clean_within, judge_copy
+from interview.text import MESSAGE_LIMIT, clean_within
 
 _LONGEST_REPLY = 8_000
 _LONGEST_HISTORY = 12  # remarks that a model is told of, the newest ones
-_LANGUAGE: dict[Language, str] = {"zh": "Simplified Chinese (简体中文)", "en": "English"}
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>\s*", re.DOTALL)
 _PURPOSE: dict[RemarkKind, Purpose] = {"discussion": "discussion", "improved_answer": "improvement"}
 
@@ -54,15 +51,15 @@ class Discussing:
         talk = [remark for remark in said if remark.kind == "discussion"]
         if not talk or talk[-1].author != CANDIDATE:
             raise ContentError("There is nothing to reply to.")
-        history = [{"from": remark.author, "text": judge_copy(remark.text)} for remark in talk[:-1]]
+        history = [{"from": remark.author, "text": remark.text} for remark in talk[:-1]]
         return self._ask(
             turn,
             backend,
             grader,
             "discussion",
-            verdicts=_encoded(_verdicts(turn)),
-            history=_encoded(history[-_LONGEST_HISTORY:]),
-            message=_encoded(judge_copy(talk[-1].text)),
+            verdicts=prompt_json(_verdicts(turn)),
+            history=prompt_json(history[-_LONGEST_HISTORY:]),
+            message=prompt_json(talk[-1].text),
         )
 
     def improve(self, turn_id: str, grader: str) -> Job:
@@ -70,7 +67,7 @@ class Discussing:
         turn, backend = self._store.turn(turn_id), self._backend(grader)
         if turn.answer is None:
             raise ContentError("There is no answer to improve.")
-        return self._ask(turn, backend, grader, "improved_answer", wanted=_encoded(_wanted(turn)))
+        return self._ask(turn, backend, grader, "improved_answer", wanted=prompt_json(_wanted(turn)))
 
     def latest(self, turn_id: str) -> Job | None:
         """The newest work for a Turn; None where there was none since the start of this process."""
@@ -81,19 +78,17 @@ class Discussing:
         lang = self._store.session(turn.session_id).plan.lang
         prompt = self._prompts["discuss" if kind == "discussion" else "improve"]
         parts = prompt.parts(
-            language=_LANGUAGE[lang],
-            notes=_encoded(
-                {"question": judge_copy(turn.question.text), "reference": judge_copy(turn.question.reference)}
-            ),
-            answer=_encoded(judge_copy(turn.answer.text if turn.answer else "")),
+            language=LANGUAGE_NAMES[lang],
+            notes=prompt_json({"question": turn.question.text, "reference": turn.question.reference}),
+            answer=prompt_json(turn.answer.text if turn.answer else ""),
             nonce=nonce,
             **values,
         )
 
         async def work(progress: Progress) -> None:
             progress(0, 1)
-            text = await _written(backend, parts, _PURPOSE[kind], turn.session_id)
-            safe = safe_feedback(text, nonce, _LONGEST_REPLY)
+            asker = Asker(backend, self._prompts, purpose=_PURPOSE[kind], session_id=turn.session_id)
+            safe = safe_feedback(_THOUGHTS.sub("", await asker.write(parts)), nonce, _LONGEST_REPLY)
             if not safe:
                 raise LastingFault(f"{backend.model} at {backend.host} replied with nothing.", fault="bad_reply")
             self._keep(turn, kind, grader, safe)
@@ -113,32 +108,21 @@ class Discussing:
         return remark
 
 
-async def _written(backend: Backend, parts: Sequence[Part], purpose: Purpose, session_id: str) -> str:
-    messages = tuple(Message(role=part.role, content=part.text) for part in parts)
-    reply = await complete(backend, CompletionRequest(messages=messages, purpose=purpose, session_id=session_id))
-    return _THOUGHTS.sub("", reply.text)
-
-
 def _graded(turn: Turn) -> Graded | None:
     grading = turn.current_grading
     return grading.outcome if grading is not None and isinstance(grading.outcome, Graded) else None
 
 
-def _verdicts(turn: Turn) -> list[dict[str, Any]]:
+def _verdicts(turn: Turn) -> PromptData:
     graded = _graded(turn)
     points = graded.key_points if graded else ()
-    return [{"point": judge_copy(point.text), "verdict": point.verdict, "reason": point.reason} for point in points]
+    return [{"point": point.text, "verdict": point.verdict, "reason": point.reason} for point in points]
 
 
 def _wanted(turn: Turn) -> list[str]:
     """The points that the answer does not cover; of an answer without a grade, all of them."""
     graded = _graded(turn)
     if graded is None:
-        return [judge_copy(point.text) for point in split_reference(turn.question)]
-    points = [judge_copy(point.text) for point in graded.key_points if point.verdict != "covered"]
+        return [point.text for point in split_reference(turn.question)]
+    points = [point.text for point in graded.key_points if point.verdict != "covered"]
     return points + [f"Wrong in the answer: {finding.evidence.quote}" for finding in graded.findings]
-
-
-def _encoded(content: Any) -> str:
-    """JSON on one line: no text in it can end its own string or look like a marker line."""
-    return json.dumps(content, ensure_ascii=False)

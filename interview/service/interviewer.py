@@ -23,12 +23,10 @@ from interview.notebook import Notebook
 from interview.notes.bank import QuestionBank
 from interview.notes.images import ImageFile
 from interview.paper import choose_questions, make_title
-from interview.rubrics import Rubric
+from interview.rubrics import Rubric, rubric_for
 from interview.settings import Problem
 from interview.store.store import Store
 from interview.text import ANSWER_LIMIT, clean_within
-
-DEFAULT_RUBRIC = "default"
 
 
 class Shelf(Graders, Protocol):
@@ -208,7 +206,7 @@ class Interviewer:
         """
         cleaned = accepted(text)
         turn = self._store.turn(turn_id)
-        rubric = self._rubric_of(turn.question)
+        rubric = rubric_for(self._rubrics, turn.question.rubric).name
         name = grader or self.default_grader
         answer, grading_id, created = self._store.submit(turn_id, cleaned, name, rubric, confidence)
         if created:
@@ -274,7 +272,8 @@ class Interviewer:
         for grading in turn.gradings:
             if grading.grader == grader and grading.state != "done" and grading.appeal is None:
                 return grading
-        grading = self._store.add_grading(answer_id, grader, self._rubric_of(turn.question))
+        rubric = rubric_for(self._rubrics, turn.question.rubric).name
+        grading = self._store.add_grading(answer_id, grader, rubric)
         self._wake()
         self._live.touch(turn.session_id)
         return grading
@@ -285,9 +284,6 @@ class Interviewer:
     def _touched(self, turn: Turn) -> Turn:
         self._live.touch(turn.session_id)
         return turn
-
-    def _rubric_of(self, question: Question) -> str:
-        return question.rubric if question.rubric and question.rubric in self._rubrics else DEFAULT_RUBRIC
 
 
 def accepted(text: str) -> str:

@@ -11,8 +11,7 @@ from interview.grading.grader import model_of
 from interview.grading.shelf import GraderShelf
 from interview.jobs import Job, Jobs, Progress
 from interview.prompts import Prompts
-from interview.rubrics import Rubric
-from interview.service.interviewer import DEFAULT_RUBRIC
+from interview.rubrics import Rubric, rubric_for
 from interview.store.measurements import Measurement, Measurements
 from interview.store.store import Store
 
@@ -37,7 +36,7 @@ class Measuring:
         self._measurements = Measurements(store)
         self._shelf = shelf
         self._prompts = prompts
-        self._rubric = rubrics.get(RUBRIC) or rubrics[DEFAULT_RUBRIC]
+        self._rubric = rubric_for(rubrics, RUBRIC)
         self._jobs = jobs
         self._folder = folder / EVALUATIONS
         self._known: dict[str, Drawn] = {}

@@ -8,8 +8,7 @@ from pydantic import ValidationError
 
 from interview.grading.scoring import USUAL_BANDS, tone
 from interview.models import Graded, Session
-from interview.rubrics import Rubric
-from interview.service.interviewer import DEFAULT_RUBRIC
+from interview.rubrics import DEFAULT_RUBRIC, Rubric
 from interview.store.kept import KeptTexts
 from interview.store.store import Store
 

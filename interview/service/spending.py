@@ -3,7 +3,6 @@
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -12,7 +11,6 @@ from interview.backends.endpoint import Endpoint
 from interview.backends.metered import Expense
 from interview.backends.tariff import Tariff
 from interview.errors import LastingFault, StoreError
-from interview.grading.careful import parts_of
 from interview.grading.grader import GradingRequest
 from interview.grading.judge_prompt import JudgePrompt
 from interview.grading.modes import taken_apart
@@ -191,7 +189,7 @@ def _asked_by(grader: str, whole: JudgePrompt) -> list[JudgePrompt]:
     way = taken_apart(grader)
     if way.mode in ("vote", "panel"):
         return [one for base in way.bases for one in _asked_by(base, whole)] * way.votes
-    return [replace(whole, part=part) for part in parts_of(whole)] if way.mode == "careful" else [whole]
+    return list(whole.parts) if way.mode == "careful" else [whole]
 
 
 def tokens_of(text: str) -> float:

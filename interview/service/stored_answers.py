@@ -7,8 +7,7 @@ from interview.grading.grader import Grader, GradingRequest, model_of
 from interview.grading.key_points import with_checklist
 from interview.models import Answer, Checklist, Graded, Grading, Question, Session, Turn
 from interview.prompts import Prompts
-from interview.rubrics import Rubric
-from interview.service.interviewer import DEFAULT_RUBRIC
+from interview.rubrics import Rubric, rubric_for
 from interview.store.store import Store
 
 
@@ -62,12 +61,11 @@ class StoredAnswers:
         return outcome if same and not any(flag.startswith("fallback:") for flag in outcome.flags) else None
 
     def _asked(self, session: Session, turn: Turn, answer: Answer, checklist: Checklist) -> StoredAnswer:
-        wanted = turn.question.rubric or ""
         request = GradingRequest(
             question=with_checklist(turn.question, checklist),
             answer=answer.text,
             follow_up=turn.follow_up or "",
-            rubric=self._rubrics[wanted if wanted in self._rubrics else DEFAULT_RUBRIC],
+            rubric=rubric_for(self._rubrics, turn.question.rubric),
             lang=session.plan.lang,
             session_id=session.id,
         )

@@ -8,8 +8,8 @@ from gradio.blocks import Block
 from interview.live import LiveFeed
 from interview.models import Graded, Grading, Language, PointGrade, Question, SelfGraded, Session, Turn, digest
 from interview.report import report
+from interview.rubrics import DEFAULT_RUBRIC
 from interview.service.hints import Hints
-from interview.service.interviewer import DEFAULT_RUBRIC
 from interview.service.rubric_history import RubricHistory
 from interview.service.schedule import Schedule
 from interview.turns import open_turn
