@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
@@ -53,13 +54,25 @@ class Part:
 
 
 @dataclass(frozen=True)
+class _Template:
+    role: Role
+    template: Template
+    variables: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)  # most of a prompt is the same for every answer
+def _rendered(template: _Template, values: tuple[tuple[str, str], ...]) -> Part:
+    return Part(template.role, template.template.render(dict(values)).strip())
+
+
+@dataclass(frozen=True)
 class Prompt:
     """A loaded template; never the rendered text. `digest` covers the whole file."""
 
     name: str
     digest: str
     version: str
-    templates: tuple[tuple[Role, Template], ...]
+    templates: tuple["_Template", ...]
 
     @property
     def ref(self) -> str:
@@ -68,7 +81,10 @@ class Prompt:
 
     def parts(self, **values: str) -> tuple[Part, ...]:
         """Fill the template in; one Part per role mark of the file, in its order."""
-        return tuple(Part(role, template.render(**values).strip()) for role, template in self.templates)
+        return tuple(
+            _rendered(template, tuple((name, values[name]) for name in template.variables))
+            for template in self.templates
+        )
 
     def render(self, **values: str) -> str:
         """Fill the template in and return the parts as one text."""
@@ -135,9 +151,10 @@ def _load(path: Path) -> Prompt:
     fields, body_line, body = _front_matter(path, text)
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     _compare_variables(path, fields["variables"], _used(environment, path, body, body_line))
-    templates: list[tuple[Role, Template]] = []
+    templates: list[_Template] = []
     for role, line, part in _roles(path, body, body_line):
-        templates.append((role, _compiled(environment, path, part, line)))
+        compiled = _compiled(environment, path, part, line)
+        templates.append(_Template(role, compiled, tuple(_used(environment, path, part, line))))
     prompt = Prompt(path.stem, digest(text), fields["version"][0], tuple(templates))
     _try(path, prompt)
     return prompt

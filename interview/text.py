@@ -107,6 +107,7 @@ def spread(text: str, form: Literal["NFKC", "NFKD"]) -> Iterator[tuple[str, int]
             yield piece, offset
 
 
+@lru_cache(maxsize=128)  # an answer and its question are compared with every quote
 def fold(text: str) -> Folded:
     """Fold case, width, compatibility forms, white space, punctuation and hidden characters away.
 

@@ -1,6 +1,7 @@
 """Key points of a reference answer: the author's own, else a deterministic split of its text."""
 
 import re
+from functools import lru_cache
 
 from interview.models import Checklist, ChecklistPoint, KeyPoint, Question, basis_of, notes_digest
 
@@ -29,24 +30,17 @@ def split_reference(question: Question) -> tuple[KeyPoint, ...]:
     The split gives k1, k2 ... of weight 1 in the order of the text; neighbours are merged until at most 12 stand
     there. A heading or a line that ends in a colon goes with what follows it. Without a reference: none.
     """
-    return tuple(point.key_point for point in from_notes(question).points)
+    return question.key_points or tuple(point.key_point for point in _split(question.reference))
 
 
 def from_notes(question: Question) -> Checklist:
     """Return the checklist that the notes alone give: the author's points, else the split, each part with its span."""
-    reference = question.reference
-    if question.key_points:
-        points = tuple(ChecklistPoint(**point.model_dump()) for point in question.key_points)
-    else:
-        points = tuple(
-            ChecklistPoint(id=f"k{number}", text=_tidy(reference[start:end]), start=start, end=end)
-            for number, (start, end) in enumerate(split_spans(reference), 1)
-        )
+    own = tuple(ChecklistPoint(**point.model_dump()) for point in question.key_points)
     return Checklist(
         question_id=question.id,
         basis=basis_of(question),
-        origin="author" if question.key_points else "split",
-        points=points,
+        origin="author" if own else "split",
+        points=own or _split(question.reference),
         notes=notes_digest(question),
     )
 
@@ -56,6 +50,14 @@ def with_checklist(question: Question, checklist: Checklist) -> Question:
     if checklist.origin in ("author", "split"):
         return question
     return question.model_copy(update={"key_points": tuple(point.key_point for point in checklist.points)})
+
+
+@lru_cache(maxsize=256)  # a grading reads the points of its question several times
+def _split(reference: str) -> tuple[ChecklistPoint, ...]:
+    return tuple(
+        ChecklistPoint(id=f"k{number}", text=_tidy(reference[start:end]), start=start, end=end)
+        for number, (start, end) in enumerate(split_spans(reference), 1)
+    )
 
 
 def split_spans(reference: str) -> tuple[Span, ...]:
