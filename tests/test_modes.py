@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from interview.backends.backend import CompletionRequest
 from interview.backends.scripted import Reply, ScriptedBackend
 from interview.errors import LastingFault, NotFound, PassingFault
-from interview.grading.grader import GradingEvent, VerdictReady, VerdictsCleared, model_of
+from interview.grading.grader import GradingEvent, VerdictReady, VerdictsCleared
 from interview.grading.judge import JudgeGrader
 from interview.grading.judge_prompt import JudgePrompt
 from interview.grading.jury import JuryGrader
 from interview.grading.majority import agreed_points
 from interview.grading.modes import GraderName, in_mode, taken_apart
+from interview.grading.provenance import model_of
 from interview.grading.scoring import rescore, score
 from interview.grading.shelf import GraderShelf, ShelvedBackend
 from interview.models import Graded, KeyPoint, PointGrade, Provenance, Ungraded, Verdict

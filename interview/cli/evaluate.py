@@ -24,8 +24,9 @@ from interview.cli.options import AsJson, DataDir, Lang, Mode, PromptsDir, Rubri
 from interview.cli.output import complain, say, say_json, say_left_out
 from interview.cli.progress import show_progress
 from interview.errors import ContentError, StoreError
-from interview.grading.grader import GradingRequest, model_of
+from interview.grading.grader import GradingRequest
 from interview.grading.modes import in_mode
+from interview.grading.provenance import model_of
 from interview.grading.shelf import GraderShelf
 from interview.rubrics import Rubric, find_rubric
 from interview.service.measuring import EVALUATIONS, RUBRIC

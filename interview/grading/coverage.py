@@ -21,8 +21,7 @@ from interview.grading.grader import GradingEvent, GradingRequest
 from interview.grading.guard import guard_rule
 from interview.grading.key_points import split_reference, split_spans
 from interview.grading.provenance import provenance
-from interview.grading.reading import Read
-from interview.grading.spans import phrases
+from interview.grading.reading import Read, phrases
 from interview.models import Graded, KeyPoint, PointGrade, Provenance, Question, Ungraded, Verdict
 from interview.text import cjk_share
 

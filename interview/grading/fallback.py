@@ -6,7 +6,8 @@ from typing import Any, Literal, cast, get_args
 
 from interview.errors import FaultClass, PassingFault
 from interview.grading.coverage import CoverageGrader
-from interview.grading.grader import Grader, GradingEvent, GradingRequest, VerdictsCleared, model_of
+from interview.grading.grader import Grader, GradingEvent, GradingRequest, VerdictsCleared
+from interview.grading.provenance import model_of
 from interview.models import Graded, Ungraded
 
 _FAULTS = frozenset(get_args(FaultClass)) - {"bad_reply"}  # a judge that replied in the wrong form has judged

@@ -71,8 +71,3 @@ class Grader(Protocol):
     def grade(self, request: GradingRequest) -> AsyncIterator[GradingEvent]:
         """Grade one answer; see the class."""
         ...
-
-
-def model_of(grader: object) -> str:
-    """Return the model that a grader asks, of a jury all of them; empty where it asks none."""
-    return str(getattr(grader, "model", ""))

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal
 
 from interview.errors import PassingFault
-from interview.grading.grader import Grader, GradingEvent, GradingRequest, model_of
+from interview.grading.grader import Grader, GradingEvent, GradingRequest
 from interview.grading.guard import settle
 from interview.grading.majority import agreed_criteria, agreed_doubt, agreed_findings, agreed_points
-from interview.grading.provenance import provenance, sum_of_known
+from interview.grading.provenance import model_of, provenance, sum_of_known
 from interview.grading.run import GradingOutcome, run
 from interview.grading.scoring import score
 from interview.models import Ballot, Graded, PointGrade, Provenance, Ungraded, UngradedReason

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from interview.backends.backend import Completion
-from interview.grading.grader import Grader, model_of
+from interview.grading.grader import Grader
 from interview.models import Provenance, Question
 
 _OF_LAST_REPLY = {"rung", "currency", "list_date", "fingerprint", "parameters"}
@@ -18,6 +18,11 @@ class Named:
     name: str
     kind: Literal["judge", "guard"]
     host: str = ""
+
+
+def model_of(maker: object) -> str:
+    """Return the model that a grader asks, of a jury all of them; empty where it asks none."""
+    return str(getattr(maker, "model", ""))
 
 
 def provenance(

@@ -1,13 +1,19 @@
-"""A text as the coverage estimate reads it: words in order, clauses with their polarity, character sequences."""
+"""A text as the coverage estimate reads it: words in order, clauses with their polarity, phrases for evidence."""
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from interview.grading.words import Plain, content_words, may_be_fuzzy, plain
+from interview.grading.words import Plain, Word, content_words, may_be_fuzzy, plain
+from interview.models import Evidence
 from interview.text import CJK
 
+MOST_SPANS = 8
+_WIDEST_GAP = 2
+_PART_MARK = re.compile(r"[\n。；;！？!?]")
+_ONE_CHARACTER = re.compile(f"[{CJK}]$")
 # A word of two Chinese characters keeps its order wherever it stands, so order is looked for beyond it.
 _LATIN_STEP, _LATIN_SPAN, _CJK_STEP, _CJK_SPAN = 1, 2, 2, 4
 
@@ -88,3 +94,43 @@ class Reach(NamedTuple):
 def reach(word: str) -> Reach:
     """Return the `Reach` from a content word, by its script."""
     return Reach(_CJK_STEP, _CJK_SPAN) if _IS_CJK.match(word) else Reach(_LATIN_STEP, _LATIN_SPAN)
+
+
+def phrases(answer: str, words: Sequence[Word], counted: frozenset[str]) -> tuple[Evidence, ...]:
+    """Return the fewest, longest phrases of `answer` in which the counted words stand, in their order; at most 8.
+
+    Neighbouring counted words become one phrase where only function words or a mark stand between them. A single
+    Chinese character is shown only when nothing longer is: it reads like chance, which it may be.
+    """
+    chosen: list[list[Word]] = []
+    shown: set[str] = set()
+    for run in sorted(_runs(answer, words, counted), key=lambda run: (-len({word.text for word in run}), run[0].start)):
+        new = {word.text for word in run} - shown
+        if new and len(chosen) < MOST_SPANS and not (chosen and _is_single(run)):
+            chosen.append(run)
+            shown |= new
+    spans = sorted((run[0].start, run[-1].end) for run in chosen)
+    return tuple(Evidence(quote=answer[start:end], start=start, end=end) for start, end in spans)
+
+
+def _runs(answer: str, words: Sequence[Word], counted: frozenset[str]) -> list[list[Word]]:
+    runs: list[list[Word]] = []
+    open_run = False
+    for word in words:
+        if word.text not in counted:
+            open_run = False
+            continue
+        if open_run and _is_narrow(answer[runs[-1][-1].end : word.start]):
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+        open_run = True
+    return runs
+
+
+def _is_narrow(gap: str) -> bool:
+    return len(gap) <= _WIDEST_GAP and not _PART_MARK.search(gap)
+
+
+def _is_single(run: Sequence[Word]) -> bool:
+    return len(run) == 1 and _ONE_CHARACTER.match(run[0].text) is not None

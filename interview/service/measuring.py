@@ -7,7 +7,7 @@ from pathlib import Path
 from interview.calibration.best import Best, Figures, best_of
 from interview.calibration.suite_runs import Drawn, SuiteRun, drawn, measure, rounded, suite_figures
 from interview.calibration.trials import Trials, paid_gradings
-from interview.grading.grader import model_of
+from interview.grading.provenance import model_of
 from interview.grading.shelf import GraderShelf
 from interview.jobs import Job, Jobs, Progress
 from interview.prompts import Prompts

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from interview.grading.grader import Grader, GradingRequest, model_of
+from interview.grading.grader import Grader, GradingRequest
 from interview.grading.key_points import with_checklist
+from interview.grading.provenance import model_of
 from interview.models import Answer, Checklist, Graded, Grading, Question, Session, Turn
 from interview.prompts import Prompts
 from interview.rubrics import Rubric, rubric_for
