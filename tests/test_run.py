@@ -13,7 +13,7 @@ from interview.grading.grader import GradingEvent, GradingRequest, VerdictReady,
 from interview.grading.jury import JuryGrader
 from interview.grading.key_points import from_notes
 from interview.grading.run import run
-from interview.models import Graded, Ungraded
+from interview.models import Checklist, Graded, Ungraded
 from interview.rubrics import load_rubrics
 from tests.conftest import REPO
 from tests.made_up import make_question
@@ -157,7 +157,7 @@ def test_the_key_points_of_a_checklist_are_graded_and_the_outcome_names_them() -
     found = found.model_copy(update={"origin": "extracted", "points": found.points[:1]})
     grader = Scripted(grades)
 
-    async def checklist():
+    async def checklist() -> Checklist:
         return found
 
     outcome = asyncio.run(run(grader, REQUEST, checklist=checklist))
@@ -168,11 +168,12 @@ def test_the_key_points_of_a_checklist_are_graded_and_the_outcome_names_them() -
 
 
 def test_a_checklist_that_fails_or_hangs_is_a_failure_too(caplog) -> None:
-    async def fails():
+    async def fails() -> Checklist:
         raise OSError("disk")
 
-    async def waits():
+    async def waits() -> Checklist:
         await asyncio.sleep(60)
+        return from_notes(REQUEST.question)
 
     for checklist, reason in ((fails, "internal_error"), (waits, "timed_out")):
         outcome = asyncio.run(run(Scripted(grades), REQUEST, limit=0.05, checklist=checklist))
