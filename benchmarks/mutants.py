@@ -102,7 +102,7 @@ HAND = (
         ("tests/test_guard.py",),
     ),
     Mutant(
-        *("repair turns", "interview/grading/judging.py", "in (False, True):", "in (False, False, True):"),
+        *("repair turns", "interview/grading/asking.py", "in (False, True):", "in (False, False, True):"),
         ("tests/test_judge.py",),
     ),
     Mutant(
