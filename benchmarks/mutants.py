@@ -54,13 +54,7 @@ HAND = (
     Mutant("earned credit", "interview/verify.py", "weight * _exact(share)", "weight * _exact(share) / 2", _RULES),
     Mutant("scale of means", "interview/grading/scoring.py", "SCALE = 10 ", "SCALE = 9 ", _RULES),
     Mutant("solid bands", "interview/grading/scoring.py", "USUAL_BANDS[:2]", "USUAL_BANDS[:1]", _RULES),
-    Mutant(
-        "colour by rank",
-        "interview/grading/scoring.py",
-        "round(ids.index",
-        "int(ids.index",
-        ("tests/test_one_score.py",),
-    ),
+    Mutant("colour by rank", "interview/grading/scoring.py", "round(ids.index", "int(ids.index", _SCORING),
     Mutant(
         "sure but wrong", "interview/service/mastery.py", "WRONG_BELOW = SCALE / 2", "WRONG_BELOW = SCALE / 3", _RULES
     ),
