@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.errors import PassingFault
 from interview.grading.grader import GradingRequest, VerdictReady
 from interview.grading.judge import JudgeGrader
@@ -29,7 +28,7 @@ from interview.notes.library import PROJECT, built_in
 from interview.prompts import VARIABLES, load_prompts
 from interview.rubrics import load_rubrics
 from interview.text import clean, script
-from tests.endpoints import endpoint_at
+from tests.endpoints import backend_at, endpoint_at
 from tests.llama import LlamaServer, NotSetUp, running_llama
 
 CREDITED = {"covered", "partial", "contradicted"}
@@ -130,7 +129,7 @@ async def grade_all(
     `tell` is called before each with the number of answers left and the tally so far.
     """
     endpoint = endpoint_at(server.base_url, name="llama", model=server.model, key=server.key, deadline_seconds=300)
-    backend = OpenAICompatibleBackend(endpoint)
+    backend = backend_at(endpoint)
     judge = JudgeGrader(backend, load_prompts(prompts), name="llama")
     waiting = made_up_requests(count, questions, seed)
     tally = Tally()

@@ -20,12 +20,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from interview.backends.backend import CompletionRequest, Message
-from interview.backends.breaker import Breaker, FusedBackend
-from interview.backends.gate import Gate
-from interview.backends.openai_compatible import OpenAICompatibleBackend
+from interview.backends.circuit_breaker import Circuit, CircuitBreaker
 from interview.errors import PassingFault
 from interview.worker import planned_wait
-from tests.endpoints import endpoint_at
+from tests.endpoints import backend_at, endpoint_at
 
 ASK = CompletionRequest(messages=(Message(role="user", content="?"),))
 REPLY = {
@@ -156,10 +154,9 @@ class LimitedServer:
 
 async def drain(base_url: str, calls: int, tasks: int, time: VirtualTime) -> None:
     """Make the calls, `tasks` at a time; one that is put off is made again as the worker would."""
-    endpoint = endpoint_at(base_url, model="m")
-    gate = Gate(tasks, clock=time, sleep=time.sleep)
-    inner = OpenAICompatibleBackend(endpoint, gate=gate, clock=time, sleep=time.sleep)
-    backend = FusedBackend(inner, Breaker(clock=time))
+    endpoint = endpoint_at(base_url, model="m").model_copy(update={"parallel": tasks})
+    breaker = CircuitBreaker(Circuit(clock=time), model="m", host=endpoint.host)
+    backend = backend_at(endpoint, stages=[breaker], clock=time, sleep=time.sleep)
     waiting = iter(range(calls))
 
     async def work() -> None:
@@ -175,7 +172,7 @@ async def drain(base_url: str, calls: int, tasks: int, time: VirtualTime) -> Non
         time.over()
 
     await asyncio.gather(*(work() for _ in range(tasks)))
-    await inner.close()
+    await backend.close()
 
 
 def run(limits: list[Limit], calls: int, tasks: int = 4) -> None:

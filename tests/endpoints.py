@@ -1,10 +1,19 @@
 """Endpoints for tests and benchmarks, described by their address alone."""
 
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
 from pydantic import SecretStr
 
 from interview.backends.configured import bounds_of
 from interview.backends.endpoint import Endpoint, check_base_url
+from interview.backends.openai_compatible import OpenAICompatibleClient
+from interview.backends.pipeline import Pipeline, Stage
 from interview.backends.presets import preset_for
+from interview.backends.rate_limit import Clock, RateLimit, Sleep
+from interview.backends.retry import RetryPolicy
 
 
 def endpoint_at(base_url: str, *, name: str = "", model: str = "", key: str | None = None, **bounds: float) -> Endpoint:
@@ -18,3 +27,20 @@ def endpoint_at(base_url: str, *, name: str = "", model: str = "", key: str | No
         preset=preset,
         **{**bounds_of(preset), **bounds},
     )
+
+
+def backend_at(
+    endpoint: Endpoint,
+    *,
+    stages: Sequence[Stage] = (),
+    limit: RateLimit | None = None,
+    clock: Clock = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
+    attempts: int = 4,
+    patience_seconds: float = 60.0,
+    **options: Any,
+) -> Pipeline:
+    """A backend for one endpoint: `stages`, then retries. The client takes the other `options`."""
+    limit = limit or RateLimit(endpoint, clock=clock, sleep=sleep)
+    retry = RetryPolicy(limit, attempts=attempts, patience_seconds=patience_seconds)
+    return Pipeline(OpenAICompatibleClient(endpoint, clock=clock, **options), [*stages, retry])

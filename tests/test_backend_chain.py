@@ -1,13 +1,16 @@
 """Backends in an order, the breaker before an endpoint, and who is said to have graded."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
 
 from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Message, Restarted
-from interview.backends.breaker import Breaker, FusedBackend
-from interview.backends.chain import ChainBackend, Link
+from interview.backends.circuit_breaker import Circuit, CircuitBreaker
+from interview.backends.fallback import Fallback, Link
+from interview.backends.pipeline import Pipeline
 from interview.backends.scripted import Reply, ScriptedBackend
 from interview.errors import BackendError, FaultClass, LastingFault, PassingFault
 
@@ -30,12 +33,13 @@ def events(backend: Backend, request: CompletionRequest = ASK) -> list[Delta | R
     return asyncio.run(collect())
 
 
-def chain(*replies: Reply) -> tuple[ChainBackend, list[ScriptedBackend]]:
+def chain(*replies: Reply) -> tuple[Pipeline, list[ScriptedBackend]]:
     backends = [
         ScriptedBackend(lambda _, reply=reply: reply, name=f"b{at}", model=f"m{at}", host=f"h{at}", fail_after=1)
         for at, reply in enumerate(replies, start=1)
     ]
-    return ChainBackend([Link(f"g{at}", one) for at, one in enumerate(backends, start=1)]), backends
+    links = [Link(f"g{at}", one) for at, one in enumerate(backends[1:], start=2)]
+    return Pipeline(backends[0], [Fallback(links)]), backends
 
 
 def test_the_first_replies_under_its_own_name():
@@ -90,6 +94,10 @@ def test_where_all_fail_the_fault_names_all_and_may_pass_if_one_may(
     assert all(str(one) in str(raised.value) for one in faults)
 
 
+def guarded(inner: ScriptedBackend, clock: Callable[[], float]) -> Pipeline:
+    return Pipeline(inner, [CircuitBreaker(Circuit(clock=clock), model=inner.model, host=inner.host)])
+
+
 class Clock:
     now = 100.0
 
@@ -101,7 +109,7 @@ def test_a_dead_endpoint_is_left_alone_then_looked_at_once_and_comes_back():
     clock = Clock()
     replies: list[Reply] = [passing(), passing(), "{}", "{}"]
     inner = ScriptedBackend(replies)
-    backend = FusedBackend(inner, Breaker(clock=clock))
+    backend = guarded(inner, clock)
 
     def fails() -> PassingFault:
         with pytest.raises(PassingFault) as raised:
@@ -124,7 +132,7 @@ def test_a_dead_endpoint_is_left_alone_then_looked_at_once_and_comes_back():
 def test_one_looks_while_the_others_wait_for_what_it_sees():
     clock = Clock()
     inner = ScriptedBackend([passing(), *["{}"] * 5], chunk=1, pause=0.001)
-    backend = FusedBackend(inner, Breaker(clock=clock))
+    backend = guarded(inner, clock)
     with pytest.raises(PassingFault):
         events(backend)
     clock.now += 5
@@ -144,7 +152,7 @@ def test_one_looks_while_the_others_wait_for_what_it_sees():
 def test_a_refusal_says_that_somebody_is_there_again(fault: BackendError):
     clock = Clock()
     inner = ScriptedBackend([passing(), fault, "{}"])
-    backend = FusedBackend(inner, Breaker(clock=clock))
+    backend = guarded(inner, clock)
     for _ in range(2):
         with pytest.raises(BackendError):
             events(backend)
@@ -155,7 +163,7 @@ def test_a_refusal_says_that_somebody_is_there_again(fault: BackendError):
 
 def test_a_stumble_and_a_limit_open_nothing():
     inner = ScriptedBackend([passing("server_fault"), "{}", passing("rate_limited"), passing("server_fault"), "{}"])
-    backend = FusedBackend(inner, Breaker())
+    backend = guarded(inner, time.monotonic)
     for _ in range(5):
         try:
             events(backend)

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interview.backends.backend import Completion, CompletionRequest, Delta, Message, Restarted, Usage
+from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Message, Restarted, Usage
 from interview.backends.dialect import RungMemory
-from interview.backends.faults import CallFailed, refused, reported, retry_after
-from interview.backends.gate import Gate
-from interview.backends.openai_compatible import OpenAICompatibleBackend
+from interview.backends.faults import refused, reported, retry_after
+from interview.backends.pipeline import Pipeline
 from interview.backends.presets import BOUNDS, preset_for
 from interview.backends.prompt_size import is_cut, least_tokens
+from interview.backends.rate_limit import RateLimit
 from interview.errors import BackendError, LastingFault, PassingFault
-from tests.endpoints import endpoint_at
+from tests.endpoints import backend_at, endpoint_at
 from tests.fault_server import (
     STEP,
     Asked,
@@ -64,19 +64,24 @@ class Time:
         await asyncio.sleep(0)
 
 
-def backend_for(base_url: str, time: Time | None = None, **options: Any) -> OpenAICompatibleBackend:
+def backend_for(base_url: str, time: Time | None = None, **options: Any) -> Pipeline:
     time = time or Time()
     bounds = {name: options.pop(name) for name in BOUNDS if name in options}
     bounds["deadline_seconds"] = options.pop("deadline", 20)
     endpoint = endpoint_at(base_url, name="fault", model="m-1", key=KEY, **bounds)
-    return OpenAICompatibleBackend(endpoint, clock=time.clock, sleep=time.sleep, now=lambda: NOW, **options)
+    return backend_at(endpoint, clock=time.clock, sleep=time.sleep, now=lambda: NOW, **options)
+
+
+def limit_of(parallel: int, time: Time | None = None, **bounds: float) -> RateLimit:
+    endpoint = endpoint_at("http://localhost/v1", model="m-1", **bounds).model_copy(update={"parallel": parallel})
+    return RateLimit(endpoint, clock=time.clock, sleep=time.sleep) if time else RateLimit(endpoint)
 
 
 def ask(server: FaultServer, request: CompletionRequest = JSON, **options: Any) -> list[Delta | Restarted | Completion]:
     return asyncio.run(_ask(backend_for(server.base_url, **options), request))
 
 
-async def _ask(backend: OpenAICompatibleBackend, *requests: CompletionRequest) -> list[Delta | Restarted | Completion]:
+async def _ask(backend: Backend, *requests: CompletionRequest) -> list[Delta | Restarted | Completion]:
     try:
         return [event for request in requests async for event in backend.complete(request)]
     finally:
@@ -145,7 +150,7 @@ def test_a_lasting_fault_is_not_asked_again(play: Play, fault: str):
 
 def test_a_server_that_wants_a_key_where_none_is_set():
     with fault_server(refusal(401)) as server, pytest.raises(LastingFault, match="none is set for backend plain"):
-        asyncio.run(_ask(OpenAICompatibleBackend(endpoint_at(server.base_url, name="plain", model="m")), JSON))
+        asyncio.run(_ask(backend_at(endpoint_at(server.base_url, name="plain", model="m")), JSON))
 
 
 def test_a_model_that_declines_is_not_asked_again():
@@ -461,7 +466,7 @@ def test_a_model_whose_name_speaks_of_schemas_is_still_unknown():
     with fault_server(refusal(404, "The model json_schema-7b does not exist")) as server:
         endpoint = endpoint_at(server.base_url, model="json_schema-7b")
         with pytest.raises(LastingFault) as raised:
-            asyncio.run(_ask(OpenAICompatibleBackend(endpoint), JSON))
+            asyncio.run(_ask(backend_at(endpoint), JSON))
         assert raised.value.fault == "model_unknown"
         assert len(server.asked) == 1
 
@@ -485,7 +490,7 @@ def test_the_rung_is_remembered_per_model_and_outlives_the_backend():
             ask(server, rungs=RungMemory(kept))
         assert [asked.rung for asked in server.asked] == ["json_schema", "json_object", "json_object"]
         other = endpoint_at(server.base_url, model="m-2")
-        asyncio.run(_ask(OpenAICompatibleBackend(other, rungs=RungMemory(kept)), JSON))
+        asyncio.run(_ask(backend_at(other, rungs=RungMemory(kept)), JSON))
         assert server.asked[3].rung == "json_schema"
     assert RungMemory({key: "{'of': another version}" for key in kept}).recall(server.base_url, "m-1") is None
 
@@ -599,8 +604,8 @@ def test_nobody_calls_inside_the_window_that_one_of_them_was_told_of():
         return refusal(429, headers={"Retry-After": "20"})
 
     async def run(base_url: str) -> list[Completion]:
-        gate = Gate(2, clock=time.clock, sleep=time.sleep)
-        backends = [backend_for(base_url, time, gate=gate) for _ in range(8)]
+        limit = limit_of(2, time)
+        backends = [backend_for(base_url, time, limit=limit) for _ in range(8)]
         return [completion(events) for events in await asyncio.gather(*(_ask(backend, JSON) for backend in backends))]
 
     with fault_server(play) as server:
@@ -613,36 +618,37 @@ def test_nobody_calls_inside_the_window_that_one_of_them_was_told_of():
 
 def test_a_shorter_wait_told_later_does_not_open_the_gate():
     time = Time()
-    gate = Gate(1, clock=time.clock, sleep=time.sleep)
-    gate.close_for(30)
-    gate.close_for(5)
-    assert gate.remaining == 30
+    limit = limit_of(1, time)
+    limit.close_for(30)
+    limit.close_for(5)
+    assert limit.remaining == 30
 
 
 def test_a_limit_without_a_time_slows_down_everybody_and_more_each_time():
     time = Time()
-    gate = Gate(4, clock=time.clock, sleep=time.sleep)
+    limit = limit_of(4, time)
+    limited = PassingFault("Slow down.", fault="rate_limited")
     waits: list[float] = []
     for _ in range(7):
-        gate.slow_down()
-        gate.slow_down()  # by a call that was in flight together with the first
-        waits.append(gate.remaining)
-        time.now += gate.remaining
+        limit.failed(limited)
+        limit.failed(limited)  # of a call that was in flight together with the first
+        waits.append(limit.remaining)
+        time.now += limit.remaining
     assert waits == [2, 4, 8, 16, 30, 30, 30]
-    gate.got_through()
-    gate.slow_down()
-    assert gate.remaining == 2
+    limit.succeeded()
+    limit.failed(limited)
+    assert limit.remaining == 2
 
 
 def test_nobody_waits_in_line_for_ever():
     async def run() -> None:
-        gate = Gate(1)
-        async with gate.passage(60, 60):
-            with pytest.raises(CallFailed) as raised:
-                async with gate.passage(60, 0.01):
+        limit = limit_of(1, deadline_seconds=0.01)
+        async with limit.slot(60):
+            with pytest.raises(PassingFault) as raised:
+                async with limit.slot(60):
                     pass
-            assert (raised.value.fault, raised.value.lasting) == ("timed_out", False)
-        async with gate.passage(60, 60):
+            assert raised.value.fault == "timed_out"
+        async with limit.slot(60):
             pass  # the place is free again
 
     asyncio.run(run())

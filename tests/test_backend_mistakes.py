@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from interview.backends.discovery import find_servers, start_commands
 from interview.backends.endpoint import Endpoint, check_likely, is_chat_model
-from interview.backends.openai_compatible import OpenAICompatibleBackend
+from interview.backends.openai_compatible import OpenAICompatibleClient
 from interview.backends.presets import GENERIC, load_presets, owner_of, preset_for
 from interview.backends.probe import ProbeReport, Step
 from interview.errors import Cause, EndpointMistake, FaultClass, Mistake, VivaError
@@ -21,7 +21,7 @@ from interview.service.drafts import Draft
 from interview.ui.views import notice
 from interview.ui.views.graders import why
 from tests.command_line import Run, data_dir, refusal, run
-from tests.endpoints import endpoint_at
+from tests.endpoints import backend_at, endpoint_at
 from tests.fault_server import FaultServer, fault_server, good, plain
 from tests.fault_server import refusal as refused
 from tests.test_service_endpoints import folder, viva
@@ -125,11 +125,11 @@ WHEN_TRIED: list[tuple[str, Callable, str, str]] = [
 
 def fault_at(endpoint: Endpoint) -> Any:
     async def ask() -> None:
-        backend = OpenAICompatibleBackend(endpoint, attempts=1)
+        client = OpenAICompatibleClient(endpoint)
         try:
-            await backend.models()
+            await client.models()
         finally:
-            await backend.close()
+            await client.close()
 
     with pytest.raises(VivaError) as raised:
         asyncio.run(ask())
@@ -161,7 +161,7 @@ def test_a_proxy_of_the_environment_is_named_where_a_host_cannot_be_reached(monk
 def test_what_the_sdk_takes_from_the_environment_goes_to_no_host(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Token: canary\nAuthorization: Bearer canary\nCookie: canary")
     with fault_server(good('{"a": 1}')) as server:
-        backend = OpenAICompatibleBackend(endpoint_at(server.base_url, model="m", key="sk-mine"))
+        backend = backend_at(endpoint_at(server.base_url, model="m", key="sk-mine"))
 
         async def ask() -> None:
             from tests.test_backend_faults import JSON

@@ -259,7 +259,7 @@ def test_what_is_missing_is_asked_for():
 def test_the_sdk_is_not_imported_before_it_is_used():
     code = (
         "import sys, interview.backends.openai_compatible as b, tests.endpoints as t\n"
-        "b.OpenAICompatibleBackend(t.endpoint_at('http://localhost:8080/v1'))\n"
+        "b.OpenAICompatibleClient(t.endpoint_at('http://localhost:8080/v1'))\n"
         "sys.exit(any(name.partition('.')[0] in {'openai', 'httpx', 'httpx2'} for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False, timeout=60).returncode == 0

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from interview.backends.backend import Completion, CompletionRequest, Message, Rung
 from interview.backends.dialect import RungMemory
 from interview.backends.endpoint import Endpoint
-from interview.backends.openai_compatible import OpenAICompatibleBackend
 from interview.backends.presets import GENERIC, load_presets
 from interview.errors import BackendError, Cause, FaultClass
+from tests.endpoints import backend_at
 from tests.fault_server import Asked, Play, Script, fault_server, good, plain, refusal, streamed, whole
 
 REPLY = '{"text": "注意力 works"}'
@@ -110,7 +110,7 @@ async def _ask(preset: str, base_url: str, rungs: RungMemory | None = None) -> C
         preset=load_presets()[preset],
         deadline_seconds=20,
     )
-    backend = OpenAICompatibleBackend(endpoint, rungs=rungs, sleep=no_wait, clock=clock, patience_seconds=10_000)
+    backend = backend_at(endpoint, rungs=rungs, sleep=no_wait, clock=clock, patience_seconds=10_000)
     try:
         events = [event async for event in backend.complete(REQUEST)]
     finally:

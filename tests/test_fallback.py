@@ -7,8 +7,7 @@ import pytest
 
 from interview.backends import openai_compatible
 from interview.backends.backend import CompletionRequest, Message
-from interview.backends.breaker import Breaker, FusedBackend
-from interview.backends.openai_compatible import OpenAICompatibleBackend
+from interview.backends.circuit_breaker import Circuit, CircuitBreaker
 from interview.errors import PassingFault
 from interview.models import Graded, Grading, KeyPoint, Question, SessionPlan
 from interview.settings import read_settings
@@ -16,7 +15,7 @@ from interview.store.store import Store
 from interview.wiring import build
 from interview.worker import planned_wait
 from tests.command_line import data_dir
-from tests.endpoints import endpoint_at
+from tests.endpoints import backend_at, endpoint_at
 from tests.fake_judge import FakeJudge
 from tests.fault_server import Play, fault_server, refusal
 
@@ -146,14 +145,14 @@ def test_a_dead_endpoint_gets_nine_calls_in_six_rounds_and_not_24(breaker: bool)
     time = FakeTime()
 
     async def asked(base_url: str) -> None:
-        inner = OpenAICompatibleBackend(endpoint_at(base_url, model="m"), clock=time, sleep=time.sleep)
-        backend = FusedBackend(inner, Breaker(clock=time)) if breaker else inner
+        stages = [CircuitBreaker(Circuit(clock=time), model="m", host="h")] if breaker else []
+        backend = backend_at(endpoint_at(base_url, model="m"), stages=stages, clock=time, sleep=time.sleep)
         for pause in (0.0, *map(planned_wait, range(5))):
             await time.sleep(pause)
             with pytest.raises(PassingFault):
                 async for _ in backend.complete(ASK):
                     pass
-        await inner.close()
+        await backend.close()
 
     with fault_server(Play(hang_up=True)) as server:
         asyncio.run(asked(server.base_url))

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import prompt_cost, rate_limits
-from interview.backends.gate import Gate
+from interview.backends.rate_limit import RateLimit
 from interview.notes.library import PROJECT, built_in
 from interview.prompts import load_prompts
 from interview.rubrics import load_rubrics
@@ -18,8 +18,8 @@ def test_no_call_comes_inside_a_told_wait_and_the_limits_are_used():
     assert min(limit.used for limit in limits) >= 0.9
 
 
-def test_a_gate_that_does_not_close_would_be_seen(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Gate, "close_for", lambda self, seconds: None)
+def test_a_rate_limit_that_does_not_close_would_be_seen(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(RateLimit, "close_for", lambda self, seconds: None)
     limits = rate_limits.limits_of(1)
     rate_limits.run(limits, 8)
     assert limits[0].inside > 0

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from interview.backends.backend import Completion, CompletionRequest, Message, Purpose, Usage
 from interview.backends.endpoint import Endpoint
-from interview.backends.metered import Expense, MeteredBackend
+from interview.backends.metered import Expense, Metering
+from interview.backends.pipeline import Pipeline
 from interview.backends.scripted import Reply, ScriptedBackend
 from interview.backends.tariff import Tariff
 from interview.errors import LastingFault
@@ -85,7 +86,7 @@ def expense(cost: float | None = 0.5, purpose: Purpose = "grading", session_id: 
     )
 
 
-def asked(backend: MeteredBackend, *, stop: bool = False, purpose: Purpose = "grading") -> Completion | None:
+def asked(backend: Pipeline, *, stop: bool = False, purpose: Purpose = "grading") -> Completion | None:
     request = CompletionRequest(messages=(Message(role="user", content="x" * 10),), json_schema={}, purpose=purpose)
 
     async def collect() -> Completion | None:
@@ -98,8 +99,9 @@ def asked(backend: MeteredBackend, *, stop: bool = False, purpose: Purpose = "gr
     return asyncio.run(collect())
 
 
-def metered(store: Store, *replies: Reply, tariff: Tariff | None = TARIFF, **budget: Any) -> MeteredBackend:
-    return MeteredBackend(ScriptedBackend(replies, name="b", model="m"), spending(store, **budget), tariff)
+def metered(store: Store, *replies: Reply, tariff: Tariff | None = TARIFF, **budget: Any) -> Pipeline:
+    metering = Metering(spending(store, **budget), tariff, backend="b", model="m")
+    return Pipeline(ScriptedBackend(replies, name="b", model="m"), [metering])
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.none() | st.integers(0, 2 * 10**6))

@@ -100,6 +100,9 @@ class Completion(Value):
     parameters: tuple[tuple[str, str], ...] = ()
 
 
+Events = AsyncGenerator[Delta | Restarted | Completion, None]
+
+
 class Backend(Protocol):
     """A way to reach a model. One instance belongs to one event loop."""
 
@@ -118,7 +121,7 @@ class Backend(Protocol):
         """Host and port that the prompt is sent to."""
         ...
 
-    def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
+    def complete(self, request: CompletionRequest) -> Events:
         """Async generator: Deltas and Restarteds, then exactly one Completion as the last event.
 
         Raises PassingFault (retries are used up) or LastingFault; nothing else but CancelledError. Whoever stops before

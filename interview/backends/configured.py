@@ -69,6 +69,7 @@ def completed(entry: ConfiguredBackend, secret: Callable[[str], SecretStr | None
             model=entry.model or preset.default_model or any_model,
             api_key=key,
             preset=preset,
+            parallel=entry.parallel,
             **bounds_of(preset, entry),
         )
     except EndpointMistake as fault:

@@ -68,7 +68,7 @@ class RungMemory:
             self._kept.pop(name, None)
 
 
-class Course:
+class RequestPlan:
     """How one completion is asked for, from call to call; `calls` counts the HTTP requests made for it."""
 
     def __init__(
@@ -91,6 +91,7 @@ class Course:
         self._never_streams = False
         self._bare_faults = 0
         self._changes = 0
+        self._messages = [{"role": one.role, "content": one.content} for one in request.messages]
 
     @property
     def streams(self) -> bool:
@@ -120,30 +121,25 @@ class Course:
             offered["stream_options"] = {"include_usage": True}
         return {name: value for name, value in offered.items() if name not in self._left_out}
 
-    def parameters(self, model: str) -> dict[str, object]:
-        """Return the arguments of the SDK's `create`. By default no temperature, top_p or seed."""
-        optional = self.optional
-        extra = {name: optional.pop(name) for name in self._extra if name in optional}
-        asked: dict[str, object] = {
-            "model": model,
-            "messages": [message.model_dump() for message in self._request.messages],
-            **optional,
-        }
-        if extra:
-            asked["extra_body"] = extra
+    def body(self, model: str) -> dict[str, object]:
+        """Return the body of the HTTP request. By default no temperature, top_p or seed."""
+        body = {"model": model, "messages": self._messages, **self.optional}
         if self.streams:
-            asked["stream"] = True
+            body["stream"] = True
         if self.rung == "json_object":
-            asked["response_format"] = {"type": "json_object"}
+            body["response_format"] = {"type": "json_object"}
         elif self.rung == "json_schema":
             schema = {"name": self._request.schema_name or "reply", "strict": True, "schema": self._request.json_schema}
-            asked["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return asked
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return body
 
     def sent(self) -> tuple[tuple[str, str], ...]:
         """Return the parameters of the call beside model, messages and schema: names, with values as JSON."""
         asked = {"stream": self.streams, "response_format": self.rung, **self.optional}
         return tuple((name, json.dumps(value)) for name, value in asked.items())
+
+    def __str__(self) -> str:
+        return str(self.sent())
 
     def adapt(self, failed: CallFailed) -> bool:
         """Change what `failed` calls for; True where it makes sense to ask again at once. Each change comes once."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from interview.backends.endpoint import Endpoint, is_chat_model
-from interview.backends.openai_compatible import OpenAICompatibleBackend
+from interview.backends.openai_compatible import OpenAICompatibleClient
 from interview.backends.presets import Preset, known_as, load_presets
 from interview.errors import BackendError
 from interview.models import Value
@@ -51,13 +51,13 @@ async def _ask(preset: Preset) -> LocalServer | None:
         preset=preset,
         deadline_seconds=_ANSWER_SECONDS,
     )
-    backend = OpenAICompatibleBackend(endpoint, attempts=1)
+    client = OpenAICompatibleClient(endpoint)
     try:
-        models = await backend.models()
+        models = await client.models()
     except BackendError:
         return None  # another program, or a server that wants a key: the form is the way to that one
     finally:
-        await backend.close()
+        await client.close()
     chat = tuple(filter(is_chat_model, models))
     return LocalServer(preset=preset.name, title=preset.title, base_url=preset.base_url, models=chat) if chat else None
 

@@ -18,7 +18,7 @@ _OWN_NETWORK = (".local", ".lan", ".internal", ".home", ".home.arpa", ".test", "
 
 
 class Endpoint(Value):
-    """One model at one address. For the bounds in seconds see Preset.
+    """One model at one address. For the bounds in seconds see Preset; `parallel` None: as many calls as the preset's.
 
     Raises ContentError, in words for the user, when the base URL or the key cannot be right.
     """
@@ -32,6 +32,7 @@ class Endpoint(Value):
     first_byte_seconds: float = Field(default=300.0, gt=0)
     idle_seconds: float = Field(default=120.0, gt=0)
     deadline_seconds: float = Field(default=1800.0, gt=0)
+    parallel: int | None = Field(default=None, ge=1)
 
     @field_validator("base_url")
     @classmethod

@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import cast
 
-from interview.errors import NEEDS_CHANGE, Cause, FaultClass
+from interview.backends.endpoint import Endpoint
+from interview.backends.presets import owner_of
+from interview.errors import NEEDS_CHANGE, BackendError, Cause, FaultClass, LastingFault, PassingFault
+from interview.settings.proxies import proxy_for
 
 _SENTENCES: dict[FaultClass, str] = {
     "unreachable": "{host} cannot be reached. Check that the server runs and that the base URL {url} is right.",
@@ -110,6 +113,36 @@ class CallFailed(Exception):
 def in_words(fault: FaultClass, cause: Cause = "") -> str:
     """Return the sentence of a fault, of its cause where that is known: a template as in CallFailed."""
     return _CAUSES[cause] if cause else _SENTENCES[fault]
+
+
+def to_backend_error(failed: CallFailed, endpoint: Endpoint) -> BackendError:
+    """Return the error for the caller: a PassingFault or a LastingFault, worded for the user."""
+    kind = LastingFault if failed.lasting else PassingFault
+    cause, hint = _likely_cause(failed, endpoint)
+    sentence = in_words(failed.fault, cause) if cause else failed.sentence
+    words = sentence.format(
+        name=endpoint.name,
+        host=endpoint.host,
+        url=endpoint.base_url,
+        model=endpoint.model,
+        deadline=endpoint.deadline_seconds,
+        idle=endpoint.idle_seconds,
+        first_byte=endpoint.first_byte_seconds,
+        hint=hint,
+    )
+    return kind(words, fault=failed.fault, retry_after=failed.retry_after, cause=cause, hint=hint)
+
+
+def _likely_cause(failed: CallFailed, endpoint: Endpoint) -> tuple[Cause, str]:
+    """Return the likely mistake, and the name that it is about."""
+    if failed.fault == "key_refused":
+        if endpoint.api_key is None:
+            return "no_key", ""
+        owner = owner_of(endpoint.key)
+        return ("key_of_other", owner.title) if owner and owner.name != endpoint.preset.name else ("", "")
+    if failed.fault == "unreachable" and not endpoint.is_loopback and (proxy := proxy_for(endpoint.base_url)):
+        return "through_proxy", proxy
+    return failed.cause, ""
 
 
 def refused(

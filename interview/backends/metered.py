@@ -1,11 +1,11 @@
 """Counts what every call costs: tokens as the endpoint told them, money by its prices, unknown where one is."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol
 
-from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Purpose, Restarted, Usage
+from interview.backends.backend import Completion, CompletionRequest, Delta, Events, Purpose, Usage
+from interview.backends.pipeline import Handler
 from interview.backends.tariff import Tariff
 from interview.models import Value
 
@@ -35,52 +35,37 @@ class Meter(Protocol):
         ...
 
 
-class MeteredBackend:
-    """A backend whose completions go through a meter; follows the Backend protocol."""
+class Metering:
+    """Holds completions to the budget before they are asked for, and notes what they cost."""
 
-    def __init__(self, inner: Backend, meter: Meter, tariff: Tariff | None) -> None:
-        """`tariff` None: its prices are unknown, so its costs are. Closes `inner` with itself."""
-        self._inner = inner
+    def __init__(self, meter: Meter, tariff: Tariff | None, *, backend: str, model: str) -> None:
+        """`tariff` None: its prices are unknown, so its costs are."""
         self._meter = meter
         self._tariff = tariff
+        self._backend = backend
+        self._model = model
+        self._currency = tariff.currency if tariff else ""
 
-    @property
-    def name(self) -> str:
-        """As in settings."""
-        return self._inner.name
-
-    @property
-    def model(self) -> str:
-        """The model asked for."""
-        return self._inner.model
-
-    @property
-    def host(self) -> str:
-        """Host and port that the prompt is sent to."""
-        return self._inner.host
-
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
-        """Ask, if the budget allows it, and note what it took; see the protocol.
+    async def complete(self, request: CompletionRequest, call_next: Handler) -> Events:
+        """Ask, if the budget allows it, and note what it took.
 
         A reply that breaks off, or that nobody waits for any more, is noted with unknown tokens: it was paid for.
         """
-        await asyncio.to_thread(self._meter.admit, self.name, self._tariff)
+        await asyncio.to_thread(self._meter.admit, self._backend, self._tariff)
         began = False
         try:
-            async with aclosing(self._inner.complete(request)) as events:
+            async with aclosing(call_next(request)) as events:
                 async for event in events:
                     began = began or isinstance(event, Delta)
                     if isinstance(event, Completion):
                         began, event = False, self._priced(event)
-                        await asyncio.to_thread(self._meter.note, self._expense(request, event))
+                        expense = self._expense(request, event.usage, event.calls, event.cost)
+                        await asyncio.to_thread(self._meter.note, expense)
                     yield event
         finally:
             if began:
-                self._meter.note(self._expense(request, None))
-
-    async def close(self) -> None:
-        """Close the connections; must run in the loop that used them."""
-        await self._inner.close()
+                free = self._tariff is not None and self._tariff.is_free
+                self._meter.note(self._expense(request, Usage(), 1, 0.0 if free else None))
 
     def _priced(self, reply: Completion) -> Completion:
         if self._tariff is None:
@@ -89,15 +74,14 @@ class MeteredBackend:
         counted = {"cost": tariff.cost(reply.usage), "currency": tariff.currency, "list_date": tariff.list_date}
         return reply.model_copy(update=counted)
 
-    def _expense(self, request: CompletionRequest, reply: Completion | None) -> Expense:
-        free = self._tariff is not None and self._tariff.is_free
+    def _expense(self, request: CompletionRequest, usage: Usage, calls: int, cost: float | None) -> Expense:
         return Expense(
             purpose=request.purpose,
-            backend=self.name,
-            model=self.model,
+            backend=self._backend,
+            model=self._model,
             session_id=request.session_id,
-            usage=reply.usage if reply else Usage(),
-            calls=reply.calls if reply else 1,
-            cost=reply.cost if reply else 0.0 if free else None,
-            currency=self._tariff.currency if self._tariff else "",
+            usage=usage,
+            calls=calls,
+            cost=cost,
+            currency=self._currency,
         )

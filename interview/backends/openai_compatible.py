@@ -1,47 +1,43 @@
-"""The backend for every OpenAI-compatible endpoint, and the only importer of the SDK (on first use)."""
+"""The client for every OpenAI-compatible endpoint, and the only importer of the SDK (on first use)."""
 
 import asyncio
 import importlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
-
-from interview.backends.backend import Completion, CompletionRequest, Delta, Restarted, Rung
+from interview.backends.backend import Completion, CompletionRequest, Delta, Events, Rung
 from interview.backends.bounds import Bounds
 from interview.backends.calls import CallLog
-from interview.backends.dialect import Course, RungMemory
+from interview.backends.dialect import RequestPlan, RungMemory
 from interview.backends.endpoint import Endpoint
-from interview.backends.faults import CallFailed, refused, reported, retry_after
-from interview.backends.gate import Clock, Gate, Sleep
+from interview.backends.faults import CallFailed, refused, reported, retry_after, to_backend_error
+from interview.backends.pipeline import Adapted, Handler
 from interview.backends.prompt_size import is_cut
+from interview.backends.rate_limit import Clock
 from interview.backends.reply import Reply
-from interview.backends.telling import told
-from interview.errors import BackendError, PassingFault
 from interview.models import FailedAttempt
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
 
 _LIST_SECONDS = 10.0
+_DRAIN_SECONDS = 0.1
 # Of what the SDK would send only these. It adds headers of the environment (OPENAI_CUSTOM_HEADERS), which belong to one
 # provider and may be named like its own; so those with a value of ours are set anew.
-_OUR_HEADERS = frozenset({"accept-encoding", "connection", "content-length"})
+_OUR_HEADERS = ("accept-encoding", "connection", "content-length")
 _log = logging.getLogger(__name__)
-_BACK_OFF = wait_exponential_jitter(multiplier=0.5, max=8, jitter=0.5)
 
 
-class OpenAICompatibleBackend:
-    """One endpoint, reached through the SDK; follows the Backend protocol.
+class OpenAICompatibleClient:
+    """One model at one endpoint, reached through the SDK; the innermost part of a pipeline.
 
-    Tries a passing fault `attempts` times, as long as the next try begins within `patience_seconds` of the first;
-    a longer wait that the endpoint asks for is the caller's (`PassingFault.retry_after`). What the endpoint turns out
-    to understand is kept in `rungs`; with `only` it stays on that rung, to find out whether it works. `gate` may be
-    shared with other models of the same endpoint. `clock` gives monotonic seconds, `now` the time of day.
+    `rungs` remembers the dialect that the endpoint turned out to understand; with `only` the client stays on that rung,
+    to find out whether it works. `clock` gives monotonic seconds, `now` the time of day.
     """
 
     def __init__(
@@ -50,38 +46,22 @@ class OpenAICompatibleBackend:
         *,
         rungs: RungMemory | None = None,
         only: Rung | None = None,
-        gate: Gate | None = None,
-        attempts: int = 4,
-        patience_seconds: float = 60.0,
         clock: Clock = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._endpoint = endpoint
+        self.name, self.model, self.host = endpoint.name, endpoint.model, endpoint.host
         self._rungs = rungs or RungMemory()
         self._only: Rung | None = only
-        self._gate = gate or Gate(endpoint.preset.parallel, clock=clock, sleep=sleep)
-        self._attempts = attempts
-        self._patience = patience_seconds
         self._clock = clock
-        self._sleep = sleep
         self._now = now
         self._client: openai.AsyncOpenAI | None = None
-
-    @property
-    def name(self) -> str:
-        """As in settings."""
-        return self._endpoint.name
-
-    @property
-    def model(self) -> str:
-        """The model asked for."""
-        return self._endpoint.model
-
-    @property
-    def host(self) -> str:
-        """Host and port that the prompt is sent to."""
-        return self._endpoint.host
+        self._headers = {
+            "accept": "application/json",
+            "content-type": "application/json",
+            "user-agent": "viva",
+            "authorization": f"Bearer {endpoint.key}",
+        }
 
     async def close(self) -> None:
         """Close the connections; must run in the loop that used them."""
@@ -98,141 +78,92 @@ class OpenAICompatibleBackend:
             listed = [getattr(model, "id", None) for model in page.data]
             return tuple(sorted({name for name in listed if isinstance(name, str)}))
         except Exception as error:
-            raise told(self._failed(error, ()), self._endpoint) from error
+            raise to_backend_error(self._failed(error, ()), self._endpoint) from error
 
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
-        """Ask, adapt to what the endpoint refuses, retry what may pass; see the protocol."""
-        url = self._endpoint.base_url
-        course = Course(request, self._endpoint.preset, self._rungs.recall(url, self.model), self._only)
+    def start(self, request: CompletionRequest) -> Handler:
+        """Return the handler that makes one HTTP call for `request`, each time in the way that the last one taught."""
+        remembered = self._rungs.recall(self._endpoint.base_url, self.model)
+        plan = RequestPlan(request, self._endpoint.preset, remembered, self._only)
         log = request.log or CallLog()
-        began = self._clock()
-        said = False
-        async for attempt in self._retrying(began, request.attempts or self._attempts):
-            fault: BackendError | None = None
-            while fault is None:
-                try:
-                    patience = self._patience - (self._clock() - began)
-                    line = self._endpoint.deadline_seconds
-                    async with self._gate.passage(patience, line), aclosing(self._call(course, log)) as events:
-                        async for event in events:
-                            said = said or isinstance(event, Delta)
-                            if isinstance(event, Completion):  # before it is told: nobody has to come back for more
-                                self._rungs.remember(url, self.model, course.dialect)
-                                self._gate.got_through()
-                            yield event
-                    return
-                except CallFailed as failed:
-                    fault = self._settle(course, failed, log)
-                    why = str(told(failed, self._endpoint))
-                if said:
-                    said = False
-                    yield Restarted(why=why)
-            with attempt:
-                # Only here: tenacity swallows whatever leaves this block, and a cancellation must not wait for it.
-                raise fault
+        return lambda _: self._call(plan, log)
 
-    def _retrying(self, began: float, attempts: int) -> AsyncRetrying:
-        def stop(state: RetryCallState) -> bool:
-            next_call = self._clock() - began + state.upcoming_sleep
-            return state.attempt_number >= attempts or next_call > self._patience
-
-        return AsyncRetrying(
-            retry=retry_if_exception_type(PassingFault),
-            wait=lambda state: self._gate.remaining or _BACK_OFF(state),  # as long as it is told, no longer
-            stop=stop,
-            sleep=self._sleep,
-            reraise=True,
-        )
-
-    def _settle(self, course: Course, failed: CallFailed, log: CallLog) -> BackendError | None:
-        """Adapt the course (None: ask again at once), or return the fault for the caller."""
-        if failed.retry_after:
-            self._gate.close_for(failed.retry_after)
-        elif failed.fault == "rate_limited":
-            self._gate.slow_down()
-        if log.ends_with(failed.fault):
-            failed.lasting = True
-            return told(failed, self._endpoint)
-        if course.adapt(failed):
-            _log.debug("%s %s: asked again, %s", self.host, self.model, course.sent())
-            return None
-        if failed.unnamed and failed.lasting and course.was_proven and self._only is None:
-            self._rungs.forget(self._endpoint.base_url, self.model)
-        return told(failed, self._endpoint)
-
-    async def _call(self, course: Course, log: CallLog) -> AsyncGenerator[Delta | Completion, None]:
-        """Make one HTTP call; one that fails is noted. Raises CallFailed."""
-        started, began = self._now(), self._clock()
-        course.calls += 1
-        _log.debug("%s %s: call %d, %s", self.host, self.model, course.calls, course.sent())
-        try:
-            async with aclosing(self._exchange(course)) as events:
-                async for event in events:
-                    yield event
-        except CallFailed as failed:
-            seconds = round(self._clock() - began, 3)
-            _log.debug("%s %s: %s after %.1f s, status %s", self.host, self.model, failed.fault, seconds, failed.status)
-            log.note(
-                FailedAttempt(
-                    started_at=started,
-                    seconds=seconds,
-                    backend=self.name,
-                    model=self.model,
-                    host=self.host,
-                    fault=failed.fault,
-                    detail=str(told(failed, self._endpoint)),
-                    status=failed.status,
-                    code=failed.code,
-                )
-            )
-            raise
-        _log.debug("%s %s: replied after %.1f s", self.host, self.model, self._clock() - began)
-
-    async def _exchange(self, course: Course) -> AsyncGenerator[Delta | Completion, None]:
+    async def _call(self, plan: RequestPlan, log: CallLog) -> Events:
+        """Make one HTTP call; one that fails is noted. Raises BackendError, or Adapted."""
         client = await self._connected()
-        reply, bounds = Reply(), Bounds(self._endpoint)
-        asked = course.parameters(self.model)
+        started, began = self._now(), self._clock()
+        plan.calls += 1
+        reply = Reply(self.model, streams=plan.streams)
+        failed: CallFailed | None = None
+        self._debug("call %d, %s", plan.calls, plan)
+        bounds = Bounds(self._endpoint)
         try:
-            create = cast("Any", client.chat.completions.create)
-            async with bounds.step():
-                answer = await create(**asked)
-            if course.streams:
-                bounds.listen(answer.response)
-                async with answer:
-                    while True:
-                        # Around each step, never around a yield: the bound would strike in the caller's code.
-                        async with bounds.step():
-                            piece = await anext(answer, None)
-                        if piece is None:
-                            break
-                        text = reply.take_piece(piece, self.model)
-                        if text:
-                            bounds.began()
-                            yield Delta(text=text)
-                _check_streamed(answer, reply, course)
-            else:
-                reply.take_whole(answer, self.model)
-        except CallFailed:
-            raise
+            async with _closing(await bounds.wait(_post(client, plan.body(self.model)))) as response:
+                pieces = response.aiter_bytes()
+                while not reply.is_done and (piece := await bounds.wait(anext(pieces, None))) is not None:
+                    if text := reply.feed(piece):
+                        bounds.begun = True
+                        yield Delta(text=text)
+                if reply.is_done:
+                    await _drain(pieces)
+            reply.finish()
+            _check(response, reply, plan)
         except Exception as error:
-            raise self._failed(error, course.optional) from error
-        if is_cut(reply.usage, course.texts):  # first: it may be why the reply is of no use
-            raise CallFailed("prompt_cut")
-        reply.check()
+            failed = self._failed(error, plan.optional)
+        # Outside of `except`: the error of the SDK, which may hold the key, must not become the context of ours.
+        if failed is not None:
+            raise self._settled(failed, plan, log, started, round(self._clock() - began, 3))
+        self._debug("replied after %.1f s", self._clock() - began)
+        # Before it is passed on: nobody has to come back for more.
+        self._rungs.remember(self._endpoint.base_url, self.model, plan.dialect)
         yield Completion(
             text=reply.text,
             model=reply.model or self.model,
-            rung=course.rung,
+            rung=plan.rung,
             usage=reply.usage,
-            calls=course.calls,
+            calls=plan.calls,
             fingerprint=reply.fingerprint,
-            parameters=course.sent(),
+            parameters=plan.sent(),
         )
 
+    def _settled(
+        self, failed: CallFailed, plan: RequestPlan, log: CallLog, started: datetime, seconds: float
+    ) -> Exception:
+        """Note a failed call and adapt the plan to it; return what is to be raised."""
+        self._debug("%s after %.1f s, status %s", failed.fault, seconds, failed.status)
+        fault = to_backend_error(failed, self._endpoint)
+        log.note(
+            FailedAttempt(
+                started_at=started,
+                seconds=seconds,
+                backend=self.name,
+                model=self.model,
+                host=self.host,
+                fault=failed.fault,
+                detail=str(fault),
+                status=failed.status,
+                code=failed.code,
+            )
+        )
+        if log.ends_with(failed.fault):
+            failed.lasting = True
+            return to_backend_error(failed, self._endpoint)
+        if plan.adapt(failed):
+            self._debug("asked again, %s", plan)
+            return Adapted(str(fault))
+        if failed.unnamed and failed.lasting and plan.was_proven and self._only is None:
+            self._rungs.forget(self._endpoint.base_url, self.model)
+        return fault
+
+    def _debug(self, text: str, *values: object) -> None:
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug(f"%s %s: {text}", self.host, self.model, *values)
+
     async def _connected(self) -> "openai.AsyncOpenAI":
-        # The import takes about a second; other tasks of this loop go on meanwhile.
-        sdk = await asyncio.to_thread(importlib.import_module, "openai")
         if self._client is None:
+            # The import takes about a second; other tasks of this loop go on meanwhile.
+            sdk = await asyncio.to_thread(importlib.import_module, "openai")
+            if self._client is not None:  # by another call, meanwhile
+                return self._client
             client: openai.AsyncOpenAI = sdk.AsyncOpenAI(
                 api_key=self._endpoint.key,
                 base_url=self._endpoint.base_url,
@@ -251,24 +182,19 @@ class OpenAICompatibleBackend:
         return self._client
 
     async def _send_our_headers_alone(self, request: Any) -> None:
-        for name in [*request.headers]:
-            if name not in _OUR_HEADERS:
-                del request.headers[name]
-        request.headers.update(
-            {
-                "host": request.url.netloc.decode("ascii"),
-                "accept": "application/json",
-                "content-type": "application/json",
-                "user-agent": "viva",
-                "authorization": f"Bearer {self._endpoint.key}",
-            }
-        )
+        kept = {name: request.headers[name] for name in _OUR_HEADERS if name in request.headers}
+        request.headers.clear()
+        request.headers.update({"host": request.url.netloc.decode("ascii"), **self._headers, **kept})
 
     def _failed(self, error: Exception, sent: Collection[str]) -> CallFailed:
-        """Tell what an exception of the SDK means; anything that is no fault of the call is raised again."""
+        """Return what an exception of the SDK means; raise again what is no fault of the call."""
+        import httpx2
         import openai
 
-        if isinstance(error, openai.APIConnectionError):  # its timeouts, too: the SDK bounds nothing but connecting
+        if isinstance(error, CallFailed):
+            return error
+        # The SDK's timeouts, too: it bounds nothing but connecting. Of httpx what happens while the body is read.
+        if isinstance(error, openai.APIConnectionError | httpx2.RequestError):
             return CallFailed("unreachable")
         if isinstance(error, TimeoutError):
             return CallFailed("timed_out")
@@ -286,12 +212,45 @@ class OpenAICompatibleBackend:
         raise error
 
 
-def _check_streamed(answer: Any, reply: Reply, course: Course) -> None:
-    """Raise CallFailed where a stream was asked for and something else came."""
-    kind: str = answer.response.headers.get("content-type", "")
-    if reply.pieces or "event-stream" in kind:
-        return
-    if "json" in kind:
-        course.never_stream()
-        raise CallFailed("bad_reply", cut=True)
-    raise CallFailed("bad_reply")
+def _post(client: "openai.AsyncOpenAI", body: dict[str, object]) -> Awaitable["httpx2.Response"]:
+    """Send a request; return the response with its body unread.
+
+    By the SDK's `post`: its `create` checks and copies each message anew, and builds an object for each piece.
+    """
+    import httpx2
+    import openai
+
+    posted = client.post(
+        "/chat/completions", cast_to=httpx2.Response, body=body, stream=True, stream_cls=openai.AsyncStream[object]
+    )
+    return cast("Awaitable[httpx2.Response]", posted)
+
+
+@asynccontextmanager
+async def _closing(response: "httpx2.Response") -> AsyncGenerator["httpx2.Response"]:
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """Read the end of a body behind its last event, so that the connection can be used again."""
+    import httpx2
+
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for _ in pieces:
+                pass
+
+
+def _check(response: "httpx2.Response", reply: Reply, plan: RequestPlan) -> None:
+    """Raise CallFailed unless the reply is what was asked for, whole and usable."""
+    kind: str = response.headers.get("content-type", "")
+    if plan.streams and not reply.choices and "event-stream" not in kind:
+        if "json" in kind:
+            plan.never_stream()
+        raise CallFailed("bad_reply", cut="json" in kind)
+    if is_cut(reply.usage, plan.texts):  # first: it may be why the reply is of no use
+        raise CallFailed("prompt_cut")
+    reply.check()

@@ -57,10 +57,10 @@ class Preset(Value):
 
     `hosts` are host names (`*.example.com` for all below one); on this machine `localhost:port`. `first_rung` is the
     highest rung of the ladder worth trying. `spare_tokens` is added to the token limit of every request, for
-    reasoning that counts against it. `parallel` bounds the calls in flight. `extra_body` goes into every request
-    body. `needs_key`: without a key no call can succeed. `quirks` are sentences for the user. In `base_url` a part in
-    `<>` is the user's to fill in. `verified` says against what Viva has run: the real server, a local one that plays
-    what is documented, or nothing.
+    reasoning that counts against it. `parallel` bounds the calls in flight, unless somebody asks for more; 1: always.
+    `extra_body` goes into every request body. `needs_key`: without a key no call can succeed. `quirks` are sentences
+    for the user. In `base_url` a part in `<>` is the user's to fill in. `verified` says against what Viva has run: the
+    real server, a local one that plays what is documented, or nothing.
 
     A call may take `connect_seconds` to connect, and be silent for `first_byte_seconds` before its reply begins and for
     `idle_seconds` from then on; after `deadline_seconds` it ends in any case. `loopback` are other bounds, for the

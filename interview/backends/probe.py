@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Literal
 
-from interview.backends.backend import Completion, CompletionRequest, Message, Rung
+from interview.backends.backend import Backend, Completion, CompletionRequest, Message, Rung
 from interview.backends.dialect import Dialect, RungMemory
 from interview.backends.endpoint import Endpoint, is_chat_model
-from interview.backends.openai_compatible import OpenAICompatibleBackend
+from interview.backends.openai_compatible import OpenAICompatibleClient
+from interview.backends.pipeline import Pipeline
+from interview.backends.rate_limit import RateLimit
+from interview.backends.retry import RetryPolicy
 from interview.errors import BackendError, Cause, FaultClass, LastingFault
 from interview.models import Value
 
@@ -95,23 +98,24 @@ async def _take(
     name: StepName, endpoint: Endpoint, rungs: RungMemory, sample: CompletionRequest, reads: Reads
 ) -> tuple[Step, tuple[str, ...]]:
     """Make one call; returns the step, and the models that were listed."""
-    backend = OpenAICompatibleBackend(endpoint, rungs=rungs, only=_RUNGS.get(name), attempts=1)
+    client = OpenAICompatibleClient(endpoint, rungs=rungs, only=_RUNGS.get(name))
     began = time.monotonic()
     try:
         if name == "models":
-            listed = tuple(filter(is_chat_model, await backend.models()))[:_MOST_MODELS]
+            listed = tuple(filter(is_chat_model, await client.models()))[:_MOST_MODELS]
             # A server without a list, or one that takes any name, may still know the model.
             state = "ok" if endpoint.model in listed or not listed else "partly"
             return Step(name=name, state=state, seconds=time.monotonic() - began), listed
+        backend = Pipeline(client, [RetryPolicy(RateLimit(endpoint), attempts=1)])
         reply = await _complete(backend, _request(name, sample))
         return _judged(name, reply, reads, time.monotonic() - began), ()
     except BackendError as fault:
         return _failed(name, fault, time.monotonic() - began), ()
     finally:
-        await backend.close()
+        await client.close()
 
 
-async def _complete(backend: OpenAICompatibleBackend, request: CompletionRequest) -> Completion:
+async def _complete(backend: Backend, request: CompletionRequest) -> Completion:
     async with aclosing(backend.complete(request)) as events:
         async for event in events:
             if isinstance(event, Completion):

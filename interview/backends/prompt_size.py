@@ -1,7 +1,7 @@
 """Whether a server read all that it was sent: some cut a long prompt to their context and do not say so."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from interview.backends.backend import Usage
 from interview.text import CJK
@@ -27,9 +27,12 @@ def least_tokens(texts: Iterable[str]) -> int:
     return size // _BYTES_PER_TOKEN
 
 
-def is_cut(usage: Usage, texts: Iterable[str]) -> bool:
+def is_cut(usage: Usage, texts: Sequence[str]) -> bool:
     """Whether fewer tokens were read than the texts can have; False where the server does not count them."""
     if usage.prompt_tokens is None or usage.prompt_tokens < _SMALLEST_CONTEXT:
         return False
     # Some count cached tokens apart, most as a part of the prompt: the larger reading accuses nobody wrongly.
-    return usage.prompt_tokens + (usage.cached_tokens or 0) < least_tokens(texts)
+    read = usage.prompt_tokens + (usage.cached_tokens or 0)
+    if read * _BYTES_PER_TOKEN >= sum(len(text.encode()) for text in texts):
+        return False  # of almost every call: least_tokens() counts no more than all bytes, and takes longer
+    return read < least_tokens(texts)

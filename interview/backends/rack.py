@@ -1,4 +1,4 @@
-"""The backends of one process: built on first use, each behind its gate, its breaker and its meter."""
+"""The backends of one process, by name: each is a client behind the stages of the call pipeline."""
 
 import asyncio
 import threading
@@ -6,14 +6,16 @@ import time
 from collections.abc import Sequence
 
 from interview.backends.backend import Backend
-from interview.backends.breaker import Breaker, FusedBackend
-from interview.backends.chain import ChainBackend, Link
+from interview.backends.circuit_breaker import Circuit, CircuitBreaker
 from interview.backends.configured import ShelvedBackend
 from interview.backends.dialect import RungMemory
 from interview.backends.endpoint import Endpoint
-from interview.backends.gate import Clock, Gate, Sleep
-from interview.backends.metered import Meter, MeteredBackend
-from interview.backends.openai_compatible import OpenAICompatibleBackend
+from interview.backends.fallback import Fallback, Link
+from interview.backends.metered import Meter, Metering
+from interview.backends.openai_compatible import OpenAICompatibleClient
+from interview.backends.pipeline import Pipeline
+from interview.backends.rate_limit import Clock, RateLimit, Sleep
+from interview.backends.retry import RetryPolicy
 from interview.backends.tariff import Tariff
 
 
@@ -30,11 +32,12 @@ class BackendRack:
         self.rungs = RungMemory()
         self._lock = threading.RLock()
         self._backends: dict[str, ShelvedBackend] = {}
-        self._gates: dict[str, Gate] = {}
-        self._breakers: dict[str, Breaker] = {}
-        self._built: dict[str, Backend] = {}
-        self._retired: list[Backend] = []
+        self._limits: dict[str, RateLimit] = {}
+        self._circuits: dict[str, Circuit] = {}
+        self._built: dict[str, Pipeline] = {}
+        self._retired: list[Pipeline] = []
         self._meter: Meter | None = None
+        self._parallel = 0
 
     @property
     def backends(self) -> tuple[ShelvedBackend, ...]:
@@ -53,6 +56,10 @@ class BackendRack:
         """Count every call from now on; before any backend is used."""
         self._meter = meter
 
+    def allow_parallel(self, calls: int) -> None:
+        """Allow so many calls at once, where an endpoint can take them; before any backend is used."""
+        self._parallel = calls
+
     def endpoint(self, name: str) -> Endpoint | None:
         """Where the backend of that name sends prompts, any model of it included; None where there is none."""
         backend_name, colon, model = name.partition(":")
@@ -68,41 +75,51 @@ class BackendRack:
 
     def get(self, names: Sequence[str]) -> Backend:
         """The backend of the first name, behind it those of the others. KeyError: a name that is not there."""
-        links = [Link(name, self._backend(name)) for name in names]
-        return ChainBackend(links) if len(links) > 1 else links[0].backend
+        first, *others = map(self._backend, names)
+        if not others:
+            return first
+        links = [Link(name, backend) for name, backend in zip(names[1:], others, strict=True)]
+        return Pipeline(first.client, [Fallback(links), *first.stages])
 
     def retry(self) -> None:
         """Ask every endpoint anew that was left alone, or that had refused."""
         with self._lock:
-            for breaker in self._breakers.values():
-                breaker.reset()
+            for circuit in self._circuits.values():
+                circuit.reset()
 
     async def close(self) -> None:
         """Close every connection; must run in the loop that used them."""
         with self._lock:
             built = (*self._built.values(), *self._retired)
-            for belongings in (self._built, self._gates, self._breakers, self._retired):
+            for belongings in (self._built, self._limits, self._circuits, self._retired):
                 belongings.clear()
         for backend in built:
             await backend.close()
 
-    def _backend(self, name: str) -> Backend:
+    def _backend(self, name: str) -> Pipeline:
         with self._lock:
             if name not in self._built:
                 endpoint = self.endpoint(name)
                 if endpoint is None:
                     raise KeyError(name)
-                # One gate for all models of a backend: an endpoint limits the key, not the model.
-                clock, sleep = self._clock, self._sleep
-                gate = self._gates.setdefault(endpoint.name, Gate(endpoint.preset.parallel, clock=clock, sleep=sleep))
-                breaker = self._breakers.setdefault(endpoint.name, Breaker(clock=clock))
-                asked = OpenAICompatibleBackend(endpoint, rungs=self.rungs, gate=gate, clock=clock, sleep=sleep)
-                backend = FusedBackend(asked, breaker)
-                self._built[name] = MeteredBackend(backend, self._meter, self.tariff(name)) if self._meter else backend
+                client = OpenAICompatibleClient(endpoint, rungs=self.rungs, clock=self._clock)
+                self._built[name] = Pipeline(client, [*self._metering(name, endpoint), *self._guards(endpoint)])
             return self._built[name]
 
+    def _metering(self, name: str, endpoint: Endpoint) -> list[Metering]:
+        if self._meter is None:
+            return []
+        return [Metering(self._meter, self.tariff(name), backend=endpoint.name, model=endpoint.model)]
+
+    def _guards(self, endpoint: Endpoint) -> tuple[CircuitBreaker, RetryPolicy]:
+        """Return the stages that share state per endpoint: an endpoint limits the key, not the model."""
+        circuit = self._circuits.setdefault(endpoint.name, Circuit(clock=self._clock))
+        made = RateLimit(endpoint, asked=self._parallel, clock=self._clock, sleep=self._sleep)
+        limit = self._limits.setdefault(endpoint.name, made)
+        return CircuitBreaker(circuit, model=endpoint.model, host=endpoint.host), RetryPolicy(limit)
+
     def _retire(self, backend: str) -> None:
-        self._gates.pop(backend, None)
-        self._breakers.pop(backend, None)
+        self._limits.pop(backend, None)
+        self._circuits.pop(backend, None)
         for name in [name for name in self._built if name.partition(":")[0] == backend]:
             self._retired.append(self._built.pop(name))

@@ -1,9 +1,10 @@
 """A backend without a model: replies come from a list or a function, for tests and demonstrations."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 
-from interview.backends.backend import Completion, CompletionRequest, Delta, Restarted, Rung, Usage
+from interview.backends.backend import Completion, CompletionRequest, Delta, Events, Rung, Usage
+from interview.backends.pipeline import Handler
 from interview.errors import BackendError, LastingFault
 
 Reply = str | BackendError
@@ -48,7 +49,11 @@ class ScriptedBackend:
 
         return next_reply
 
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[Delta | Restarted | Completion, None]:
+    def start(self, request: CompletionRequest) -> Handler:
+        """Return what makes one attempt, so that stages may be put before the script."""
+        return self.complete
+
+    async def complete(self, request: CompletionRequest) -> Events:
         """Tell the next reply of the script in Deltas (JSON rungs only), then whole."""
         self.requests.append(request)
         reply = self._ask(request)

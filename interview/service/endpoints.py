@@ -9,7 +9,7 @@ from pathlib import Path
 from interview.backends.configured import completed
 from interview.backends.discovery import LocalServer, StartCommand, find_servers, start_commands
 from interview.backends.endpoint import Endpoint, check_likely, is_chat_model
-from interview.backends.openai_compatible import OpenAICompatibleBackend
+from interview.backends.openai_compatible import OpenAICompatibleClient
 from interview.backends.presets import BOUNDS, GENERIC, Preset, load_presets
 from interview.backends.probe import STEPS, ProbeReport, probe
 from interview.errors import ContentError, NotFound, StoreError
@@ -144,11 +144,11 @@ class Endpoints:
         endpoint = endpoint.model_copy(update={"deadline_seconds": _LIST_SECONDS})
 
         async def ask() -> tuple[str, ...]:
-            backend = OpenAICompatibleBackend(endpoint, attempts=1)
+            client = OpenAICompatibleClient(endpoint)
             try:
-                return await backend.models()
+                return await client.models()
             finally:
-                await backend.close()
+                await client.close()
 
         return tuple(filter(is_chat_model, asyncio.run(ask())))
 

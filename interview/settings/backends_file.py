@@ -26,9 +26,9 @@ class BackendTable(Value):
     """One table of `backends.toml`: what is written there, not yet completed from a preset.
 
     `key_variable` names an environment variable, `key_file` a file (relative: beside `backends.toml`) and wins
-    over it; the key itself has no place in the table. `models` are offered beside `model`. The bounds in seconds are
-    those of a preset (`backends/presets.py`). The prices are what a million tokens of `model` cost in `currency`;
-    unknown where they are left out.
+    over it; the key itself has no place in the table. `models` are offered beside `model`. The bounds in seconds and
+    `parallel`, the calls in flight, are those of a preset (`backends/presets.py`). The prices are what a million tokens
+    of `model` cost in `currency`; unknown where they are left out.
     """
 
     preset: str | None = None
@@ -41,6 +41,7 @@ class BackendTable(Value):
     first_byte_seconds: _Seconds = None
     idle_seconds: _Seconds = None
     deadline_seconds: _Seconds = None
+    parallel: int | None = Field(default=None, ge=1, le=64)
     price_prompt: float | None = Field(default=None, ge=0)
     price_completion: float | None = Field(default=None, ge=0)
     price_cached: float | None = Field(default=None, ge=0)
