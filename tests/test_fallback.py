@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from interview.backends import openai_compatible
+from interview.backends import retry
 from interview.backends.backend import CompletionRequest, Message
 from interview.backends.circuit_breaker import Circuit, CircuitBreaker
 from interview.errors import PassingFault
@@ -67,7 +67,7 @@ def _let_time_pass(store: Store) -> None:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_compatible, "_BACK_OFF", lambda state: 0.0)
+    monkeypatch.setattr(retry, "_BACK_OFF", lambda state: 0.0)
 
 
 def backend(name: str, url: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import stat
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -281,12 +282,37 @@ def test_everything_else_in_the_file_stays_as_it_was_written(tmp_path: Path):
 
 
 @pytest.mark.parametrize("text", ['a.base_url = "x"\n', 'a = { base_url = "x" }\n'])
-def test_a_table_written_in_another_way_is_left_alone(tmp_path: Path, text: str):
+def test_a_table_written_in_another_way_is_changed_and_removed_too(tmp_path: Path, text: str):
     path = tmp_path / "backends.toml"
-    path.write_text(text)
+    path.write_text(f"# mine\n{text}[b]\nmodel = 'n'  # here\n")
+    put_backend(path, "a", BackendTable(model="m"))
+    assert tomllib.loads(path.read_text()) == {"a": {"model": "m"}, "b": {"model": "n"}}
+    drop_backend(path, "a")
+    assert path.read_text() == "# mine\n[b]\nmodel = 'n'  # here\n"
+
+
+def test_a_table_in_several_parts_is_left_alone(tmp_path: Path):
+    path = tmp_path / "backends.toml"
+    path.write_text(text := "[a]\nmodel = 'n'\n[b]\nmodel = 'n'\n[a.more]\nx = 1\n")
     with pytest.raises(ContentError, match="only you can change"):
         put_backend(path, "a", BackendTable(model="m"))
     assert path.read_text() == text
+    assert not path.with_name("backends.toml.bak").exists()
+
+
+def test_the_comments_behind_a_table_stay_where_it_goes_and_where_it_grows(tmp_path: Path):
+    path = tmp_path / "backends.toml"
+    path.write_text(WRITTEN)
+    drop_backend(path, "a")
+    assert path.read_text() == WRITTEN.partition("[a]")[0] + "\n# about b" + WRITTEN.partition("# about b")[2]
+    path.write_text(WRITTEN)
+    put_backend(path, "a", BackendTable(base_url="http://localhost:1/v1", models=("two",), model="m"))
+    assert (
+        path.read_text()
+        .partition("[a]")[2]
+        .startswith('\nbase_url = "http://localhost:1/v1" # here\nmodels = ["two"]\nmodel = "m"\n\n# about b\n')
+    )
+    assert path.with_name("backends.toml.bak").read_text() == WRITTEN
 
 
 def test_a_likely_mistake_is_told_before_anything_is_sent(viva: Viva):
