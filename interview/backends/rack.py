@@ -13,7 +13,7 @@ from interview.backends.endpoint import Endpoint
 from interview.backends.fallback import Fallback, Link
 from interview.backends.metered import Meter, Metering
 from interview.backends.openai_compatible import OpenAICompatibleClient
-from interview.backends.pipeline import Pipeline
+from interview.backends.pipeline import Pipeline, Stage
 from interview.backends.rate_limit import Clock, RateLimit, Sleep
 from interview.backends.retry import RetryPolicy
 from interview.backends.tariff import Tariff
@@ -103,20 +103,21 @@ class BackendRack:
                 if endpoint is None:
                     raise KeyError(name)
                 client = OpenAICompatibleClient(endpoint, rungs=self.rungs, clock=self._clock)
-                self._built[name] = Pipeline(client, [*self._metering(name, endpoint), *self._guards(endpoint)])
+                self._built[name] = Pipeline(client, self._stages(name, endpoint))
             return self._built[name]
 
-    def _metering(self, name: str, endpoint: Endpoint) -> list[Metering]:
-        if self._meter is None:
-            return []
-        return [Metering(self._meter, self.tariff(name), backend=endpoint.name, model=endpoint.model)]
-
-    def _guards(self, endpoint: Endpoint) -> tuple[CircuitBreaker, RetryPolicy]:
-        """Return the stages that share state per endpoint: an endpoint limits the key, not the model."""
+    def _stages(self, name: str, endpoint: Endpoint) -> list[Stage]:
+        """Return the stages before the client, the outermost first; `get` puts a Fallback before them."""
+        # One circuit and one limit for all models of a backend: an endpoint limits the key, not the model.
         circuit = self._circuits.setdefault(endpoint.name, Circuit(clock=self._clock))
-        made = RateLimit(endpoint, asked=self._parallel, clock=self._clock, sleep=self._sleep)
-        limit = self._limits.setdefault(endpoint.name, made)
-        return CircuitBreaker(circuit, model=endpoint.model, host=endpoint.host), RetryPolicy(limit)
+        limit = RateLimit(endpoint, asked=self._parallel, clock=self._clock, sleep=self._sleep)
+        stages: list[Stage] = [
+            CircuitBreaker(circuit, model=endpoint.model, host=endpoint.host),
+            RetryPolicy(self._limits.setdefault(endpoint.name, limit)),
+        ]
+        if self._meter:
+            stages.insert(0, Metering(self._meter, self.tariff(name), backend=endpoint.name, model=endpoint.model))
+        return stages
 
     def _retire(self, backend: str) -> None:
         self._limits.pop(backend, None)

@@ -140,6 +140,7 @@ def _prices(given: str | None) -> Prices | None:
 def _trials(
     bench: Bench, name: str, rubric: Rubric, data_dir: Path, concurrency: int, spending: Spending | None
 ) -> Trials:
+    bench.shelf.rack.allow_parallel(concurrency)
     grader = bench.shelf.alone(name, "evaluation")
     paid = paid_gradings(data_dir / EVALUATIONS, grader, model_of(grader), rubric, bench.prompts)
 

@@ -119,16 +119,16 @@ def _cut_trivia(table: Table) -> list[tuple[None, Item]]:
     return behind
 
 
-def _with_comments(old: object, value: object) -> object:
+def _with_comments(old: object, value: Any) -> Any:
     """Return the value; where it replaces a list with comments between its lines, as a list that keeps them."""
-    lines = old.as_string().splitlines() if isinstance(old, Array) and isinstance(value, list) else []
+    lines = old.as_string().splitlines() if isinstance(old, Array) else []
     notes = [note for line in lines if (note := _comment(line))]
     if not notes:
         return value
     fresh = tomlkit.array()
     for note in notes:
         fresh.add_line(comment=note)
-    for item in cast("list[object]", value):
+    for item in value:
         fresh.add_line(item)
     fresh.add_line(indent="")
     return fresh
