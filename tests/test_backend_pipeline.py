@@ -1,18 +1,33 @@
-"""Backends in an order, the breaker before an endpoint, and who is said to have graded."""
+"""The stages of the call pipeline: order, fallback and who is said to have graded, circuit breaker, concurrency."""
 
 import asyncio
+import inspect
+import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import Any
 
+import openai
 import pytest
 
 from interview.backends.backend import Backend, Completion, CompletionRequest, Delta, Message, Restarted
 from interview.backends.circuit_breaker import Circuit, CircuitBreaker
+from interview.backends.configured import completed
 from interview.backends.fallback import Fallback, Link
+from interview.backends.metered import Expense, Metering
+from interview.backends.openai_compatible import OpenAICompatibleClient
 from interview.backends.pipeline import Pipeline
+from interview.backends.rack import BackendRack
+from interview.backends.rate_limit import parallel_calls
+from interview.backends.retry import RetryPolicy
 from interview.backends.scripted import Reply, ScriptedBackend
+from interview.backends.tariff import Tariff
 from interview.errors import BackendError, FaultClass, LastingFault, PassingFault
+from interview.settings import ConfiguredBackend
+from tests.endpoints import endpoint_at
+from tests.fault_server import Asked, Play, fault_server, good
 
 ASK = CompletionRequest(messages=(Message(role="user", content="?"),), json_schema={})
 
@@ -170,3 +185,96 @@ def test_a_stumble_and_a_limit_open_nothing():
         except PassingFault:
             continue
     assert len(inner.requests) == 5
+
+
+class NoBudget:
+    def admit(self, backend: str, tariff: Tariff | None) -> None:
+        pass
+
+    def note(self, expense: Expense) -> None:
+        pass
+
+
+def registry_at(base_url: str, *names: str) -> BackendRack:
+    registry = BackendRack()
+    entries = [ConfiguredBackend(name=name, origin="test", base_url=base_url, model="m") for name in names]
+    registry.replace([completed(entry, lambda _: None) for entry in entries])
+    return registry
+
+
+async def gathered(backend: Backend, times: int) -> None:
+    async def one() -> None:
+        async with aclosing(backend.complete(ASK)) as found:
+            assert isinstance([event async for event in found][-1], Completion)
+
+    await asyncio.gather(*(one() for _ in range(times)))
+
+
+def test_a_call_passes_five_levels_in_the_documented_order(monkeypatch: pytest.MonkeyPatch):
+    levels: list[object] = []
+    post = openai.AsyncOpenAI.post
+
+    def traced(self: openai.AsyncOpenAI, *given: Any, **named: Any) -> Any:
+        frame = sys._getframe(1)
+        while frame:
+            levels.append(frame.f_locals.get("self") if frame.f_code.co_flags & inspect.CO_ASYNC_GENERATOR else None)
+            frame = frame.f_back
+        return post(self, *given, **named)
+
+    monkeypatch.setattr(openai.AsyncOpenAI, "post", traced)
+
+    async def ask(base_url: str) -> None:
+        registry = registry_at(base_url, "a", "b")
+        registry.meter_with(NoBudget())
+        await gathered(registry.get(("a", "b")), 1)
+        await registry.close()
+
+    with fault_server(good("{}")) as server:
+        asyncio.run(ask(server.base_url))
+    order = [type(level) for level in reversed(levels) if level is not None]
+    assert order == [Fallback, Metering, CircuitBreaker, RetryPolicy, OpenAICompatibleClient]
+
+
+@pytest.mark.parametrize(("asked", "at_once"), [(0, 4), (8, 8)])
+def test_as_many_calls_are_in_flight_as_were_asked_for(asked: int, at_once: int):
+    in_flight, most, lock = 0, 0, threading.Lock()
+    full = threading.Barrier(at_once, timeout=20)
+    first = [True]
+
+    def play(request: Asked) -> Play:
+        nonlocal in_flight, most
+        if first and first.pop():  # it goes alone, to find out whether the endpoint works
+            return good("{}")(request)
+        with lock:
+            in_flight += 1
+            most = max(most, in_flight)
+        full.wait()
+        with lock:
+            in_flight -= 1
+        return good("{}")(request)
+
+    async def ask(base_url: str) -> None:
+        registry = registry_at(base_url, "a")
+        registry.allow_parallel(asked)
+        await gathered(registry.get(("a",)), 1)
+        await gathered(registry.get(("a",)), 16)
+        await registry.close()
+
+    with fault_server(play) as server:
+        asyncio.run(ask(server.base_url))
+    assert most == at_once
+
+
+@pytest.mark.parametrize(
+    ("base_url", "own", "asked", "calls"),
+    [
+        ("http://localhost:9999/v1", None, 0, 4),
+        ("http://localhost:9999/v1", None, 2, 4),
+        ("http://localhost:9999/v1", 2, 32, 2),
+        ("http://localhost:11434/v1", None, 32, 1),  # Ollama works on one call at a time
+        ("http://localhost:11434/v1", 8, 0, 8),
+    ],
+)
+def test_the_users_own_number_of_calls_at_once_wins(base_url: str, own: int | None, asked: int, calls: int):
+    endpoint = endpoint_at(base_url, model="m").model_copy(update={"parallel": own})
+    assert parallel_calls(endpoint, asked) == calls
