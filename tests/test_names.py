@@ -16,7 +16,7 @@ from interview.errors import ContentError, VivaError
 from interview.files import check_name, read_regular, replace_file, slug, write_new
 from interview.models import SessionPlan
 from interview.service.drafts import Draft
-from interview.settings import BackendTable, read_settings
+from interview.settings import read_settings
 from interview.settings.backends_edit import keep_key, put_backend
 from interview.wiring import Viva, build
 from tests.browser import NOTES
@@ -76,8 +76,7 @@ def test_nothing_is_written_outside_the_data_folder(viva: Viva, tmp_path: Path, 
         lambda: viva.endpoints.save(draft.model_copy(update={"model": name})),
         lambda: viva.endpoints.save(draft.model_copy(update={"base_url": f"http://{name}/v1"})),
         lambda: viva.endpoints.remove(name),
-        lambda: viva.endpoints.adopt(name, "m"),
-        lambda: put_backend(data / "backends.toml", name, BackendTable(model="m", base_url="http://127.0.0.1:9/v1")),
+        lambda: put_backend(data / "backends.toml", name, {"model": "m", "base_url": "http://127.0.0.1:9/v1"}),
         lambda: viva.interviewer.use_upload(name + ".md", NOTES.encode()),
         lambda: viva.interviewer.use_upload(name, NOTES.encode()),
         lambda: viva.archive.read(name, b"{}"),
@@ -148,7 +147,7 @@ def test_a_change_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path
 def test_the_file_before_the_last_change_is_kept(tmp_path: Path):
     path = tmp_path / "backends.toml"
     path.write_text('[one]\nmodel = "m"\n')
-    put_backend(path, "two", BackendTable(model="n"))
+    put_backend(path, "two", {"model": "n"})
     assert (tmp_path / "backends.toml.bak").read_text() == '[one]\nmodel = "m"\n'
     assert "[two]" in path.read_text()
 

@@ -1,6 +1,7 @@
 """Who is asked first in each role, and who takes over: changed while everything goes on, and nothing else with it."""
 
 import asyncio
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from interview.errors import ContentError, NotFound, OrderChanged, VivaError
 from interview.models import Graded, Grading, SessionPlan
-from interview.settings import Role, Roles, read_settings
+from interview.settings import Role, Roles, backends_edit, read_settings
 from interview.settings.backends_edit import put_roles
 from interview.wiring import Viva, build
 from tests.browser import NOTES
@@ -142,11 +143,17 @@ def test_a_backend_that_is_removed_leaves_its_places(viva: Viva, file: Path):
     assert viva.shelf.default == "coverage"
 
 
-def test_a_backend_that_cannot_be_removed_keeps_its_places(viva: Viva, file: Path):
-    file.write_text(before := 'one = { base_url = "http://127.0.0.1:1/v1" }\n[roles]\njudge = ["one"]\n')
-    with pytest.raises(ContentError, match="only you can change"):
-        viva.endpoints.remove("one")
-    assert file.read_text() == before
+def test_a_backend_goes_together_with_its_places_or_not_at_all(viva: Viva, file: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backends_edit, "replace_file", full)
+        with pytest.raises(ContentError, match="No space left"):
+            viva.endpoints.remove("two")
+    assert file.read_text() == WRITTEN
+    viva.endpoints.remove("two")
+    assert file.with_name("backends.toml.bak").read_text() == WRITTEN, "one write for both"
 
 
 # --- what is in force

@@ -15,7 +15,7 @@ from interview.errors import ContentError, EndpointMistake, NotFound
 from interview.jobs import Job
 from interview.models import Graded, SessionPlan, Ungraded
 from interview.service.drafts import Draft
-from interview.settings import BackendTable, read_settings
+from interview.settings import Roles, read_settings
 from interview.settings.backends_edit import drop_backend, put_backend
 from interview.wiring import Viva, build
 from tests.browser import NOTES
@@ -153,7 +153,10 @@ def test_ones_own_prices_stay_with_their_model(viva: Viva, judge: FakeJudge, fol
     backend = viva.endpoints.save(draft_at(judge.url)).partition(":")[0]
     file = folder / "data" / "backends.toml"
     file.write_text(f'{file.read_text()}price_prompt = 1.0\nprice_completion = 4.0\ncurrency = "CNY"\n')
+    file.write_text(file.read_text().replace("[", "# mine\n[", 1) + "idle_seconds = 7.0  # slow\nparallel = 2\n")
+    before = file.read_text()
     viva.endpoints.save(draft_at(judge.url, changes=backend))
+    assert file.read_text() == before, "what the form does not show stays as it was written"
     tariff = viva.shelf.tariff(backend)
     assert tariff is not None
     assert (tariff.prompt, tariff.completion, tariff.currency) == (1, 4, "CNY")
@@ -271,13 +274,13 @@ base_url = "http://localhost:2/v1"
 def test_everything_else_in_the_file_stays_as_it_was_written(tmp_path: Path):
     path = tmp_path / "backends.toml"
     path.write_text(WRITTEN)
-    put_backend(path, "c", BackendTable(model='a "quoted" 模型'))
+    put_backend(path, "c", {"model": 'a "quoted" 模型'})
     assert path.read_text() == WRITTEN + '\n[c]\nmodel = "a \\"quoted\\" 模型"\n'
-    drop_backend(path, "c")
+    drop_backend(path, "c", Roles())
     assert path.read_text().rstrip() == WRITTEN.rstrip()
-    put_backend(path, "a", BackendTable(model="m"))
+    put_backend(path, "a", {"model": "m", "models": None, "base_url": None})
     assert path.read_text().startswith('# mine\ndefault = "b:x"\n\n# about a\n[a]\nmodel = "m"\n\n# about b\n["b"]\n')
-    drop_backend(path, "b")
+    drop_backend(path, "b", Roles())
     assert path.read_text().split() == ["#", "mine", "#", "about", "a", "[a]", "model", "=", '"m"', "#", "about", "b"]
 
 
@@ -285,9 +288,9 @@ def test_everything_else_in_the_file_stays_as_it_was_written(tmp_path: Path):
 def test_a_table_written_in_another_way_is_changed_and_removed_too(tmp_path: Path, text: str):
     path = tmp_path / "backends.toml"
     path.write_text(f"# mine\n{text}[b]\nmodel = 'n'  # here\n")
-    put_backend(path, "a", BackendTable(model="m"))
+    put_backend(path, "a", {"model": "m", "base_url": None})
     assert tomllib.loads(path.read_text()) == {"a": {"model": "m"}, "b": {"model": "n"}}
-    drop_backend(path, "a")
+    drop_backend(path, "a", Roles())
     assert path.read_text() == "# mine\n[b]\nmodel = 'n'  # here\n"
 
 
@@ -295,7 +298,7 @@ def test_a_table_in_several_parts_is_left_alone(tmp_path: Path):
     path = tmp_path / "backends.toml"
     path.write_text(text := "[a]\nmodel = 'n'\n[b]\nmodel = 'n'\n[a.more]\nx = 1\n")
     with pytest.raises(ContentError, match="only you can change"):
-        put_backend(path, "a", BackendTable(model="m"))
+        put_backend(path, "a", {"model": "m"})
     assert path.read_text() == text
     assert not path.with_name("backends.toml.bak").exists()
 
@@ -303,10 +306,10 @@ def test_a_table_in_several_parts_is_left_alone(tmp_path: Path):
 def test_the_comments_behind_a_table_stay_where_it_goes_and_where_it_grows(tmp_path: Path):
     path = tmp_path / "backends.toml"
     path.write_text(WRITTEN)
-    drop_backend(path, "a")
+    drop_backend(path, "a", Roles())
     assert path.read_text() == WRITTEN.partition("[a]")[0] + "\n# about b" + WRITTEN.partition("# about b")[2]
     path.write_text(WRITTEN)
-    put_backend(path, "a", BackendTable(base_url="http://localhost:1/v1", models=("two",), model="m"))
+    put_backend(path, "a", {"base_url": "http://localhost:1/v1", "models": ["two"], "model": "m"})
     assert (
         path.read_text()
         .partition("[a]")[2]

@@ -1,7 +1,6 @@
 """What somebody types about a backend, how backends are listed, and what a draft has to do with what is written."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -72,13 +71,6 @@ def other_models(before: ConfiguredBackend | None, model: str, *, changed: bool)
         return ()
     models = before.models if changed else (*([before.model] if before.model else []), *before.models)
     return tuple(name for name in dict.fromkeys(models) if name != model)
-
-
-def prices_of(before: ConfiguredBackend | None, model: str) -> dict[str, Any]:
-    """The user's own prices, which the form does not show: they hold as long as the model is the same."""
-    if before is None or before.model != model:
-        return {}
-    return before.model_dump(include={"price_prompt", "price_completion", "price_cached", "currency"})
 
 
 def without(roles: Roles, backend: str) -> Roles:

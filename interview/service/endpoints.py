@@ -10,7 +10,7 @@ from interview.backends.configured import completed
 from interview.backends.discovery import LocalServer, StartCommand, find_servers, start_commands
 from interview.backends.endpoint import Endpoint, check_likely, is_chat_model
 from interview.backends.openai_compatible import OpenAICompatibleClient
-from interview.backends.presets import BOUNDS, GENERIC, Preset, load_presets
+from interview.backends.presets import GENERIC, Preset, load_presets
 from interview.backends.probe import STEPS, ProbeReport, probe
 from interview.errors import ContentError, NotFound, StoreError
 from interview.grading.sample import sample_grading
@@ -19,9 +19,9 @@ from interview.grading.shelving import offer_of, reshelve
 from interview.jobs import Job, Jobs, Progress
 from interview.prompts import Prompts
 from interview.rubrics import Rubric
-from interview.service.drafts import Draft, Listed, entry_of, name_of, other_models, prices_of, same_host, without
-from interview.settings import BackendTable, ConfiguredBackend, Problem, Settings
-from interview.settings.backends_edit import drop_backend, keep_key, put_backend, put_roles
+from interview.service.drafts import Draft, Listed, entry_of, name_of, other_models, same_host, without
+from interview.settings import PRICES, ConfiguredBackend, Problem, Settings
+from interview.settings.backends_edit import drop_backend, keep_key, put_backend
 
 JOB = "probe"
 _LIST_SECONDS = 6.0
@@ -231,24 +231,20 @@ class Endpoints:
             key = draft.key.get_secret_value().strip()
             own = draft.service if draft.service != GENERIC else None
             usual = own is not None and endpoint.base_url == load_presets()[own].base_url
-            table = BackendTable(
-                preset=own,
-                base_url=None if usual else endpoint.base_url,
-                model=endpoint.model,
-                models=other_models(before, endpoint.model, changed=bool(draft.changes)),
-                key_variable=kept.key_variable if kept and not key else None,
-                key_file=self._key_file(name) if key else kept.key_file if kept else None,
-                **{name: getattr(before, name, None) for name in BOUNDS},
-                **prices_of(before, endpoint.model),
-            )
+            fields = {
+                "preset": own,
+                "base_url": None if usual else endpoint.base_url,
+                "model": endpoint.model,
+                "models": [*other_models(before, endpoint.model, changed=bool(draft.changes))] or None,
+                "key_variable": kept.key_variable if kept and not key else None,
+                "key_file": self._key_file(name) if key else kept.key_file if kept else None,
+            }
+            if before and before.model != endpoint.model:
+                fields |= dict.fromkeys(PRICES)  # they are those of the model that was there
             if key:
                 keep_key(self._settings.data_dir / f"{name}.key", key)
-            put_backend(file, name, table)
+            put_backend(file, name, fields)
         return f"{name}:{endpoint.model}"
-
-    def adopt(self, server: str, model: str) -> str:
-        """Use a server found on this machine; returns the name of its grader."""
-        return self.save(Draft(service=server, model=model))
 
     def remove(self, name: str) -> None:
         """Take a backend out of `backends.toml`, its key and its places in `[roles]` with it.
@@ -259,13 +255,7 @@ class Endpoints:
             entry = self._written().get(name)
             if entry is None:
                 raise NotFound(f"{file} has no table [{name}].")
-            roles = self._settings.configured_backends().roles
-            put_roles(file, without(roles, name))  # first: a role of nobody is a file that cannot be read
-            try:
-                drop_backend(file, name)
-            except ContentError:
-                put_roles(file, roles)
-                raise
+            drop_backend(file, name, without(self._settings.configured_backends().roles, name))
             if entry.key_file == self._key_file(name):
                 (self._settings.data_dir / f"{name}.key").unlink(missing_ok=True)
 

@@ -13,34 +13,37 @@ from tomlkit.items import Array, Comment, Item, Table, Whitespace
 
 from interview.errors import ContentError
 from interview.files import replace_file
-from interview.settings.backends_file import BackendTable, check_backend_name
+from interview.settings.backends_file import check_backend_name
 from interview.settings.roles import Roles
 from interview.toml_file import read_toml
 
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'')
 
 
-def put_backend(path: Path, name: str, table: BackendTable) -> None:
-    """Write the table of a backend, a new one at the end. Raises ContentError; nothing is changed."""
-    check_backend_name(name)
-    _edit(path, name, table.model_dump(exclude_none=True, exclude_defaults=True, mode="json"))
-
-
-def drop_backend(path: Path, name: str) -> None:
-    """Remove one table, and `default` where it names a grader of it. Raises ContentError; nothing is changed."""
-    _edit(path, name, None)
-
-
-def put_roles(path: Path, roles: Roles) -> None:
-    """Write `[roles]`; a field that has its value already, or says no more than none, is left alone.
+def put_backend(path: Path, name: str, fields: Mapping[str, Any]) -> None:
+    """Set these fields of the table of a backend (None: remove it), a new table at the end.
 
     Raises ContentError; nothing is changed.
     """
-    before = cast("dict[str, Any]", _read(path)[1].get("roles", {}))
-    wanted = roles.model_dump(mode="json", exclude={"origin"})
-    changes = {field: value for field, value in wanted.items() if value != before.get(field, type(value)())}
-    if changes:
-        _edit(path, "roles", {**before, **changes})
+    check_backend_name(name)
+    _put(path, name, fields)
+
+
+def put_roles(path: Path, roles: Roles) -> None:
+    """Set the fields of `[roles]`. Raises ContentError; nothing is changed."""
+    _put(path, "roles", _fields_of(roles))
+
+
+def drop_backend(path: Path, name: str, roles: Roles) -> None:
+    """Remove a table, set `[roles]`, and remove `default` where it names a grader of that backend.
+
+    Raises ContentError; nothing is changed.
+    """
+    text, wanted = _read(path)
+    wanted.pop(name, None)
+    if str(wanted.get("default", "")).partition(":")[0] == name:
+        del wanted["default"]
+    _replace(path, text, _with_fields(wanted, "roles", _fields_of(roles)))
 
 
 def keep_key(path: Path, key: str) -> None:
@@ -51,17 +54,31 @@ def keep_key(path: Path, key: str) -> None:
         raise ContentError(f"{path}: the key cannot be kept: {fault.strerror}") from fault
 
 
-def _edit(path: Path, name: str, fields: Mapping[str, Any] | None) -> None:
-    """Give the table `name` these fields (None: remove it), then replace the file; the old one is kept as `.bak`."""
-    text, wanted = _read(path)
-    wanted.pop(name, None)
-    if fields is not None:
-        wanted[name] = dict(fields)
-    elif str(wanted.get("default", "")).partition(":")[0] == name:
-        del wanted["default"]
-    after = _edited(text, name, wanted)
+def _fields_of(roles: Roles) -> dict[str, Any]:
+    return roles.model_dump(mode="json", exclude={"origin"})
+
+
+def _put(path: Path, name: str, fields: Mapping[str, Any]) -> None:
+    text, before = _read(path)
+    wanted = _with_fields(before, name, fields)
+    if wanted != before:
+        _replace(path, text, wanted)
+
+
+def _with_fields(content: dict[str, Any], name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    before = cast("dict[str, Any]", content.get(name, {}))
+    table = {field: value for field, value in before.items() if fields.get(field, value) is not None}
+    for field, value in fields.items():
+        if value or (field in table and value is not None):  # an absent field says False, or nothing, already
+            table[field] = value
+    return content if table == before else {**content, name: table}
+
+
+def _replace(path: Path, text: str, wanted: dict[str, Any]) -> None:
+    """Replace the file by one that says what is wanted; the old one is kept as `.bak`."""
+    after = _edited(text, wanted)
     if after is None:
-        raise ContentError(f"{path}: the table [{name}] is written in a way that only you can change; edit the file.")
+        raise ContentError(f"{path}: a part of the file is written in a way that only you can change; edit the file.")
     try:
         if text:
             replace_file(path.with_name(f"{path.name}.bak"), path.read_bytes())
@@ -70,27 +87,26 @@ def _edit(path: Path, name: str, fields: Mapping[str, Any] | None) -> None:
         raise ContentError(f"{path}: cannot be written: {fault.strerror}") from fault
 
 
-def _edited(text: str, name: str, wanted: dict[str, Any]) -> str | None:
-    """Return the text in which `name` is as `wanted`; None unless it then says that, and nothing else."""
+def _edited(text: str, wanted: dict[str, Any]) -> str | None:
+    """Return the text with what differs from `wanted` edited; None unless it then says that, and nothing else."""
     document = tomlkit.parse(text if text.endswith("\n") or not text else f"{text}\n")
     try:
-        _apply(document, name, wanted)
+        for name, fields in wanted.items():
+            if name not in document:
+                document[name] = fields
+            elif document[name] != fields:
+                _update(cast("Any", document[name]), fields)
+        # Last, and a table after a field: where a table was, tomlkit finds nothing by name any more.
+        gone = [name for name in document if name not in wanted]
+        for name in sorted(gone, key=lambda name: isinstance(document[name], Table)):
+            _remove(document, name)
         after = document.as_string()
         return after if tomllib.loads(after) == wanted else None
     except (TOMLKitError, tomllib.TOMLDecodeError, AttributeError):  # a table in parts has no body of its own
         return None
 
 
-def _apply(document: tomlkit.TOMLDocument, name: str, wanted: Mapping[str, Any]) -> None:
-    for gone in [key for key in ("default", name) if key in document and key not in wanted]:
-        _remove(document, gone)
-    if name not in wanted:
-        return
-    fields = wanted[name]
-    if name not in document:
-        document[name] = fields
-        return
-    table = cast("Any", document[name])
+def _update(table: Any, fields: Mapping[str, Any]) -> None:
     for field in [field for field in table if field not in fields]:
         table.remove(field)
     behind = _cut_trivia(table)

@@ -19,6 +19,7 @@ from interview.toml_file import TOML_LIMIT, read_toml
 # Kinds of provenance that no backend may pass itself off as, and what else `backends.toml` has a place for.
 _RESERVED_NAMES = ("coverage", "guard", "self", "default", "roles", "budget")
 _LONGEST_KEY = 100_000
+PRICES = ("price_prompt", "price_completion", "price_cached", "currency")  # the fields of a table that price its model
 _Seconds = Annotated[float | None, Field(gt=0, le=86_400)]
 
 
