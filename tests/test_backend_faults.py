@@ -270,6 +270,14 @@ def test_a_slow_stream_is_read_to_its_end_however_long_it_takes():
     assert completion(events).text == REPLY
 
 
+def test_a_slow_reply_that_comes_at_once_is_read_to_its_end_too():
+    play = replace(whole(REPLY), pause=0.01)
+    with fault_server(play) as server:
+        assert len(play.body) * 0.01 > 2 * 1.0
+        events = ask(server, TEXT, first_byte_seconds=1.0, idle_seconds=1.0, deadline=600)
+    assert completion(events).text == REPLY
+
+
 def test_bytes_that_keep_a_connection_alive_end_a_silence_before_the_first_token():
     pings = b": still reading your prompt\n\n" * 8
     stream = streamed(REPLY, usage=False)
