@@ -154,7 +154,7 @@ class LimitedServer:
 
 async def drain(base_url: str, calls: int, tasks: int, time: VirtualTime) -> None:
     """Make the calls, `tasks` at a time; one that is put off is made again as the worker would."""
-    endpoint = endpoint_at(base_url, model="m").model_copy(update={"parallel": tasks})
+    endpoint = endpoint_at(base_url, model="m", parallel=tasks)
     breaker = CircuitBreaker(Circuit(clock=time), model="m", host=endpoint.host)
     backend = backend_at(endpoint, stages=[breaker], clock=time, sleep=time.sleep)
     waiting = iter(range(calls))

@@ -16,7 +16,15 @@ from interview.backends.rate_limit import Clock, RateLimit, Sleep
 from interview.backends.retry import RetryPolicy
 
 
-def endpoint_at(base_url: str, *, name: str = "", model: str = "", key: str | None = None, **bounds: float) -> Endpoint:
+def endpoint_at(
+    base_url: str,
+    *,
+    name: str = "",
+    model: str = "",
+    key: str | None = None,
+    parallel: int | None = None,
+    **bounds: float,
+) -> Endpoint:
     """What is left out comes from the preset of the host."""
     preset = preset_for(check_base_url(base_url))
     return Endpoint(
@@ -25,6 +33,7 @@ def endpoint_at(base_url: str, *, name: str = "", model: str = "", key: str | No
         model=model or preset.default_model,
         api_key=None if key is None else SecretStr(key),
         preset=preset,
+        parallel=parallel,
         **{**bounds_of(preset), **bounds},
     )
 

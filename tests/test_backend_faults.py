@@ -72,8 +72,8 @@ def backend_for(base_url: str, time: Time | None = None, **options: Any) -> Pipe
     return backend_at(endpoint, clock=time.clock, sleep=time.sleep, now=lambda: NOW, **options)
 
 
-def limit_of(parallel: int, time: Time | None = None, **bounds: float) -> RateLimit:
-    endpoint = endpoint_at("http://localhost/v1", model="m-1", **bounds).model_copy(update={"parallel": parallel})
+def limit_of(parallel: int, time: Time | None = None, deadline_seconds: float = 20) -> RateLimit:
+    endpoint = endpoint_at("http://localhost/v1", model="m-1", parallel=parallel, deadline_seconds=deadline_seconds)
     return RateLimit(endpoint, clock=time.clock, sleep=time.sleep) if time else RateLimit(endpoint)
 
 

@@ -276,5 +276,5 @@ def test_as_many_calls_are_in_flight_as_were_asked_for(asked: int, at_once: int)
     ],
 )
 def test_the_users_own_number_of_calls_at_once_wins(base_url: str, own: int | None, asked: int, calls: int):
-    endpoint = endpoint_at(base_url, model="m").model_copy(update={"parallel": own})
+    endpoint = endpoint_at(base_url, model="m", parallel=own)
     assert parallel_calls(endpoint, asked) == calls

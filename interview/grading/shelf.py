@@ -211,7 +211,8 @@ class GraderShelf:
     def _behind(self, name: str) -> tuple[str, ...]:
         """The grader of that name and who takes over from it: those after it in the order of the judges."""
         judges = tuple(map(_base, self._roles.judge))
-        endpoints = [self.rack.endpoint(judge) for judge in judges]  # `cloud` and `cloud:m` may be the same model
+        # By endpoint: `cloud` and `cloud:m` may be the same model.
+        endpoints = [self.rack.endpoint(judge) for judge in judges]
         own = self.rack.endpoint(name)
         return (name, *judges[endpoints.index(own) + 1 :]) if own in endpoints else (name,)
 
