@@ -32,6 +32,7 @@ from benchmarks.headless_page import HeadlessPage
 from interview import __file__ as package_file
 from interview.backends.backend import CompletionRequest
 from interview.backends.endpoint import Endpoint
+from interview.backends.pipeline import Handler
 from interview.backends.scripted import ScriptedBackend
 from tests.browser import free_port
 
@@ -63,6 +64,10 @@ class ScriptedJudge(ScriptedBackend):
         super().__init__(
             reply, name=endpoint.name, model=endpoint.model, host=endpoint.host, chunk=_PIECE, pause=_PAUSE_SECONDS
         )
+
+    def start(self, request: CompletionRequest) -> Handler:
+        """Stand in for the client of a pipeline."""
+        return self.complete
 
 
 class Tracer:
@@ -193,7 +198,7 @@ def trace_answers(answers: int) -> list[Trace]:
     # Before the first import of what builds backends, so that it finds the scripted one under the name it imports.
     with (
         tempfile.TemporaryDirectory() as folder,
-        patch("interview.backends.openai_compatible.OpenAICompatibleBackend", ScriptedJudge),
+        patch("interview.backends.openai_compatible.OpenAICompatibleClient", ScriptedJudge),
         patch.dict(os.environ, _ENVIRONMENT),
     ):
         from interview.cli import main as command_line
