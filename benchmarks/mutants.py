@@ -104,7 +104,7 @@ HAND = (
         ("tests/test_backend_faults.py",),
     ),
     Mutant(
-        *("retries", "interview/backends/openai_compatible.py", "attempts: int = 4", "attempts: int = 5"),
+        *("retries", "interview/backends/retry.py", "attempts: int = 4", "attempts: int = 5"),
         ("tests/test_backend_faults.py",),
     ),
     Mutant(
