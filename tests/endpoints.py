@@ -45,11 +45,12 @@ def backend_at(
     limit: RateLimit | None = None,
     clock: Clock = time.monotonic,
     sleep: Sleep = asyncio.sleep,
-    attempts: int = 4,
-    patience_seconds: float = 60.0,
+    attempts: int | None = None,
+    patience_seconds: float | None = None,
     **options: Any,
 ) -> Pipeline:
     """A backend for one endpoint: `stages`, then retries. The client takes the other `options`."""
     limit = limit or RateLimit(endpoint, clock=clock, sleep=sleep)
-    retry = RetryPolicy(limit, attempts=attempts, patience_seconds=patience_seconds)
+    given: dict[str, Any] = {"attempts": attempts, "patience_seconds": patience_seconds}
+    retry = RetryPolicy(limit, **{name: value for name, value in given.items() if value is not None})
     return Pipeline(OpenAICompatibleClient(endpoint, clock=clock, **options), [*stages, retry])
