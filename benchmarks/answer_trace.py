@@ -66,7 +66,7 @@ class ScriptedJudge(ScriptedBackend):
         )
 
     def start(self, request: CompletionRequest) -> Handler:
-        """Stand in for the client of a pipeline."""
+        """Return the handler of the scripted reply, as the client of a pipeline does."""
         return self.complete
 
 
@@ -107,7 +107,7 @@ class Tracer:
 
     @property
     def seen(self) -> "Trace":
-        """What was recorded."""
+        """The functions and transactions recorded so far."""
         codes = [code for code in list(self._codes) if code.co_filename.startswith(self._prefix)]
         # A module's body and the frame of a comprehension are no functions.
         functions = {

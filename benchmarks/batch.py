@@ -137,7 +137,7 @@ def evaluate_command(folder: Path, in_flight: int, profile: Path | None = None) 
     """Return the command that evaluates `answers.jsonl` of the folder, with a data folder that is new."""
     data = folder / "data"
     data.mkdir()
-    (data / "backends.toml").touch()  # what the developer configured does not count here
+    (data / "backends.toml").touch()  # ignore the developer's own configuration
     program = ["interview"] if profile is None else ["benchmarks.profiled", str(profile)]
     options = ["--concurrency", str(in_flight), "--data-dir", str(data), "--json"]
     return [sys.executable, "-m", *program, "evaluate", str(folder / "answers.jsonl"), *options]

@@ -51,7 +51,7 @@ def reply_of(schema: Mapping[str, Any], quotes: Mapping[str, str], feedback: str
 
 @dataclass
 class Counts:
-    """What came in. `most_in_flight` requests were waiting at the same time; `sent_bytes` are their bodies.
+    """Statistics of the requests received. `most_in_flight` waited at the same time; `sent_bytes` are their bodies.
 
     `first` and `last` are when the first request came and the last reply went, by a monotonic clock.
     """

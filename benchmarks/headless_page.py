@@ -40,7 +40,7 @@ class HeadlessPage:
         self._fire(self._ids[elem_id], name)
 
     def value(self, elem_id: str) -> Any:
-        """Return what the page holds for a component."""
+        """Return the current value of a component."""
         return self._values[self._ids[elem_id]]
 
     def _fire(self, component: int, name: str) -> None:

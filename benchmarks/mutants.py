@@ -30,7 +30,7 @@ _NOT_COPIED = "docs/screenshots/"
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of a file: `old` stands there exactly once, and `tests` are the files that have to notice."""
+    """One change of a file: `old` occurs exactly once in `file`, and one of `tests` must fail."""
 
     name: str
     file: str

@@ -47,7 +47,7 @@ class Metering:
         self._currency = tariff.currency if tariff else ""
 
     async def complete(self, request: CompletionRequest, call_next: Handler) -> Events:
-        """Ask, if the budget allows it, and note what it took.
+        """Call the next stage if the budget allows it, and record the cost.
 
         A reply that breaks off, or that nobody waits for any more, is noted with unknown tokens: it was paid for.
         """

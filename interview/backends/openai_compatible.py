@@ -113,7 +113,7 @@ class OpenAICompatibleClient:
         if failed is not None:
             raise self._settled(failed, plan, log, started, round(self._clock() - began, 3))
         self._debug("replied after %.1f s", self._clock() - began)
-        # Before it is passed on: nobody has to come back for more.
+        # Before the yield: the consumer may never resume this generator.
         self._rungs.remember(self._endpoint.base_url, self.model, plan.dialect)
         yield Completion(
             text=reply.text,
@@ -128,7 +128,7 @@ class OpenAICompatibleClient:
     def _settled(
         self, failed: CallFailed, plan: RequestPlan, log: CallLog, started: datetime, seconds: float
     ) -> Exception:
-        """Note a failed call and adapt the plan to it; return what is to be raised."""
+        """Record a failed call and adapt the plan to it; return the exception to raise."""
         self._debug("%s after %.1f s, status %s", failed.fault, seconds, failed.status)
         fault = to_backend_error(failed, self._endpoint)
         log.note(

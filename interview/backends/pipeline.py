@@ -1,6 +1,6 @@
 """The call pipeline: a client behind a list of stages.
 
-From the outside in (`BackendRegistry` builds the list):
+From the outside in (`BackendRack` builds the list):
 
 1. `Fallback`: the next backend, where this one fails for good.
 2. `Metering`: the budget before a completion, its cost after it.

@@ -56,7 +56,7 @@ class Proof:
     nonce: str
 
     def point(self, point: KeyPoint, reply: PointReply) -> PointGrade:
-        """Return the verdict if its quote stands in the answer, else `missing` with the claim beside it."""
+        """Return the verdict if its quote is in the answer, else `missing` with the claim beside it."""
         evidence = self._evidence(reply.quote) if reply.verdict in _NEEDS_QUOTE else None
         proven = evidence is not None or reply.verdict not in _NEEDS_QUOTE
         return PointGrade(
@@ -71,7 +71,7 @@ class Proof:
         )
 
     def criteria(self, judgement: Judgement) -> tuple[CriterionGrade, ...]:
-        """Return the level of each criterion of the rubric; a quote is kept only where it stands in the answer."""
+        """Return the level of each criterion of the rubric; a quote is kept only where it is in the answer."""
         grades: list[CriterionGrade] = []
         for criterion in self.request.rubric.criteria:
             reply = judgement.criteria[criterion.id]
@@ -89,7 +89,7 @@ class Proof:
         return tuple(grades)
 
     def findings(self, judgement: Judgement, points: tuple[PointGrade, ...]) -> tuple[tuple[Finding, ...], bool]:
-        """Return pitfalls and errors whose words stand in the answer, and whether one had to be dropped.
+        """Return pitfalls and errors whose words are in the answer, and whether one had to be dropped.
 
         The same words count once: a pitfall per id, and no error where a contradicted point, a pitfall or another
         error already stands.
@@ -106,7 +106,7 @@ class Proof:
         return tuple(kept), None in pitfalls or None in errors
 
     def doubt(self, judgement: Judgement) -> ReferenceDoubt | None:
-        """Return the doubt about the reference; its quote is kept only where it stands in the reference."""
+        """Return the doubt about the reference; its quote is kept only where it is in the reference."""
         reply, reference = judgement.reference_check, self.request.question.reference
         if reply.status == "ok" or not reference.strip():
             return None
